@@ -1,0 +1,1 @@
+"""What mail is: values, no I/O."""

@@ -1,0 +1,40 @@
+"""How a message came in (RFC 5321 §4.4, RFC 3848)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The protection of a connection, as the TLS library names it: `TLSv1.3`, `TLS_AES_256_GCM_SHA384`."""
+
+    version: str
+    cipher: str
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who logged in and how. Never holds a secret."""
+
+    mechanism: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """When, from whom and by which way.
+
+    `at` is in microseconds since the epoch; `listener` is `smtp`, `smtps`, `http` or `import`; `peer` is
+    `address:port` or empty; `protocol` is the RFC 3848 keyword (`SMTP`, `ESMTP`, `ESMTPS`, `ESMTPSA`, `UTF8SMTP` …);
+    `session` is the id of the dialogue that brought it.
+    """
+
+    at: int
+    listener: str
+    peer: str = ""
+    helo: str = ""
+    protocol: str = ""
+    tls: Tls | None = None
+    login: Login | None = None
+    session: int | None = None

@@ -1,0 +1,98 @@
+"""A message: envelope, arrival and what we know of its content (RFC 5321 §2.3.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailtrap.mail.arrival import Arrival
+from mailtrap.mail.envelope import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A name and an address as a header field gives them, decoded; either may be empty."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the header section says at a glance, decoded, bounded in size, empty where a field is missing."""
+
+    subject: str = ""
+    sender: tuple[Mailbox, ...] = ()
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    bcc: tuple[Mailbox, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    message_id: str = ""
+    date: str = ""
+
+
+class State(StrEnum):
+    """How far we have understood a message. Being kept never depends on it."""
+
+    RECEIVED = "received"
+    INDEXED = "indexed"
+    UNPARSED = "unparsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A message on its way into the store.
+
+    `octets` is the exact content, or None where it was too big to hold and waits under `spooled` in the store.
+    `heading` was read from at most the first 256 KB. `flags` are the facts only the wire shows, such as
+    `long-line` or `bare-lf`; they become defects.
+    """
+
+    envelope: Envelope
+    arrival: Arrival
+    heading: Heading
+    size: int
+    sha256: bytes
+    octets: bytes | None
+    spooled: int | None = None
+    inbox: str = "default"
+    flags: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What a worker found out about one message after it was kept: for lists, search and the reader.
+
+    `body` is the text to search (plain text and visible HTML text), `header` the other header fields as
+    `(name, decoded value)`, `filenames` those of its attachments.
+    """
+
+    id: int
+    state: State
+    snippet: str = ""
+    attachments: int = 0
+    body: str = ""
+    header: tuple[tuple[str, str], ...] = ()
+    filenames: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A kept message, without its octets. `id` is also its place in the order of capture: it only grows."""
+
+    id: int
+    inbox: str
+    envelope: Envelope
+    arrival: Arrival
+    heading: Heading
+    size: int
+    sha256: str
+    state: State
+    seen: bool = False
+    tags: tuple[str, ...] = ()
+    snippet: str = ""
+    attachments: int = 0
+    defects: tuple[str, ...] = ()

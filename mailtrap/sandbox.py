@@ -1,0 +1,160 @@
+"""The verbs that need two collaborators; edges and pages speak to this."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+
+from mailtrap.clock import Clock
+from mailtrap.events import Bus
+from mailtrap.mail.arrival import Arrival
+from mailtrap.mail.envelope import Envelope
+from mailtrap.mail.heading import read_heading
+from mailtrap.mail.message import Submission
+from mailtrap.mail.transcript import Transcript
+from mailtrap.store.base import Done, Session, Spool, Store
+
+
+class Sandbox:
+    """Everything an edge needs: take mail in, follow sessions, reach the store and the bus."""
+
+    def __init__(self, store: Store, bus: Bus, clock: Clock) -> None:
+        self.store = store
+        self.bus = bus
+        self.clock = clock
+        self._open: dict[int, Transcript] = {}
+        self._lock = threading.Lock()
+
+    def capture(
+        self,
+        envelope: Envelope,
+        octets: bytes,
+        arrival: Arrival,
+        done: Done,
+        *,
+        inbox: str = "default",
+        flags: tuple[str, ...] = (),
+        tags: tuple[str, ...] = (),
+    ) -> None:
+        """Keep one message that fits in memory; `done` is called as `Store.add` says."""
+        self.store.add(
+            Submission(
+                envelope,
+                arrival,
+                read_heading(octets),
+                len(octets),
+                hashlib.sha256(octets).digest(),
+                octets,
+                None,
+                inbox,
+                flags,
+                tags,
+            ),
+            done,
+        )
+
+    def spool(self) -> Spooling:
+        """Start to take in a message too big to hold in memory."""
+        return Spooling(self.store.spool())
+
+    def capture_spooled(
+        self,
+        envelope: Envelope,
+        spooling: Spooling,
+        arrival: Arrival,
+        done: Done,
+        *,
+        inbox: str = "default",
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        """Keep one message that was taken in by `spool`."""
+        self.store.add(
+            Submission(
+                envelope,
+                arrival,
+                read_heading(bytes(spooling.head)),
+                spooling.size,
+                spooling.digest.digest(),
+                None,
+                spooling.spool.finish(),
+                inbox,
+                flags,
+            ),
+            done,
+        )
+
+    def session_started(self, transcript: Transcript) -> None:
+        """A client has connected; its dialogue can be looked at from now on."""
+        with self._lock:
+            self._open[transcript.session] = transcript
+
+    def session_ended(self, transcript: Transcript) -> None:
+        """The dialogue is over; it goes into the store."""
+        with self._lock:
+            self._open.pop(transcript.session, None)
+        self.store.record(transcript)
+
+    def sessions(self, *, limit: int, before: int | None = None, outcome: str | None = None) -> list[Session]:
+        """The newest sessions, open and recorded, newest first, without their lines."""
+        with self._lock:
+            running = [as_session(t, lines=False) for t in self._open.values()]
+        recorded = self.store.sessions(limit=limit, before=before, outcome=outcome)
+        seen = {session.id for session in recorded}
+        wanted: Callable[[Session], bool] = lambda s: (  # noqa: E731
+            s.id not in seen and (before is None or s.id < before) and (outcome is None or s.outcome == outcome)
+        )
+        return sorted([*recorded, *filter(wanted, running)], key=lambda s: -s.id)[:limit]
+
+    def session(self, id: int) -> Session | None:
+        """One session with its lines, also while it is still open."""
+        with self._lock:
+            transcript = self._open.get(id)
+        return as_session(transcript) if transcript else self.store.session(id)
+
+    def open_sessions(self) -> int:
+        """How many clients are connected now."""
+        return len(self._open)
+
+
+class Spooling:
+    """One big message being taken in: hashed and passed on piece by piece, never held whole."""
+
+    HEAD = 256 * 1024
+
+    def __init__(self, spool: Spool) -> None:
+        self.spool = spool
+        self.size = 0
+        self.digest = hashlib.sha256()
+        self.head = bytearray()
+
+    def write(self, octets: bytes) -> None:
+        """Take the next octets of the content."""
+        self.size += len(octets)
+        self.digest.update(octets)
+        if len(self.head) < self.HEAD:
+            self.head += octets[: self.HEAD - len(self.head)]
+        self.spool.write(octets)
+
+    def discard(self) -> None:
+        """The message will not come."""
+        self.spool.discard()
+
+
+def as_session(transcript: Transcript, lines: bool = True) -> Session:
+    """The dialogue as it stands now."""
+    tls, login = transcript.tls, transcript.login
+    return Session(
+        transcript.session,
+        transcript.listener,
+        transcript.peer,
+        transcript.started_at,
+        transcript.ended_at,
+        transcript.helo,
+        (tls.version, tls.cipher) if tls else None,
+        (login.mechanism, login.user) if login else None,
+        transcript.outcome,
+        transcript.octets_in,
+        tuple(transcript.messages),
+        tuple(transcript.lines()) if lines else (),
+    )

@@ -1,0 +1,277 @@
+"""The one table of settings; flags, environment, the TOML file, `--help` and docs/settings.md are derived from it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from mailtrap.errors import SettingsError
+
+PREFIX = "MAILTRAP_"
+FILE = "mailtrap.toml"
+TEMPORARY = ":temp:"
+
+#: How a value is written, by kind; shown in `--help` and the docs.
+KINDS = {
+    "text": "text",
+    "secret": "text",
+    "path": "path",
+    "number": "number",
+    "port": "port, 0 picks a free one",
+    "switch": "true or false",
+    "size": "octets, or with KB, MB, GB",
+    "duration": "seconds, or with s, m, h, d",
+    "list": "words separated by commas",
+}
+
+
+def _setting(group: str, default: Any, kind: str, help_: str, *choices: str) -> Any:
+    return field(default=default, metadata={"group": group, "kind": kind, "help": help_, "choices": choices})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting with its default. Sizes are octets, durations seconds; 0 means no limit where the help says so."""
+
+    host: str = _setting("Listening", "127.0.0.1", "text", "Address to listen on, for mail and web")
+    smtp_port: int = _setting("Listening", 1025, "port", "SMTP, plain and STARTTLS")
+    smtps_port: int = _setting("Listening", 1465, "port", "SMTP over implicit TLS")
+    web_port: int = _setting("Listening", 8025, "port", "Web pages and JSON API")
+    base_path: str = _setting("Listening", "/", "text", "Path the web is served under, such as /mail")
+
+    database: str = _setting("Storing", TEMPORARY, "text", "Database file; `:temp:` for one that goes with the process")
+    synchronous: str = _setting(
+        "Storing",
+        "auto",
+        "text",
+        "What a 250 survives: `full` power loss, `normal` a crash of this process; `auto` is full for a named database",
+        "auto",
+        "full",
+        "normal",
+    )
+    max_messages: int = _setting("Storing", 0, "number", "Beyond this many, the oldest are evicted; 0 keeps all")
+    max_age: float = _setting("Storing", 0.0, "duration", "Older messages are evicted; 0 keeps all")
+    max_sessions: int = _setting("Storing", 10_000, "number", "Beyond this many SMTP dialogues, the oldest go")
+    state_dir: str = _setting("Storing", "", "path", "Where the certificate is kept; default ~/.local/state/mailtrap")
+
+    smtp_hostname: str = _setting("SMTP", "localhost", "text", "Name in the greeting and in the certificate")
+    hide_extensions: tuple[str, ...] = _setting("SMTP", (), "list", "EHLO keywords not to offer, such as SIZE,CHUNKING")
+    auth: str = _setting(
+        "SMTP",
+        "any",
+        "text",
+        "`any` accepts all credentials, `required` also demands some, `off` offers no AUTH",
+        "any",
+        "required",
+        "off",
+    )
+    auth_file: str = _setting("SMTP", "", "path", "File of user:hash lines (see `mailtrap password`); only these may log in")
+    require_tls: bool = _setting("SMTP", False, "switch", "Refuse MAIL and AUTH before STARTTLS")
+    tls_cert: str = _setting("SMTP", "", "path", "Your certificate chain (PEM); default: a self-signed one")
+    tls_key: str = _setting("SMTP", "", "path", "Key of tls-cert (PEM)")
+
+    max_message_size: int = _setting("Limits", 50 * 1024 * 1024, "size", "Largest message")
+    max_line: int = _setting("Limits", 2048, "size", "Longest SMTP command line (content lines have no limit)")
+    max_recipients: int = _setting("Limits", 1000, "number", "Recipients of one message")
+    max_connections: int = _setting("Limits", 2000, "number", "SMTP connections at once")
+    max_connections_per_peer: int = _setting("Limits", 1000, "number", "SMTP connections at once from one address")
+    max_errors: int = _setting("Limits", 20, "number", "Refused commands before a session is closed")
+    max_junk: int = _setting("Limits", 100, "number", "Commands that bring no mail (NOOP, RSET, VRFY …) between messages")
+    max_messages_per_session: int = _setting("Limits", 0, "number", "Messages on one connection; 0 for no limit")
+    idle_timeout: float = _setting("Limits", 300.0, "duration", "How long a client may take over one command")
+    session_timeout: float = _setting("Limits", 86_400.0, "duration", "How long one connection may last")
+    tls_timeout: float = _setting("Limits", 30.0, "duration", "How long a TLS handshake may take")
+    min_data_rate: int = _setting("Limits", 500, "size", "Octets a second a client must send during DATA")
+
+    allowed_hosts: tuple[str, ...] = _setting(
+        "Web", (), "list", "Host names the web answers to, besides localhost and the address listened on"
+    )
+    web_user: str = _setting("Web", "", "text", "User name for pages and API (HTTP basic)")
+    web_password: str = _setting("Web", "", "secret", "Password of web-user")
+    api_token: str = _setting("Web", "", "secret", "Token for the API (`Authorization: Bearer …`)")
+    insecure: bool = _setting("Web", False, "switch", "Listen beyond this machine without password or token")
+    web_tls: bool = _setting("Web", False, "switch", "Serve the web over TLS with the same certificate")
+    max_body: int = _setting("Web", 60 * 1024 * 1024, "size", "Largest HTTP request body")
+    max_live: int = _setting("Web", 200, "number", "Live connections (WebSocket) at once; pages poll beyond it")
+    max_web_threads: int = _setting("Web", 512, "number", "HTTP connections at once, live ones included")
+
+    log_level: str = _setting("Logging", "warning", "text", "How much to log", "debug", "info", "warning", "error")
+
+    def __post_init__(self) -> None:
+        path = "/" + self.base_path.strip("/")
+        object.__setattr__(self, "base_path", path if path != "/" else "")
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the database goes with the process."""
+        return self.database == TEMPORARY
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table, for whoever derives something from it."""
+
+    name: str
+    default: Any
+    kind: str
+    help: str
+    group: str
+    choices: tuple[str, ...]
+
+    @property
+    def flag(self) -> str:
+        """`--smtp-port`"""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """`MAILTRAP_SMTP_PORT`"""
+        return PREFIX + self.name.upper()
+
+    @property
+    def key(self) -> str:
+        """`smtp-port`, as in the TOML file."""
+        return self.name.replace("_", "-")
+
+    def read(self, value: Any, origin: str) -> Any:
+        """The value meant by a flag, variable or TOML value; `origin` says in an error where it stood."""
+        try:
+            read = _READERS[self.kind](value)
+        except (ValueError, TypeError):
+            raise SettingsError(
+                f"{origin}: {value!r} is not a value for {self.key}", f"give {KINDS[self.kind]}"
+            ) from None
+        if self.choices and read not in self.choices:
+            raise SettingsError(f"{origin}: {self.key} cannot be {value!r}", f"one of {', '.join(self.choices)}")
+        return read
+
+    def write(self, value: Any) -> str:
+        """The value as one would type it."""
+        if self.kind == "list":
+            return ",".join(value)
+        if self.kind == "switch":
+            return "true" if value else "false"
+        if self.kind == "size" and value and value % (1024 * 1024) == 0:
+            return f"{value // (1024 * 1024)}MB"
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _port(value: Any) -> int:
+    number = _number(value)
+    if number > 65535:
+        raise ValueError(value)
+    return number
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or int(value) < 0:
+        raise ValueError(value)
+    return int(value)
+
+
+def _switch(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}[
+        str(value).lower()
+    ]
+
+
+_UNITS = {"": 1, "b": 1, "k": 1024, "kb": 1024, "m": 1024**2, "mb": 1024**2, "g": 1024**3, "gb": 1024**3}
+_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+def _with_unit(value: Any, units: Mapping[str, float]) -> float:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", str(value))
+    if isinstance(value, bool) or not match or match[2].lower() not in units:
+        raise ValueError(value)
+    return float(match[1]) * units[match[2].lower()]
+
+
+def _list(value: Any) -> tuple[str, ...]:
+    items = value.split(",") if isinstance(value, str) else list(value)
+    return tuple(str(item).strip() for item in items if str(item).strip())
+
+
+_READERS = {
+    "text": str,
+    "secret": str,
+    "path": lambda value: os.path.expanduser(str(value)),
+    "number": _number,
+    "port": _port,
+    "switch": lambda value: _switch_or_fail(value),
+    "size": lambda value: int(_with_unit(value, _UNITS)),
+    "duration": lambda value: _with_unit(value, _SECONDS),
+    "list": _list,
+}
+
+
+def _switch_or_fail(value: Any) -> bool:
+    try:
+        return _switch(value)
+    except KeyError:
+        raise ValueError(value) from None
+
+
+#: The table, in the order of the class.
+TABLE: tuple[Row, ...] = tuple(
+    Row(f.name, f.default, f.metadata["kind"], f.metadata["help"], f.metadata["group"], f.metadata["choices"])
+    for f in fields(Settings)
+)
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None = None) -> Settings:
+    """Flags beat environment, environment beats file. `flags` holds only what was given, by setting name.
+
+    `file` must exist if given; without it `mailtrap.toml` in the working directory is read if there is one.
+    Unknown variables are ignored; unknown keys in the file are an error, since they can only be mistakes.
+    """
+    rows = {row.name: row for row in TABLE}
+    values: dict[str, Any] = {}
+    path = file or Path(FILE)
+    if file or path.is_file():
+        for key, value in _toml(path).items():
+            row = rows.get(key.replace("-", "_"))
+            if row is None:
+                raise SettingsError(f"{path}: there is no setting {key!r}", "see `mailtrap serve --help`")
+            values[row.name] = row.read(value, str(path))
+    for row in TABLE:
+        if row.variable in environ:
+            values[row.name] = row.read(environ[row.variable], row.variable)
+        if flags.get(row.name) is not None:
+            values[row.name] = row.read(flags[row.name], row.flag)
+    return Settings(**values)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}", "give a file that can be read") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}", "it must be TOML: smtp-port = 2525") from error
+
+
+def markdown() -> str:
+    """The table for docs/settings.md."""
+    lines: list[str] = []
+    group = ""
+    for row in TABLE:
+        if row.group != group:
+            group = row.group
+            lines += [
+                "",
+                f"### {group}",
+                "",
+                "| flag | environment | file | default | what it does | value |",
+                "| --- | --- | --- | --- | --- | --- |",
+            ]
+        default = f"`{row.write(row.default)}`" if row.write(row.default) else "none"
+        value = ", ".join(f"`{choice}`" for choice in row.choices) or KINDS[row.kind]
+        lines.append(f"| `{row.flag}` | `{row.variable}` | `{row.key}` | {default} | {row.help} | {value} |")
+    return "\n".join(lines[1:]) + "\n"
