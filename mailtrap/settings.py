@@ -70,7 +70,9 @@ class Settings:
         "required",
         "off",
     )
-    auth_file: str = _setting("SMTP", "", "path", "File of user:hash lines (see `mailtrap password`); only these may log in")
+    auth_file: str = _setting(
+        "SMTP", "", "path", "File of user:hash lines (see `mailtrap password`); only these may log in"
+    )
     require_tls: bool = _setting("SMTP", False, "switch", "Refuse MAIL and AUTH before STARTTLS")
     tls_cert: str = _setting("SMTP", "", "path", "Your certificate chain (PEM); default: a self-signed one")
     tls_key: str = _setting("SMTP", "", "path", "Key of tls-cert (PEM)")
@@ -81,7 +83,9 @@ class Settings:
     max_connections: int = _setting("Limits", 2000, "number", "SMTP connections at once")
     max_connections_per_peer: int = _setting("Limits", 1000, "number", "SMTP connections at once from one address")
     max_errors: int = _setting("Limits", 20, "number", "Refused commands before a session is closed")
-    max_junk: int = _setting("Limits", 100, "number", "Commands that bring no mail (NOOP, RSET, VRFY …) between messages")
+    max_junk: int = _setting(
+        "Limits", 100, "number", "Commands that bring no mail (NOOP, RSET, VRFY …) between messages"
+    )
     max_messages_per_session: int = _setting("Limits", 0, "number", "Messages on one connection; 0 for no limit")
     idle_timeout: float = _setting("Limits", 300.0, "duration", "How long a client may take over one command")
     session_timeout: float = _setting("Limits", 86_400.0, "duration", "How long one connection may last")

@@ -1,0 +1,77 @@
+# Two commands matter: `make run` and `make test`. `make check` is everything CI does.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV := $(VENV)/.dev
+AXE := .cache/node_modules/axe-core/axe.min.js
+NODEMAILER := .cache/node_modules/nodemailer/package.json
+
+.PHONY: run test test-all check lint types layers docs fix bench interop torture wheel setup clean
+
+run: $(STAMP) ## set up and serve
+	@$(BIN)/mailtrap serve
+
+test: $(DEV) ## set up and test; browser and interop tests are skipped where their programs are missing
+	$(BIN)/pytest
+
+test-all: $(DEV) $(AXE) $(NODEMAILER) ## the same, and a skipped test is a failure
+	$(BIN)/coverage run -m pytest --no-skips
+	$(BIN)/coverage report
+
+check: lint layers types docs ## all that needs no running server
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell README.md CHANGELOG.md docs mailtrap templates static bench tests
+
+layers: $(DEV)
+	$(BIN)/lint-imports
+
+types: $(DEV)
+	$(BIN)/mypy
+
+docs: $(DEV) ## pages printed from the code are up to date
+	$(BIN)/python -m docs.printed --check
+
+fix: $(DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python -m docs.printed
+
+bench: $(STAMP) ## the numbers in docs/performance.md
+	$(BIN)/python -m bench
+
+interop: $(DEV) $(NODEMAILER) ## which real clients can send to us, as a table
+	$(BIN)/python -m tests.interop
+
+torture: $(DEV) ## kill -9, disk full, strace, floods: minutes
+	$(BIN)/python -m tests.torture
+
+wheel: $(DEV) ## build, install in a clean environment, smoke-test
+	$(BIN)/python -m tests.wheel
+
+setup: $(DEV)
+
+$(STAMP): pyproject.toml ## the product alone: quick
+	@$(PYTHON) -c 'import sys; sys.exit("mailtrap needs Python 3.11 or newer; try make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up in $(VENV) (once, some seconds)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(DEV): $(STAMP)
+	@echo "Setting up test tools in $(VENV) (once, up to a minute)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+$(AXE):
+	npm install --silent --no-audit --no-fund --prefix .cache axe-core
+
+$(NODEMAILER):
+	npm install --silent --no-audit --no-fund --prefix .cache nodemailer
+
+clean:
+	rm -rf $(VENV) .cache dist build

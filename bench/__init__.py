@@ -1,0 +1,1 @@
+"""Measures what each message costs, beside stock aiosmtpd in the same run."""

@@ -1,0 +1,74 @@
+"""Builds every part of one running sandbox from its settings; nothing else wires anything."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+
+from mailtrap.clock import Clock
+from mailtrap.events import Bus
+from mailtrap.net.tls import ca_file, server_context
+from mailtrap.sandbox import Sandbox
+from mailtrap.settings import Settings
+from mailtrap.smtp.listener import MailServer
+from mailtrap.store import open_store
+from mailtrap.web import About, create_app
+from mailtrap.web.auth import check_exposure
+from mailtrap.web.server import WebServer
+
+#: How long transfers in flight may take to finish once we are told to stop, in seconds.
+GRACE = 10.0
+
+
+class Server:
+    """A sandbox: its store, its mail listeners and its web server, started and stopped together.
+
+    Raises SettingsError for settings that cannot be used and OSError where a port is taken; whatever had been
+    started by then is stopped again.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        check_exposure(settings)
+        self.settings = settings
+        self.clock = clock or Clock()
+        self.bus = Bus()
+        self.about = About(addresses={}, ca_file=str(ca_file(settings)), started_at=self.clock.now())
+        self._stopped = threading.Event()
+        self._stop_once = threading.Lock()
+        self._undo: list[Callable[[], object]] = []
+
+    def start(self) -> dict[str, tuple[str, int]]:
+        """Listen. Returns `{"smtp": (host, port), "smtps": …, "web": …}` once everything does."""
+        try:
+            return self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> dict[str, tuple[str, int]]:
+        self.store = open_store(self.settings, self.bus, self.clock)
+        self._undo.append(self.store.close)
+        self.sandbox = Sandbox(self.store, self.bus, self.clock)
+        self.mail = MailServer(self.sandbox, self.settings)
+        self._undo.append(lambda: self.mail.stop(GRACE))
+        addresses = dict(self.mail.start())
+        app = create_app(self.sandbox, self.settings, self.about)
+        self.web = WebServer(app, self.settings, server_context(self.settings) if self.settings.web_tls else None)
+        self._undo.append(self.web.stop)
+        addresses["web"] = self.web.start()
+        self.about.addresses.update({name: f"{host}:{port}" for name, (host, port) in addresses.items()})
+        return addresses
+
+    def wait(self) -> None:
+        """Block until SIGINT or SIGTERM arrives (main thread only) or `stop` is called elsewhere."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stopped.set())
+        self._stopped.wait()
+
+    def stop(self) -> None:
+        """Stop in the reverse order of starting: no new clients, transfers finish, then the store closes."""
+        with self._stop_once:
+            self._stopped.set()
+            while self._undo:
+                self._undo.pop()()
