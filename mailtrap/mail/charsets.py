@@ -1,0 +1,189 @@
+"""Octets to text by the name of a charset: an allow-list of text codecs, never an error (RFC 2046 §4.1.2)."""
+
+from __future__ import annotations
+
+import codecs
+from functools import lru_cache
+
+# Python resolves any registered codec by name, `zlib`, `idna` and `unicode_escape` among them, and some of those
+# raise, explode or run away on hostile octets. Only the names below reach the codec registry.
+_MULTIBYTE = {
+    "big5": "big5hkscs",
+    "big5-hkscs": "big5hkscs",
+    "cn-big5": "big5hkscs",
+    "cp950": "cp950",
+    "csbig5": "big5hkscs",
+    "x-x-big5": "big5hkscs",
+    # GB 2312 and GBK are subsets of GB 18030, and senders rarely name the one they use.
+    "chinese": "gb18030",
+    "cp936": "gb18030",
+    "csgb2312": "gb18030",
+    "euc-cn": "gb18030",
+    "gb-2312-80": "gb18030",
+    "gb2312": "gb18030",
+    "gb18030": "gb18030",
+    "gbk": "gb18030",
+    "ms936": "gb18030",
+    "windows-936": "gb18030",
+    "x-gbk": "gb18030",
+    "hz": "hz",
+    "hz-gb-2312": "hz",
+    "euc-jp": "euc_jp",
+    "eucjp": "euc_jp",
+    "x-euc-jp": "euc_jp",
+    "csiso2022jp": "iso2022_jp_ext",
+    "iso-2022-jp": "iso2022_jp_ext",
+    "iso-2022-jp-1": "iso2022_jp_1",
+    "iso-2022-jp-2": "iso2022_jp_2",
+    "iso-2022-jp-3": "iso2022_jp_3",
+    "iso-2022-jp-2004": "iso2022_jp_2004",
+    "cp932": "cp932",
+    "ms-kanji": "cp932",
+    "ms932": "cp932",
+    "shift-jis": "cp932",
+    "shiftjis": "cp932",
+    "sjis": "cp932",
+    "windows-31j": "cp932",
+    "x-sjis": "cp932",
+    "cp949": "cp949",
+    "euc-kr": "cp949",
+    "euckr": "cp949",
+    "csksc56011987": "cp949",
+    "korean": "cp949",
+    "ks-c-5601-1987": "cp949",
+    "ks-c-5601-1989": "cp949",
+    "ksc5601": "cp949",
+    "ksc-5601": "cp949",
+    "uhc": "cp949",
+    "windows-949": "cp949",
+    "iso-2022-kr": "iso2022_kr",
+    "johab": "johab",
+    "unicode": "utf_16",
+    "utf-16": "utf_16",
+    "utf16": "utf_16",
+    "utf-16be": "utf_16_be",
+    "utf-16le": "utf_16_le",
+    "utf-32": "utf_32",
+    "utf-32be": "utf_32_be",
+    "utf-32le": "utf_32_le",
+}
+
+_SINGLE_BYTE = {
+    # What browsers do: the C1 controls of ISO 8859-1 are never meant, the typographic quotes in their place are.
+    "iso-8859-1": "cp1252",
+    "iso8859-1": "cp1252",
+    "latin1": "cp1252",
+    "latin-1": "cp1252",
+    "l1": "cp1252",
+    "cp819": "cp1252",
+    "ansi": "cp1252",
+    "iso-8859-9": "cp1254",
+    "iso8859-9": "cp1254",
+    "latin5": "cp1254",
+    "iso-8859-8-i": "iso8859_8",
+    "iso-8859-8-e": "iso8859_8",
+    "iso-8859-6-i": "iso8859_6",
+    "iso-8859-6-e": "iso8859_6",
+    "iso-8859-11": "cp874",
+    "tis-620": "cp874",
+    "tis620": "cp874",
+    "windows-874": "cp874",
+    "latin2": "iso8859_2",
+    "latin-9": "iso8859_15",
+    "latin9": "iso8859_15",
+    "greek": "iso8859_7",
+    "hebrew": "iso8859_8",
+    "arabic": "iso8859_6",
+    "cyrillic": "iso8859_5",
+    "koi8-r": "koi8_r",
+    "koi8": "koi8_r",
+    "koi8-u": "koi8_u",
+    "koi8-ru": "koi8_u",
+    "koi8-t": "koi8_t",
+    "macintosh": "mac_roman",
+    "mac": "mac_roman",
+    "x-mac-roman": "mac_roman",
+    "x-mac-ce": "mac_latin2",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "x-mac-greek": "mac_greek",
+    "x-mac-turkish": "mac_turkish",
+    "x-mac-icelandic": "mac_iceland",
+}
+for _n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16):
+    _SINGLE_BYTE[f"iso-8859-{_n}"] = _SINGLE_BYTE[f"iso8859-{_n}"] = f"iso8859_{_n}"
+for _n in range(1250, 1259):
+    for _label in ("windows-{}", "cp{}", "cp-{}", "x-cp{}", "windows{}", "win-{}"):
+        _SINGLE_BYTE[_label.format(_n)] = f"cp{_n}"
+for _n in (437, 737, 775, 850, 852, 855, 857, 858, 860, 861, 862, 863, 864, 865, 866, 869, 1125):
+    for _label in ("cp{}", "ibm{}", "ibm-{}"):
+        _SINGLE_BYTE[_label.format(_n)] = f"cp{_n}"
+
+_UTF_8 = frozenset(("utf-8", "utf8", "utf-8-sig", "unicode-1-1-utf-8", "x-unicode-2-0-utf-8", "cp65001", "utf8mb4"))
+_ASCII = frozenset(("", "us-ascii", "ascii", "ansi-x3.4-1968", "iso-646-us", "iso646-us", "646", "7bit", "8bit"))
+
+
+def normal_label(label: str) -> str:
+    """A charset name as the tables here spell it: lower case, hyphens, without quotes or RFC 2231 language."""
+    return label[:80].strip(" \t\r\n\"'").partition("*")[0].lower().replace("_", "-")
+
+
+def decode(octets: bytes, label: str = "") -> tuple[str, str]:
+    """The text, and the slug of a defect or ''.
+
+    Undecodable octets become U+FFFD. Text without a charset, or in ASCII with 8-bit octets, is UTF-8 if it is
+    valid UTF-8, else windows-1252. The text never holds a lone surrogate.
+    """
+    label = normal_label(label)
+    if label in _UTF_8:
+        return _utf_8(octets)
+    if label in _ASCII:
+        return (octets.decode("ascii"), "") if octets.isascii() else (guess(octets), "undeclared-8bit")
+    single = _SINGLE_BYTE.get(label)
+    if single:
+        return codecs.charmap_decode(octets, "replace", _table(single))[0], ""
+    multi = _MULTIBYTE.get(label)
+    if multi:
+        return _multibyte(octets, multi)
+    return guess(octets), "utf-7" if "utf-7" in label else "unknown-charset"
+
+
+def guess(octets: bytes) -> str:
+    """Text nobody declared a charset for: UTF-8 if it is valid, else windows-1252."""
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return codecs.charmap_decode(octets, "replace", _table("cp1252"))[0]
+
+
+def _utf_8(octets: bytes) -> tuple[str, str]:
+    if octets.startswith(codecs.BOM_UTF8):
+        octets = octets[3:]
+    try:
+        return octets.decode("utf-8"), ""
+    except UnicodeDecodeError:
+        return octets.decode("utf-8", "replace"), "undecodable"
+
+
+def _multibyte(octets: bytes, codec: str) -> tuple[str, str]:
+    try:
+        text, defect = octets.decode(codec), ""
+    except UnicodeDecodeError:
+        text, defect = octets.decode(codec, "replace"), "undecodable"
+    if text.isascii():
+        return text, defect
+    # Some multibyte codecs map octets to lone surrogates, which no UTF-8 consumer (SQLite, JSON) can take.
+    return text.encode("utf-8", "replace").decode("utf-8") if _has_surrogate(text) else text, defect
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+@lru_cache(maxsize=64)
+def _table(codec: str) -> str:
+    """256 characters. An explicit U+FFFD costs nothing per octet; an error handler costs 300 ns for each."""
+    return "".join([bytes((octet,)).decode(codec, "replace") for octet in range(256)])
