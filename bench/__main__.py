@@ -16,10 +16,8 @@ BEGIN, END = "<!-- measured -->", "<!-- end -->"
 def main(parts: list[str]) -> None:
     """Run the named parts (default all: ingest, startup, live, reading)."""
     wanted = parts or ["ingest", "startup", "live", "reading"]
-    lines: list[str] = [
-        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, 2 shared cores.",
-        "",
-    ]
+    machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    lines = [machine, ""]
     if "ingest" in wanted:
         lines += [
             "| receiving, stored on disk before each 250 | messages/s | stock aiosmtpd | ratio "

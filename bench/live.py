@@ -60,7 +60,7 @@ def run(pages: int = PAGES, messages: int = MESSAGES) -> list[tuple[str, str]]:
             ("pages told of every message", f"{sum(len(ids) == messages for ids in told)} of {pages}"),
             (
                 "HTTP meanwhile",
-                f"p50 {statistics.median(took) * 1e3:.0f} ms, p99 {took[len(took) * 99 // 100] * 1e3:.0f} ms",
+                f"p50 {took[len(took) // 2] * 1e3:.0f} ms, p99 {took[len(took) * 99 // 100] * 1e3:.0f} ms",
             ),
             ("threads of the server", str(threads)),
         ]

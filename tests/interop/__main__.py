@@ -1,0 +1,32 @@
+"""`make interop`: the table, and a non-zero exit if anything in it is red."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.interop.cases import Case, start
+from tests.interop.matrix import ROWS, run, table
+
+
+def main() -> int:
+    """Run all rows against one sandbox."""
+    results: dict[str, dict[Case, str] | None] = {}
+    with TemporaryDirectory(prefix="interop-") as folder:
+        Path(folder).chmod(0o755)
+        target = start(Path(folder))
+        try:
+            for row in ROWS:
+                own = Path(folder, row.client)
+                own.mkdir()
+                print(f"{row.client} …", end="\r", file=sys.stderr, flush=True)
+                results[row.client] = run(row, target, own) if row.available() else None
+            print(table(results, target.notes))
+        finally:
+            target.stop()
+    return int(any(text for outcome in results.values() if outcome for text in outcome.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
