@@ -1,0 +1,1 @@
+"""Documentation, and the module that prints its derived parts."""
