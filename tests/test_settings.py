@@ -1,0 +1,71 @@
+"""One table of settings; three places that may set one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailtrap.errors import SettingsError
+from mailtrap.settings import TABLE, Settings, load, markdown
+
+
+def test_a_flag_beats_the_environment_which_beats_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "mailtrap.toml"
+    file.write_text("smtp-port = 1\nsmtps-port = 1\nweb-port = 1\n")
+    settings = load({"web_port": "3"}, {"MAILTRAP_WEB_PORT": "2", "MAILTRAP_SMTPS_PORT": "2"}, file)
+    assert (settings.smtp_port, settings.smtps_port, settings.web_port) == (1, 2, 3)
+
+
+def test_unknown_variables_are_ignored_but_unknown_keys_in_the_file_are_not(tmp_path: Path) -> None:
+    assert load({}, {"MAILTRAP_API_KEY": "of somebody else"}) == Settings()
+    file = tmp_path / "mailtrap.toml"
+    file.write_text("smtp-prot = 2525\n")
+    with pytest.raises(SettingsError, match="no setting 'smtp-prot'"):
+        load({}, {}, file)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("max_message_size", "10MB", 10 * 1024 * 1024),
+        ("max_message_size", "1.5 kb", 1536),
+        ("max_age", "3d", 259_200.0),
+        ("idle_timeout", "500ms", 0.5),
+        ("hide_extensions", "SIZE, DSN", ("SIZE", "DSN")),
+        ("require_tls", "yes", True),
+        ("base_path", "mail/", "/mail"),
+        ("base_path", "/", ""),
+    ],
+)
+def test_values_are_written_as_people_write_them(name: str, text: str, value: object) -> None:
+    assert getattr(load({name: text}, {}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("smtp_port", "70000"), ("smtp_port", "-1"), ("max_age", "soon"), ("require_tls", "maybe"), ("auth", "never")],
+)
+def test_a_value_that_makes_no_sense_is_named_with_what_to_do(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=name.replace("_", "-")) as caught:
+        load({name: text}, {})
+    assert caught.value.hint
+
+
+def test_a_file_that_is_not_there_or_not_toml_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="No such file"):
+        load({}, {}, tmp_path / "absent.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("smtp-port 2525")
+    with pytest.raises(SettingsError, match=r"broken\.toml"):
+        load({}, {}, broken)
+
+
+def test_defaults_can_be_written_and_read_back() -> None:
+    for row in TABLE:
+        assert row.read(row.write(row.default), "test") == row.default or row.name == "base_path"
+
+
+def test_the_printed_table_has_every_setting() -> None:
+    page = markdown()
+    assert all(f"`{row.flag}`" in page and f"`{row.variable}`" in page for row in TABLE)
