@@ -13,7 +13,7 @@ LABEL org.opencontainers.image.title="mailtrap-sandbox" \
       org.opencontainers.image.description="A fake SMTP server that keeps every message and relays none" \
       org.opencontainers.image.licenses="MIT"
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
-    pip install --no-cache-dir --no-index --find-links /wheels mailtrap-sandbox && \
+    pip install --no-cache-dir --no-index --find-links /wheels /wheels/mailtrap_sandbox-*.whl && \
     useradd --system --uid 10025 --no-create-home --home-dir /data mailtrap && \
     install -d -o mailtrap -g mailtrap -m 0700 /data
 USER 10025

@@ -24,6 +24,7 @@ check: lint layers types docs ## all that needs no running server
 lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@test ! -x $(BIN)/hadolint || $(BIN)/hadolint Dockerfile
 	$(BIN)/codespell README.md CHANGELOG.md docs mailtrap templates static bench tests
 
 layers: $(DEV)
@@ -69,6 +70,11 @@ $(DEV): $(STAMP)
 
 $(AXE):
 	npm install --silent --no-audit --no-fund --prefix .cache axe-core
+
+EXIM := .cache/exim/usr/sbin/exim4
+$(EXIM): # Debian installs one mail server at a time: this one is unpacked beside it
+	mkdir -p .cache/exim
+	cd .cache/exim && apt-get download -q exim4-daemon-light exim4-base && for package in *.deb; do dpkg -x $$package .; done
 
 $(NODEMAILER):
 	npm install --silent --no-audit --no-fund --prefix .cache nodemailer
