@@ -32,8 +32,6 @@ _IMPORT = re.compile(
     r"[ \t\n]*(?:url\([ \t\n]*)?[\"']?([^\"'();{}\\\s]*)[\"']?[ \t\n]*\)?([^;{}\"'\\@<]*)(;|\Z)",
     re.IGNORECASE,
 )
-    r"[ \t\n]*(?:url\([ \t\n]*)?[\"']?([^\"'();{}\\\s]*)[\"']?[ \t\n]*\)?([^;{}\"'\\@<]*)(;|\Z)", re.IGNORECASE
-)
 _IMPORT_END = re.compile(r"[^;{}]*;?")
 _SCHEME_FEATURE = re.compile(r"prefers-color-scheme(?:[ \t\n]*:[ \t\n]*([a-z-]+))?", re.IGNORECASE)
 _SETTLED = re.compile(r"(?<![\w-])(behavior|-moz-binding|color-scheme)(?=[ \t\n]*:)", re.IGNORECASE)
