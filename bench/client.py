@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import selectors
 import socket
 import sys
@@ -32,7 +31,8 @@ class Conversation:
 
 def stuffed(octets: bytes) -> bytes:
     """What goes over the wire after the 354 (RFC 5321 §4.5.2)."""
-    return re.sub(rb"(?m)^\.", b"..", octets) + b".\r\n"
+    lead = b"." if octets.startswith(b".") else b""
+    return lead + octets.replace(b"\r\n.", b"\r\n..") + b".\r\n"
 
 
 def load(port: int, wires: list[bytes], count: int, connections: int, kept: bool) -> dict[str, float]:

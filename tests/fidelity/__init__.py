@@ -1,0 +1,1 @@
+"""Whatever is sent comes back octet for octet."""
