@@ -1,0 +1,319 @@
+"""The content of a message: a tolerant, lazy view of exact octets, and what the index wants to know of it."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from mailtrap.mail import header, html_text, links, mime
+from mailtrap.mail.defects import ONCE
+from mailtrap.mail.header import Field
+from mailtrap.mail.links import Link
+from mailtrap.mail.message import State, Understanding
+from mailtrap.mail.mime import Part
+
+#: Characters of text that go into the search index, and octets that are decoded to get them.
+MAX_BODY = 1024 * 1024
+MAX_SNIPPET = 160
+MAX_HEADER_TEXT = 64 * 1024
+MAX_FILENAMES = 200
+#: Octets of one text part that the reader decodes.
+MAX_TEXT = 8 * 1024 * 1024
+
+_WORD = re.compile(r"\w+")
+_URL = re.compile(r"https?://\S", re.IGNORECASE)
+_HREF = re.compile(r"<a\s[^>]{0,200}?href", re.IGNORECASE)
+# Preheaders are padded with invisible characters so that list views show nothing after them.
+_FILLER = re.compile(r"[\u034f\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u115f\u1160\u17b4\u17b5\u180e\ufffc]+")
+_RULE = re.compile(r"[-=_*~#]{4,}")
+_TOKENS = re.compile(r"\S+")
+
+
+class Content:
+    """One message's octets (RFC 5321 §2.3.1). Nothing is read before it is asked for, nothing ever raises."""
+
+    def __init__(self, octets: bytes) -> None:
+        self.octets = octets
+
+    @cached_property
+    def _scanned(self) -> tuple[Part, tuple[str, ...]]:
+        return mime.scan(self.octets)
+
+    @property
+    def root(self) -> Part:
+        """The outermost part."""
+        return self._scanned[0]
+
+    @cached_property
+    def header(self) -> tuple[Field, ...]:
+        """The header fields of the message, decoded, in the order sent."""
+        return self.root.header
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """Every part, containers too, in document order."""
+        return list(self.root.walk())
+
+    def part(self, path: str) -> Part | None:
+        """The part with this number, such as `1.2`, or None."""
+        return next((part for part in self.parts if part.path == path), None)
+
+    @cached_property
+    def bodies(self) -> tuple[list[Part], list[Part]]:
+        """The parts that are the text of the message: plain ones and HTML ones."""
+        plain: list[Part] = []
+        html: list[Part] = []
+        _collect(self.root, plain, html)
+        return plain, html
+
+    @cached_property
+    def text(self) -> str:
+        """What a person reads: the plain text, or the visible text of the HTML where there is no plain text."""
+        plain = "\n".join([part.text(MAX_TEXT) for part in self.bodies[0]])
+        return plain if plain.strip() or not self.html else self._visible.text
+
+    @cached_property
+    def html(self) -> str:
+        """The HTML alternative as a string, '' if there is none."""
+        return "\n".join([part.text(MAX_TEXT) for part in self.bodies[1]])
+
+    @cached_property
+    def _visible(self) -> html_text.Visible:
+        return html_text.read_html(self.html)
+
+    @cached_property
+    def attachments(self) -> list[Part]:
+        """The parts a person would save: not the text, not images shown within it."""
+        return _attachments(self.parts, self.bodies)
+
+    @cached_property
+    def links(self) -> list[Link]:
+        """Links, images and unsubscribe addresses: HTML first, then plain text, then List-Unsubscribe; each once."""
+        found = [Link(r.href[: links.MAX_HREF], r.text, r.kind) for r in self._visible.references] if self.html else []
+        for part in self.bodies[0]:
+            found += links.in_text(part.text(MAX_TEXT))
+        for field in self.header:
+            if field.name.lower() == "list-unsubscribe":
+                found += links.in_field(field.value)
+        return list({(link.kind, link.href): link for link in reversed(found)}.values())[::-1][: links.MAX_LINKS]
+
+    @cached_property
+    def defects(self) -> tuple[str, ...]:
+        """Slugs of everything wrong with the message, explained by `mailtrap.mail.defects`."""
+        return _defects(self, _body(self)[2])
+
+
+def understand(id: int, octets: bytes, flags: tuple[str, ...] = ()) -> Understanding:
+    """Everything the index keeps of a message; `flags` are the defects that only the wire showed. Never raises."""
+    content = Content(octets)
+    body, snippet, wrong = _body(content)
+    defects = tuple(dict.fromkeys([*_defects(content, wrong), *flags]))
+    if "not-a-message" in defects:
+        return Understanding(id, State.UNPARSED, snippet, 0, body, (), (), defects, ())
+    names = [name for part in content.parts if (name := part.filename)][:MAX_FILENAMES]
+    return Understanding(
+        id,
+        State.INDEXED,
+        snippet,
+        len(content.attachments),
+        body,
+        _header_text(content.header),
+        tuple(dict.fromkeys(names)),
+        defects,
+        _kinds(content),
+    )
+
+
+def _collect(root: Part, plain: list[Part], html: list[Part]) -> None:
+    """Walk the parts that are shown at once: not attachments, not embedded messages, one alternative of each kind."""
+    pending = [root]
+    while pending:
+        part = pending.pop()
+        if part.is_multipart:
+            children = part.children
+            if part.type == "multipart/alternative":
+                children = _alternatives(children)
+            elif part.type == "multipart/signed":
+                children = children[:1]
+            pending += reversed(children)
+        elif part.is_text and part.disposition != "attachment":
+            if part.type == "text/html":
+                html.append(part)
+            elif part.type in _READABLE and not (part.filename and part is not root):
+                plain.append(part)
+
+
+_READABLE = frozenset(("text/plain", "text/enriched", "text/markdown", "text/x-amp-html-fallback", "text", "text/text"))
+
+
+def _alternatives(children: list[Part]) -> list[Part]:
+    """The last plain one and the last HTML one, the richest of its kind (RFC 2046 §5.1.4), in document order."""
+    chosen: dict[str, Part] = {}
+    for child in children:
+        kind = child.type if child.type in ("text/plain", "text/html") else "container" if child.is_multipart else ""
+        if kind:
+            chosen[kind] = child
+    picked = list(chosen.values())
+    return picked or children
+
+
+def _attachments(parts: list[Part], bodies: tuple[list[Part], list[Part]]) -> list[Part]:
+    shown = {id(part) for group in bodies for part in group}
+    found = []
+    embedded_end = -1
+    for part in parts:
+        if part.header_start < embedded_end:
+            continue  # inside an embedded message: that one is the attachment
+        if part.is_multipart or id(part) in shown:
+            continue
+        if part.children:
+            embedded_end = part.body_end
+        if part.parent is None and part.is_text and part.disposition != "attachment":
+            continue
+        container = part.parent.type if part.parent else ""
+        if part.disposition == "attachment":
+            found.append(part)
+        elif (
+            container == "multipart/alternative"
+            or (part.type.startswith("text/") and not part.filename)
+            or (container in ("multipart/report", "multipart/signed", "multipart/encrypted") and not part.filename)
+        ):
+            continue
+        elif part.type.startswith("image/") and (part.content_id or part.location or container == "multipart/related"):
+            continue  # shown within the HTML
+        else:
+            found.append(part)
+    return found
+
+
+def _body(content: Content) -> tuple[str, str, list[str]]:
+    """The text to search, its snippet, and what was wrong with encodings and charsets."""
+    wrong: list[str] = []
+    left = MAX_BODY
+    texts: list[str] = []
+    for group in content.bodies:
+        pieces: list[str] = []
+        for part in group:
+            if left <= 0:
+                break
+            text, slugs = part.read_text(left * 2)
+            wrong += slugs
+            pieces.append(text)
+            left -= len(text)
+        texts.append("\n".join(pieces)[:MAX_BODY])
+    plain, html = texts
+    visible = html_text.read_html(html, references=False).text if html else ""
+    if not plain.strip():
+        plain, visible = visible, ""
+    elif visible and not set(_WORD.findall(visible)).difference(_WORD.findall(plain)):
+        visible = ""
+    snippet = _snippet(plain)
+    return (f"{plain}\n{visible}" if visible else plain)[:MAX_BODY], snippet, wrong
+
+
+def _snippet(text: str) -> str:
+    """The first readable characters on one line."""
+    words: list[str] = []
+    length = 0
+    for match in _TOKENS.finditer(text[:4000]):
+        word = match[0]
+        if not word.isprintable():
+            word = _FILLER.sub("", word)
+            word = "".join([c if c.isprintable() else "" for c in word])
+        if not word or _RULE.fullmatch(word):
+            continue
+        words.append(word)
+        length += len(word) + 1
+        if length > MAX_SNIPPET:
+            break
+    line = " ".join(words)
+    return line if len(line) <= MAX_SNIPPET else line[: MAX_SNIPPET - 1].rstrip() + "…"
+
+
+def _header_text(fields: tuple[Field, ...]) -> tuple[tuple[str, str], ...]:
+    left = MAX_HEADER_TEXT
+    found = []
+    for field in fields:
+        left -= len(field.name) + len(field.value)
+        if left < 0:
+            break
+        found.append((field.name, field.value))
+    return tuple(found)
+
+
+def _kinds(content: Content) -> tuple[str, ...]:
+    kinds = set()
+    plain, html = content.bodies
+    if plain:
+        kinds.add("text")
+    if html:
+        kinds.add("html")
+    if content.attachments:
+        kinds.add("attachment")
+    for part in content.parts:
+        type_ = part.type
+        if type_.startswith("image/"):
+            kinds.add("image")
+        elif type_ in _KIND_OF:
+            kinds.add(_KIND_OF[type_])
+        if type_ == "multipart/report":
+            kinds.add("report")
+            if part.parameters.get("report-type", "").lower() == "delivery-status":
+                kinds.add("bounce")
+    if any(_URL.search(part.text(MAX_BODY)) for part in plain) or any(_HREF.search(p.text(MAX_BODY)) for p in html):
+        kinds.add("link")
+    return tuple(sorted(kinds))
+
+
+_KIND_OF = {
+    "text/calendar": "calendar",
+    "application/ics": "calendar",
+    "application/pdf": "pdf",
+    "multipart/signed": "signed",
+    "application/pkcs7-mime": "encrypted",
+    "application/x-pkcs7-mime": "encrypted",
+    "multipart/encrypted": "encrypted",
+    "message/delivery-status": "bounce",
+    "message/global-delivery-status": "bounce",
+    "message/feedback-report": "report",
+    "message/disposition-notification": "report",
+    "message/rfc822": "message",
+    "message/global": "message",
+}
+
+
+def _defects(content: Content, wrong: list[str]) -> tuple[str, ...]:
+    root, structural = content._scanned
+    found = dict.fromkeys(structural)
+    octets = content.octets
+    names = [name for name, _ in header.values(octets, root.section)]
+    seen = set(names)
+    if not names:
+        return ("not-a-message",)
+    if len(seen) < len(names):
+        counted = set()
+        for name in names:
+            if name in counted and (text := name.decode("ascii", "replace")) in ONCE:
+                found[f"duplicate-{text}"] = None
+            counted.add(name)
+    for required in (b"from", b"date", b"message-id"):
+        if required not in seen:
+            found[f"missing-{required.decode()}"] = None
+    if b"content-type" in seen and b"mime-version" not in seen:
+        found["missing-mime-version"] = None
+    section = octets[root.header_start : root.header_end]
+    if not section.isascii():
+        try:
+            section.decode("utf-8")
+            found["utf8-header"] = None
+        except UnicodeDecodeError:
+            found["8bit-header"] = None
+    found.update(dict.fromkeys(wrong))
+    lines = octets.count(b"\n")
+    if lines != octets.count(b"\r\n"):
+        found["bare-lf"] = None
+    if octets.count(b"\r") != octets.count(b"\r\n"):
+        found["bare-cr"] = None
+    if b"\0" in octets:
+        found["nul"] = None
+    return tuple(found)

@@ -1,0 +1,117 @@
+"""Header sections to fields, with their offsets, whatever they look like (RFC 5322 §2.2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mailtrap.mail import charsets, encoded_words
+from mailtrap.mail.heading import unfold
+
+#: What is read of one header section; longer ones are cut, and say so by the defect `header-cut`.
+MAX_HEADER = 256 * 1024
+MAX_FIELDS = 1000
+MAX_VALUE = 64 * 1024
+
+# A run of fields with their continuation lines. `--` never starts a field, but it does start a boundary.
+_FIELDS = re.compile(rb"(?:(?!--)[!-9;-~]++[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+(?:\n|\Z))*+")
+_RESUMES = re.compile(
+    rb"[^\n]*+\n(?:content-|mime-version|subject:|from:|to:|cc:|date:|message-id:|x-|received:)", re.I
+)
+_MBOX = re.compile(rb">?From [^\n]*\n")
+_CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One header field: its name as sent, its value decoded on one line, and its octets without the line end."""
+
+    name: str
+    value: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Where a header section lies: fields in `[start, end)`, body from `body`; and what was odd about it."""
+
+    start: int
+    end: int
+    body: int
+    defects: tuple[str, ...] = ()
+
+
+def locate(octets: bytes, start: int, end: int) -> Section:
+    """The header section of the entity in `octets[start:end]`; it ends at the first line that is no field."""
+    defects: list[str] = []
+    mbox = _MBOX.match(octets, start, min(end, start + 1000))
+    if mbox:
+        start = mbox.end()
+        defects.append("mbox-line")
+    limit = min(end, start + MAX_HEADER)
+    position = _end_of_fields(octets, start, limit)
+    for _ in range(20):
+        # A line without a colon among the fields, such as a continuation that lost its blank.
+        if octets[position : position + 1] in (b"\r", b"\n", b"-", b"") or not _RESUMES.match(octets, position, limit):
+            break
+        defects.append("bad-header-line")
+        position = _end_of_fields(octets, octets.find(b"\n", position) + 1, limit)
+    if octets.startswith(b"\r\n", position, end):
+        body = position + 2
+    elif octets.startswith(b"\n", position, end):
+        body = position + 1
+    elif position >= end:
+        body = end
+    elif limit < end and position >= limit - MAX_VALUE:
+        body = _blank_line(octets, position, end)
+        defects.append("header-cut")
+    else:
+        body = position
+        if not octets.startswith(b"--", position):
+            defects.append("no-blank-line")
+    return Section(start, position, body, tuple(defects))
+
+
+def _end_of_fields(octets: bytes, start: int, limit: int) -> int:
+    fields = _FIELDS.match(octets, start, limit)
+    return fields.end() if fields else start
+
+
+def _blank_line(octets: bytes, position: int, end: int) -> int:
+    crlf = octets.find(b"\n\r\n", position, end)
+    bare = octets.find(b"\n\n", position, end if crlf < 0 else crlf)
+    return bare + 2 if bare >= 0 else crlf + 3 if crlf >= 0 else end
+
+
+def values(octets: bytes, section: Section) -> list[tuple[bytes, bytes]]:
+    """Every field as `(name in lower case, unfolded value)`, at most `MAX_FIELDS`."""
+    found = []
+    for line in unfold(octets[section.start : section.end]).split(b"\n", MAX_FIELDS)[:MAX_FIELDS]:
+        name, colon, value = line.partition(b":")
+        if colon:
+            found.append((name.rstrip().lower(), value.strip()))
+    return found
+
+
+def fields(octets: bytes, section: Section) -> tuple[Field, ...]:
+    """Every field, decoded, at most `MAX_FIELDS`, in the order sent."""
+    found: list[Field] = []
+    raw: list[bytes] = []
+    for line in octets[section.start : section.end].split(b"\n", MAX_FIELDS * 4):
+        if line[:1] in (b" ", b"\t") and raw:
+            raw[-1] += b"\n" + line if len(raw[-1]) < MAX_VALUE else b""
+        elif b":" in line and len(raw) < MAX_FIELDS:
+            raw.append(line)
+    for octet_line in raw:
+        name, _, value = octet_line.partition(b":")
+        found.append(Field(text(name.strip()), text(unfold(value[:MAX_VALUE]).strip()), octet_line.rstrip(b"\r")))
+    return tuple(found)
+
+
+def text(value: bytes, limit: int = MAX_VALUE) -> str:
+    """An unfolded value as one line of text: encoded words decoded, 8-bit octets guessed, controls as blanks."""
+    decoded = value.decode("ascii") if value.isascii() else charsets.guess(value)
+    if "=?" in decoded:
+        decoded = encoded_words.decode(decoded, limit)
+    decoded = decoded[:limit]
+    return decoded if decoded.isprintable() else _CONTROLS.sub(" ", decoded).strip()

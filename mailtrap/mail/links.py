@@ -1,0 +1,64 @@
+"""Every address a message points to: exact, in order, each once (RFC 3986, RFC 2369)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MAX_LINKS = 10_000
+MAX_HREF = 8192
+
+_START = re.compile(r"(?:https?://|mailto:(?=[^\s@]{1,80}@))", re.IGNORECASE)
+_BODY = re.compile(r"""[^\s<>"\x00-\x1f\x7f\u3000-\u3002\uff01-\uff5e]{1,8192}+""")
+_ANGLE = re.compile(r"<(https?://[^<>\s]{1,8192}|mailto:[^<>\s]{1,8192})>", re.IGNORECASE)
+_TRAILING = ".,;:!?'*_~`|"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`href` exactly as the recipient's program would follow it; `kind` is `link`, `image` or `unsubscribe`."""
+
+    href: str
+    text: str = ""
+    kind: str = "link"
+
+
+def in_text(text: str) -> list[Link]:
+    """The http, https and mailto addresses in plain text, without the punctuation that follows them; linear."""
+    found: list[Link] = []
+    position, end = 0, len(text)
+    while position < end and len(found) < MAX_LINKS:
+        start = _START.search(text, position)
+        if start is None:
+            break
+        body = _BODY.match(text, start.end())
+        position = start.end()
+        if body is None:
+            continue
+        href = _trimmed(text[start.start() : body.end()])
+        if len(href) > len(start[0]):
+            found.append(Link(href, href))
+            position = body.end()
+    return found
+
+
+def _trimmed(href: str) -> str:
+    """`href` without what belongs to the sentence around it: punctuation, and brackets it did not open."""
+    closers = {")": "(", "]": "[", "}": "{"}
+    surplus = {closer: href.count(closer) - href.count(opener) for closer, opener in closers.items()}
+    stop = len(href)
+    while stop:
+        last = href[stop - 1]
+        if last in _TRAILING:
+            stop -= 1
+        elif surplus.get(last, 0) > 0:
+            surplus[last] -= 1
+            stop -= 1
+        else:
+            break
+    return href[:stop]
+
+
+def in_field(value: str) -> list[Link]:
+    """The addresses of a List-Unsubscribe field (RFC 2369 §3.2)."""
+    return [Link(match[1], "", "unsubscribe") for match in _ANGLE.finditer(value[:65_536])][:20]

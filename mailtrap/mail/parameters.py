@@ -1,0 +1,59 @@
+"""Parameterised header values, `text/plain; charset=…`, with continuations (RFC 2045 §5.1, RFC 2231)."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from mailtrap.mail import charsets, encoded_words
+
+MAX_PARAMETERS = 200
+MAX_VALUE = 4096
+_READ = 64 * 1024
+
+_PARAMETER = re.compile(
+    r';[ \t\r\n]*+([^\s=;"]++)[ \t\r\n]*+=[ \t\r\n]*+(?:"((?:[^"\\]++|\\.)*+)"|([^;]*+))', re.DOTALL
+)
+_SEGMENT = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?\Z")
+
+
+def read(value: bytes) -> tuple[str, dict[str, str]]:
+    """The value before the first semicolon, in lower case, and its parameters by lower-case name; never raises."""
+    if b";" not in value and value.isascii():
+        return value[:MAX_VALUE].decode("ascii").strip().lower(), {}
+    text = charsets.guess(value[:_READ])
+    start = text.find(";")
+    plain: dict[str, str] = {}
+    segments: dict[str, list[tuple[int, bool, str]]] = {}
+    for count, match in enumerate(_PARAMETER.finditer(text, max(start, 0))):
+        if count == MAX_PARAMETERS:
+            break
+        name, quoted, token = match.groups()
+        name = name.lower()
+        content = _unquoted(quoted) if quoted is not None else token.strip().strip('"')
+        if "*" in name:
+            segment = _SEGMENT.match(name)
+            if segment:
+                index, encoded = int(segment[2] or 0), bool(segment[3])
+                segments.setdefault(segment[1], []).append((index, encoded, content))
+        elif name not in plain:
+            plain[name] = encoded_words.decode(content, MAX_VALUE) if "=?" in content else content[:MAX_VALUE]
+    for name, pieces in segments.items():
+        plain[name] = _joined(pieces)[:MAX_VALUE]
+    return (text[:start] if start >= 0 else text)[:MAX_VALUE].strip().lower(), plain
+
+
+def _unquoted(quoted: str) -> str:
+    # `C:\dir\file` in quotes is common and never meant as quoted pairs; only `\"` and `\\` are.
+    return quoted.replace('\\"', '"').replace("\\\\", "\\") if "\\" in quoted else quoted
+
+
+def _joined(pieces: list[tuple[int, bool, str]]) -> str:
+    pieces.sort(key=lambda piece: piece[0])
+    charset = ""
+    out: list[bytes] = []
+    for position, (_, encoded, content) in enumerate(pieces):
+        if encoded and position == 0 and content.count("'") >= 2:
+            charset, _, content = content.split("'", 2)
+        out.append(unquote_to_bytes(content) if encoded else content.encode("utf-8", "replace"))
+    return charsets.decode(b"".join(out), charset or "utf-8")[0]
