@@ -1,0 +1,359 @@
+"""What a query is made of, and whether a message in memory matches it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+from mailtrap.mail.message import Mailbox, Message, State, Understanding
+from mailtrap.mail.words import (
+    BOUNDARY,
+    COLUMNS,
+    clean,
+    envelope_only,
+    field_word,
+    fold,
+    search_column,
+    split,
+    words,
+)
+from mailtrap.query.quoting import quoted
+from mailtrap.query.terms import FIELDS, KINDS, Kind
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Searchable:
+    """A message with what is known of its content, as queries look at it. Columns are made when first asked for."""
+
+    __slots__ = ("_columns", "message", "understanding")
+
+    def __init__(self, message: Message, understanding: Understanding) -> None:
+        self.message = message
+        self.understanding = understanding
+        self._columns: dict[str, str] = {}
+
+    def holds(self, column: str, sequence: str, prefix: bool) -> bool:
+        """Whether words, joined by single spaces, occur in sequence in a column (any column if empty)."""
+        needle = f" {sequence}" if prefix else f" {sequence} "
+        return any(needle in self._column(name) for name in ((column,) if column else COLUMNS))
+
+    def _column(self, name: str) -> str:
+        text = self._columns.get(name)
+        if text is None:
+            text = f" {' '.join(split(search_column(name, self.message, self.understanding)))} "
+            self._columns[name] = text
+        return text
+
+    def mailboxes(self, name: str) -> Iterator[Mailbox]:
+        """The mailboxes and bare addresses of an address field of the language."""
+        heading, envelope = self.message.heading, self.message.envelope
+        listed = {"from": heading.sender, "to": heading.to, "cc": heading.cc, "bcc": heading.bcc}.get(name, ())
+        for mailbox in listed:
+            yield Mailbox(clean(mailbox.name), clean(mailbox.address))
+        if name == "from":
+            yield Mailbox("", envelope.reverse_path)
+        elif name != "to" and name != "cc":
+            for address in envelope.addresses if name == "rcpt" else envelope_only(self.message):
+                yield Mailbox("", clean(address))
+
+    def values(self, name: str) -> Iterator[str]:
+        """The values of a field that is compared whole. Absent ones are empty."""
+        message, arrival = self.message, self.message.arrival
+        match name:
+            case "tag":
+                yield from map(clean, message.tags)
+            case "inbox":
+                yield message.inbox
+            case "message-id":
+                yield message.heading.message_id.strip("<>")
+            case "reverse-path":
+                yield message.envelope.reverse_path
+            case "listener":
+                yield arrival.listener
+            case "helo":
+                yield arrival.helo
+            case _:
+                yield clean(arrival.login.user) if arrival.login else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Every message."""
+
+    def __str__(self) -> str:
+        return ""
+
+    def matches(self, record: Searchable) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of `value` in sequence in a field, or anywhere if `field` is empty.
+
+    With `prefix` the last one need only begin so. `name` is the header field's name where `field` is `header`.
+    """
+
+    field: str
+    value: str
+    prefix: bool = False
+    name: str = ""
+    #: The words as the index has them, joined by spaces; empty if there are none, and then nothing matches.
+    sequence: str = dataclasses.field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        found = words(self.value)
+        if self.field == "header":
+            tag = field_word(self.name) + BOUNDARY
+            found = [tag + word for word in found]
+        object.__setattr__(self, "sequence", " ".join(found))
+
+    @property
+    def column(self) -> str:
+        return FIELDS[self.field].column if self.field else ""
+
+    def __str__(self) -> str:
+        lead = f"header:{self.name}:" if self.field == "header" else f"{self.field}:" if self.field else ""
+        return lead + quoted(self.value) + ("*" if self.prefix else "")
+
+    def matches(self, record: Searchable) -> bool:
+        return bool(self.sequence) and record.holds(self.column, self.sequence, self.prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A field's whole decoded value, or one of its values. Addresses, names and labels have no ASCII case."""
+
+    field: str
+    value: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        lead = f"header:{self.name}" if self.field == "header" else self.field
+        return f"{lead}={quoted(self.value)}"
+
+    def matches(self, record: Searchable) -> bool:
+        match FIELDS[self.field].kind:
+            case Kind.HEADER:
+                tag = field_word(self.name)
+                fields = record.understanding.header
+                return any(clean(value) == self.value and field_word(name) == tag for name, value in fields)
+            case Kind.TEXT if self.field == "subject":
+                return record.message.heading.subject == self.value
+            case Kind.TEXT:
+                return any(clean(filename) == self.value for filename in record.understanding.filenames)
+            case Kind.ADDRESS:
+                wanted = fold(self.value)
+                return any(self._is(wanted, mailbox) for mailbox in record.mailboxes(self.field))
+            case _:
+                wanted = fold(self.value)
+                return any(fold(value) == wanted for value in record.values(self.field))
+
+    @staticmethod
+    def _is(wanted: str, mailbox: Mailbox) -> bool:
+        name, address = fold(mailbox.name), fold(mailbox.address)
+        return wanted == address or (wanted != "" and wanted in (name, f"{name} <{address}>"))
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """A whole address or label against a pattern: `*` is any run of characters, `?` one. No ASCII case."""
+
+    field: str
+    pattern: str
+
+    def __str__(self) -> str:
+        return f"{self.field}:{self.pattern}"
+
+    def matches(self, record: Searchable) -> bool:
+        pattern = fold(self.pattern)
+        if FIELDS[self.field].kind is Kind.ADDRESS:
+            return any(_globs(pattern, mailbox.address) for mailbox in record.mailboxes(self.field))
+        return any(_globs(pattern, value) for value in record.values(self.field))
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A header field of this name, whatever its value."""
+
+    name: str
+
+    @property
+    def sequence(self) -> str:
+        return field_word(self.name)
+
+    def __str__(self) -> str:
+        return f"header:{self.name}"
+
+    def matches(self, record: Searchable) -> bool:
+        return record.holds("header", self.sequence, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """`has:` or `is:` and one of the words it takes."""
+
+    field: str
+    flag: str
+
+    def __str__(self) -> str:
+        return f"{self.field}:{self.flag}"
+
+    def matches(self, record: Searchable) -> bool:
+        if self.field == "has" and self.flag in KINDS:
+            return self.flag in record.understanding.kinds
+        return _FLAGS[self.field, self.flag](record)
+
+
+_FLAGS: dict[tuple[str, str], Callable[[Searchable], bool]] = {
+    ("has", "attachment"): lambda record: record.message.attachments > 0,
+    ("has", "defect"): lambda record: bool(record.message.defects),
+    ("has", "tag"): lambda record: bool(record.message.tags),
+    ("has", "bcc"): lambda record: bool(record.message.heading.bcc or envelope_only(record.message)),
+    ("is", "seen"): lambda record: record.message.seen,
+    ("is", "unseen"): lambda record: not record.message.seen,
+    ("is", "tagged"): lambda record: bool(record.message.tags),
+    ("is", "unparsed"): lambda record: record.message.state is State.UNPARSED,
+    ("is", "bounce"): lambda record: not record.message.envelope.reverse_path,
+    ("is", "tls"): lambda record: record.message.arrival.tls is not None,
+    ("is", "authenticated"): lambda record: record.message.arrival.login is not None,
+    ("is", "utf8"): lambda record: record.message.arrival.protocol.startswith("UTF8"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """`id:` or `session:` and a number."""
+
+    field: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.field}:{self.number}"
+
+    def matches(self, record: Searchable) -> bool:
+        return self.number == (record.message.id if self.field == "id" else record.message.arrival.session)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """`larger:` or `smaller:` than so many octets."""
+
+    field: str
+    octets: int
+
+    def __str__(self) -> str:
+        return f"{self.field}:{self.octets}"
+
+    def matches(self, record: Searchable) -> bool:
+        size = record.message.size
+        return size > self.octets if self.field == "larger" else size < self.octets
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Received `before:` a time, or `after:` it or just then; microseconds since the epoch."""
+
+    field: str
+    at: int
+
+    def __str__(self) -> str:
+        at = (_EPOCH + timedelta(microseconds=self.at)).replace(tzinfo=None)
+        return f"{self.field}:{at.isoformat()}Z"
+
+    def matches(self, record: Searchable) -> bool:
+        at = record.message.arrival.at
+        return at < self.at if self.field == "before" else at >= self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What does not match the other."""
+
+    node: Node
+
+    def __str__(self) -> str:
+        return f"-{_inner(self.node)}"
+
+    def matches(self, record: Searchable) -> bool:
+        return not self.node.matches(record)
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """What matches them all."""
+
+    nodes: tuple[Node, ...]
+
+    def __str__(self) -> str:
+        return " ".join(map(_inner, self.nodes))
+
+    def matches(self, record: Searchable) -> bool:
+        return all(node.matches(record) for node in self.nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """What matches at least one of them."""
+
+    nodes: tuple[Node, ...]
+
+    def __str__(self) -> str:
+        return " OR ".join([f"({node})" if isinstance(node, Or) else str(node) for node in self.nodes])
+
+    def matches(self, record: Searchable) -> bool:
+        return any(node.matches(record) for node in self.nodes)
+
+
+Term = Words | Exact | Glob | Present | Flag | Number | Size | Time
+Node = Everything | Term | Not | And | Or
+
+
+def _inner(node: Node) -> str:
+    return f"({node})" if isinstance(node, And | Or) else str(node)
+
+
+def _globs(pattern: str, value: str) -> bool:
+    # SQLite's GLOB reads both as C strings, which end at a NUL.
+    return matches_glob(pattern, fold(value.partition("\0")[0]))
+
+
+def matches_glob(pattern: str, text: str) -> bool:
+    """Whether `*` (any run) and `?` (any one character) make `pattern` the whole of `text`. At worst their product."""
+    star = mark = -1
+    p = t = 0
+    while t < len(text):
+        if p < len(pattern) and pattern[p] == "*":
+            star, mark = p, t
+            p += 1
+        elif p < len(pattern) and pattern[p] in ("?", text[t]):
+            p, t = p + 1, t + 1
+        elif star >= 0:
+            mark += 1
+            p, t = star + 1, mark
+        else:
+            return False
+    return not pattern[p:].strip("*")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A condition on messages. `str(query)` is a text that parses to an equal query."""
+
+    root: Node
+
+    EVERYTHING: ClassVar[Query]
+
+    def __str__(self) -> str:
+        return str(self.root)
+
+    def matches(self, record: Searchable) -> bool:
+        """Whether it holds for this message."""
+        return self.root.matches(record)
+
+
+Query.EVERYTHING = Query(Everything())
