@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mailtrap import settings
+from mailtrap.cli import docs as commands
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -31,6 +32,7 @@ def tree() -> str:
 #: Page and mark → what belongs between `<!-- printed: mark -->` and `<!-- end -->` there.
 PRINTED: dict[tuple[str, str], Callable[[], str]] = {
     ("settings.md", "settings"): settings.markdown,
+    ("commands.md", "commands"): commands.markdown,
     ("architecture.md", "tree"): tree,
 }
 

@@ -1,0 +1,74 @@
+"""The `mailtrap` command: finds the subcommand, and turns errors into one line, a hint and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from mailtrap import __version__
+from mailtrap.cli.terminal import Failure
+from mailtrap.errors import MailtrapError
+
+#: Command → module of this package and attribute in it. Only what is asked for is imported: a command starts fast.
+COMMANDS = {
+    "serve": "serve:serve",
+    "send": "send:send",
+    "list": "look:list_",
+    "show": "look:show",
+    "delete": "look:delete",
+    "export": "transfer:export",
+    "import": "transfer:import_",
+    "sendmail": "sendmail:sendmail",
+    "ca": "setup:ca",
+    "password": "setup:password",
+    "settings": "setup:settings",
+    "healthcheck": "setup:healthcheck",
+}
+
+
+class Program(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table: first what is used first."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import it."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"mailtrap.cli.{module}"), attribute)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run it; what callers are expected to catch is caught here."""
+        try:
+            return super().invoke(ctx)
+        except MailtrapError as error:
+            raise Failure.of(error) from error
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mailtrap")
+def program() -> None:
+    """A mail sandbox: takes every message your application sends, relays none, and shows them.
+
+    Start one with `mailtrap serve`, point the application at 127.0.0.1:1025, look at http://127.0.0.1:8025.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no sandbox answers.
+    """
+
+
+def main() -> None:
+    """Entry point; under the name `sendmail` (a symbolic link) it is that command."""
+    for stream in (sys.stdout, sys.stderr):
+        # In a terminal that is not UTF-8 a message in another script is still shown, escaped.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    arguments = sys.argv[1:]
+    if os.path.basename(sys.argv[0]) == "sendmail":
+        arguments = ["sendmail", *arguments]
+    program.main(arguments, prog_name="mailtrap")

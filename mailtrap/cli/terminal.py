@@ -1,0 +1,137 @@
+"""What commands print: data to stdout, talk to stderr, and nothing from a mail that a terminal would obey."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from typing import IO, Any
+
+import click
+
+from mailtrap.client import ApiInvalid, Unreachable
+from mailtrap.errors import MailtrapError, QueryError, SettingsError
+
+#: What a terminal may act upon: C0 and C1 controls (ESC, CSI …), and what reorders or breaks lines in sight.
+_ALWAYS = r"\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+_ACTIVE = re.compile(rf"[\x00-\x1f{_ALWAYS}]")
+_ACTIVE_IN_TEXT = re.compile(rf"[\x00-\x08\x0b-\x1f{_ALWAYS}]")
+_ACTIVE_IN_JSON = re.compile(rf"[{_ALWAYS}]")
+
+
+def line(text: str) -> str:
+    """Text of a mail, safe within one line of output: `\\x1b[31m`."""
+    return _ACTIVE.sub(_escaped, text)
+
+
+def block(text: str) -> str:
+    """Text of a mail, safe as lines of output; line ends become LF."""
+    return _ACTIVE_IN_TEXT.sub(_escaped, text.replace("\r\n", "\n"))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    number = ord(match[0])
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """JSON, readable in any script, without a character that a terminal would act upon."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    click.echo(_ACTIVE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
+
+
+def styled(text: str, **style: Any) -> str:
+    """`text` in bold, dim, a colour; plain where stdout is no terminal or NO_COLOR is set."""
+    return click.style(text, **style) if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text
+
+
+def binary_output() -> IO[bytes]:
+    """Stdout for exact octets."""
+    return sys.stdout.buffer
+
+
+def binary_input() -> IO[bytes]:
+    """Stdin for exact octets."""
+    return sys.stdin.buffer
+
+
+def say(text: str) -> None:
+    """A remark for the person, on stderr."""
+    click.echo(text, err=True)
+
+
+class Failure(click.ClickException):
+    """An error as the person sees it: what was wrong and what to do. The kind has the exit code."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    @classmethod
+    def of(cls, error: MailtrapError) -> Failure:
+        """The failure that an exception means."""
+        message = f"{error}\n{error.pointer()}" if isinstance(error, QueryError) else str(error)
+        kind: type[Failure] = cls
+        if isinstance(error, Unreachable):
+            kind = NobodyThere
+        elif isinstance(error, SettingsError | QueryError | ApiInvalid):
+            kind = Misuse
+        return kind(message, error.hint)
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it on stderr."""
+        say(f"mailtrap: {block(self.message)}")
+        if self.hint:
+            say(f"  {block(self.hint)}")
+
+
+class Misuse(Failure):
+    """What was typed cannot be meant: a bad setting, a bad query."""
+
+    exit_code = 2
+
+
+class NobodyThere(Failure):
+    """No sandbox answers."""
+
+    exit_code = 3
+
+
+class Progress:
+    """A count on stderr: rewritten in place on a terminal, silent elsewhere but for the last word."""
+
+    def __init__(self, verb: str, total: int | None = None) -> None:
+        self._verb = verb
+        self._total = total
+        self._live = sys.stderr.isatty()
+        self._shown = 0.0
+        self.count = 0
+        self.octets = 0
+
+    def step(self, octets: int) -> None:
+        """One more message of that many octets."""
+        self.count += 1
+        self.octets += octets
+        if self._live and time.monotonic() - self._shown > 0.1:
+            self._shown = time.monotonic()
+            click.echo(f"\r{self._line()}\x1b[K", err=True, nl=False)
+
+    def finish(self, where: str) -> None:
+        """The last word."""
+        click.echo(("\r\x1b[K" if self._live else "") + f"{self._line()} {where}", err=True)
+
+    def _line(self) -> str:
+        of = f" of {self._total}" if self._total is not None and self._total != self.count else ""
+        return f"{self._verb} {self.count}{of} message{'' if self.count == 1 else 's'}, {size(self.octets)}"
+
+
+def size(octets: int) -> str:
+    """`9.2 KB`, as people read sizes."""
+    number = float(octets)
+    for unit in ("octets", "KB", "MB"):
+        if number < 1024:
+            return f"{number:.0f} {unit}" if unit == "octets" else f"{number:.1f} {unit}"
+        number /= 1024
+    return f"{number:.1f} GB"

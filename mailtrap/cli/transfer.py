@@ -1,0 +1,148 @@
+"""`export` and `import`: messages to files and back, one in memory at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailtrap.cli.sandboxes import connect, url_option
+from mailtrap.cli.terminal import Failure, Progress, binary_input, line, print_json, say
+from mailtrap.client import ApiError, ApiInvalid, ApiNotFound, Client, Json
+
+if TYPE_CHECKING:
+    from mailtrap.archives import Found
+
+_FORMATS = click.Choice(["eml", "mbox", "maildir", "zip"])
+
+
+@click.command(short_help="Write messages to eml files, mbox, Maildir, zip.")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--format", "-f", "format_", type=_FORMATS, help="Default: by the ending (.mbox, .zip), else eml.")
+@click.option("--query", "-q", default="", help="Only what matches.")
+@click.option("--inbox", metavar="NAME", help="Only this inbox.")
+@click.option("--json", "as_json", is_flag=True, help='Print {"path", "format", "messages", "octets"}.')
+@url_option
+def export(path: Path, format_: str | None, query: str, inbox: str | None, as_json: bool, url: str | None) -> None:
+    """Write messages to PATH, oldest first: a directory of .eml files, an mbox, a Maildir or a zip.
+
+    The octets are kept exactly. File names are made of id and digest, never of anything in the mail. Where there is
+    room for it (all but mbox) `messages.jsonl` beside them keeps envelope and time, so that `mailtrap import` brings
+    Bcc recipients back too. In an mbox (mboxrd) "From " lines are quoted by ">", which import undoes.
+    """
+    from mailtrap.archives import Note, writer
+
+    format_ = format_ or {".mbox": "mbox", ".zip": "zip"}.get(path.suffix.lower(), "eml")
+    with connect(url) as client:
+        summaries = list(client.messages(query, inbox=inbox))
+        archive = writer(format_, path)
+        progress = Progress("Exported", len(summaries))
+        gone = 0
+        try:
+            # What arrives meanwhile is not in the list; what is deleted meanwhile is left out.
+            for summary in reversed(summaries):
+                octets = _fetched(client, summary)
+                if octets is None:
+                    gone += 1
+                    continue
+                envelope = summary["envelope"]
+                note = Note(
+                    summary["id"],
+                    summary["sha256"],
+                    summary["received_at"],
+                    summary["inbox"],
+                    summary["seen"],
+                    envelope["from"],
+                    tuple(envelope["to"]),
+                )
+                archive.add(note, octets)
+                progress.step(len(octets))
+        finally:
+            archive.close()
+    progress.finish(f"to {path}")
+    if gone:
+        say(f"{gone} deleted meanwhile, left out")
+    if as_json:
+        print_json({"path": str(path), "format": format_, "messages": progress.count, "octets": progress.octets})
+
+
+def _fetched(client: Client, summary: Json) -> bytes | None:
+    try:
+        octets = client.raw(summary["id"])
+    except ApiNotFound:
+        return None
+    if hashlib.sha256(octets).hexdigest() != summary["sha256"]:
+        raise Failure(f"message {summary['id']} came with other octets than were captured", "see `mailtrap db check`")
+    return octets
+
+
+@click.command("import", short_help="Put messages from files into the sandbox.")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--format", "-f", "format_", type=_FORMATS, help="Default: found out by looking.")
+@click.option("--from", "sender", metavar="ADDRESS", help="Reverse-path for all; default: as kept, else the header's.")
+@click.option("--to", "recipients", metavar="ADDRESS", multiple=True, help="Recipient for all, repeatable.")
+@click.option("--inbox", metavar="NAME", help="Put them into this inbox.")
+@click.option("--crlf", is_flag=True, help="End lines in CRLF where a message has none (files written on Unix).")
+@click.option("--json", "as_json", is_flag=True, help='Print {"messages", "octets", "ids", "refused"}.')
+@url_option
+def import_(
+    paths: Sequence[Path],
+    format_: str | None,
+    sender: str | None,
+    recipients: Sequence[str],
+    inbox: str | None,
+    crlf: bool,
+    as_json: bool,
+    url: str | None,
+) -> None:
+    """Put messages from files into the sandbox: .eml files, directories of them, mbox, Maildir, zip; `-` is stdin.
+
+    Over the API, octet for octet. The envelope is what an export kept beside the messages, else what their header
+    says, unless --from and --to say another.
+    """
+    from mailtrap.cli.submission import with_crlf
+
+    progress = Progress("Imported")
+    ids: list[str] = []
+    refused: list[Json] = []
+    with connect(url) as client:
+        try:
+            for found in _found(paths, format_):
+                octets = with_crlf(found.octets) if crlf and b"\r\n" not in found.octets else found.octets
+                from_ = sender if sender is not None else found.sender
+                to = recipients or found.recipients or ()
+                try:
+                    ids.append(client.post(octets, sender=from_, recipients=to, inbox=inbox)["id"])
+                except ApiError as error:
+                    # One bad message does not keep the others out; anything that would hit all of them stops here.
+                    if not isinstance(error, ApiInvalid) and error.status != 413:
+                        raise
+                    refused.append({"file": found.name, "message": str(error)})
+                    say(f"mailtrap: {line(found.name)}: {line(str(error))}")
+                    continue
+                progress.step(len(octets))
+        finally:
+            progress.finish(f"into {client.url}")
+    if as_json:
+        print_json({"messages": progress.count, "octets": progress.octets, "ids": ids, "refused": refused})
+    if refused:
+        raise Failure(f"{len(refused)} could not be imported")
+
+
+def _found(paths: Sequence[Path], format_: str | None) -> Iterator[Found]:
+    from mailtrap.archives import Found, read, read_mbox
+
+    for path in paths:
+        if str(path) != "-":
+            yield from read(path, format_)
+            continue
+        stdin = binary_input()
+        if format_ == "mbox":
+            yield from read_mbox(stdin, "stdin")
+        elif format_ in (None, "eml"):
+            yield Found("stdin", stdin.read())
+        else:
+            raise click.UsageError(f"a {format_} cannot be read from stdin.")

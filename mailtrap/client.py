@@ -1,0 +1,332 @@
+"""The HTTP API from outside: what the commands, and other programs, speak to a running sandbox with."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from mailtrap.errors import Invalid, MailtrapError, NotFound, Unavailable
+
+DEFAULT_URL = "http://127.0.0.1:8025"
+
+#: A JSON object as the API sends it; its shapes are those of `/api/openapi.json`.
+Json = dict[str, Any]
+
+_PAGE = 200
+_PIECE = 256 * 1024
+
+
+class ApiError(MailtrapError):
+    """The server refused. `status` is the HTTP status, `code` the word of the error shape (`not_found`, …)."""
+
+    def __init__(self, message: str, hint: str, status: int, code: str) -> None:
+        super().__init__(message, hint)
+        self.status = status
+        self.code = code
+
+
+class ApiNotFound(ApiError, NotFound):
+    """404: there is no such thing (any more)."""
+
+
+class ApiInvalid(ApiError, Invalid):
+    """400 or 422: the request makes no sense, a query that cannot be read for instance."""
+
+
+class ApiUnavailable(ApiError, Unavailable):
+    """503 or 507: the server cannot do this now."""
+
+
+class Unreachable(MailtrapError):
+    """Nobody answers at the URL, or whoever does is not a mailtrap."""
+
+
+class Sink(Protocol):
+    """What octets can be written to."""
+
+    def write(self, octets: bytes, /) -> object:
+        """Take the next octets."""
+
+
+class Client:
+    """One kept connection to the sandbox at `url`; for one thread. `user:password@` in the URL means HTTP basic.
+
+    `token` is the `api-token` setting, `ca_file` a certificate to trust besides the system's (https), `timeout`
+    seconds of silence. Methods raise Unreachable, or ApiError with what the server said.
+    """
+
+    def __init__(
+        self, url: str = DEFAULT_URL, token: str | None = None, *, ca_file: str | None = None, timeout: float = 60.0
+    ) -> None:
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1:
+            raise Invalid(f"{url!r} is not the URL of a sandbox", f"give one like {DEFAULT_URL}")
+        self.url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+        self._base = parts.path.rstrip("/")
+        self._headers = {"Accept": "application/json", "User-Agent": "mailtrap-client"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        elif parts.username is not None:
+            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            self._headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
+        self._connection: http.client.HTTPConnection
+        if parts.scheme == "https":
+            context = ssl.create_default_context()
+            if ca_file and Path(ca_file).is_file():
+                context.load_verify_locations(ca_file)
+            self._connection = http.client.HTTPSConnection(parts.hostname, port, timeout=timeout, context=context)
+        else:
+            self._connection = http.client.HTTPConnection(parts.hostname, port, timeout=timeout)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up. The next call connects again."""
+        self._connection.close()
+
+    # ---------------------------------------------------------------- messages
+
+    def page(
+        self,
+        query: str = "",
+        *,
+        inbox: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> Json:
+        """One page as the API gives it: `{"messages": [Summary], "total", "next"}`, newest first."""
+        asked = {"query": query, "inbox": inbox, "limit": str(limit), "before": before, "after": after}
+        return self._json("GET", "/api/messages", _given(asked))
+
+    def messages(
+        self, query: str = "", *, inbox: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> Iterator[Json]:
+        """Summaries, newest first, fetched page by page; all that match, or `limit` of them."""
+        before: str | None = None
+        left = limit
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(left, _PAGE)
+            page = self.page(query, inbox=inbox, limit=size, before=before, after=after)
+            yield from page["messages"]
+            before = page["next"]
+            if not before:
+                return
+            if left is not None:
+                left -= len(page["messages"])
+
+    def get(self, id: str) -> Json:
+        """One message with header, text, parts, arrival … but never its octets."""
+        return self._json("GET", _message(id))
+
+    def raw(self, id: str) -> bytes:
+        """The exact octets of a message."""
+        return self._octets(_message(id) + "/raw")
+
+    def raw_to(self, id: str, sink: Sink) -> int:
+        """Write the exact octets of a message to `sink` piece by piece. Returns how many there were."""
+        return self._copy(_message(id) + "/raw", sink)
+
+    def text(self, id: str) -> bytes:
+        """The text of a message, decoded, as UTF-8."""
+        return self._octets(_message(id) + "/text")
+
+    def html(self, id: str) -> bytes:
+        """The HTML source of a message, decoded, as UTF-8."""
+        return self._octets(_message(id) + "/html")
+
+    def transcript(self, id: str) -> Json:
+        """The SMTP dialogue that brought a message."""
+        return self._json("GET", _message(id) + "/transcript")
+
+    def post(
+        self,
+        octets: bytes,
+        *,
+        sender: str | None = None,
+        recipients: Sequence[str] = (),
+        inbox: str | None = None,
+    ) -> Json:
+        """Put a message in, octet for octet. Without `sender` or `recipients` the server takes them from the header.
+
+        Returns its Summary.
+        """
+        asked: dict[str, str] = {}
+        if sender is not None:
+            asked["envelope-from"] = sender
+        if recipients:
+            asked["envelope-to"] = ",".join(recipients)
+        if inbox:
+            asked["inbox"] = inbox
+        return self._json("POST", "/api/messages", asked, octets, "message/rfc822")
+
+    def delete(self, id: str) -> None:
+        """Delete one message."""
+        self._json("DELETE", _message(id))
+
+    def delete_matching(self, query: str = "", *, ids: Sequence[str] = (), all: bool = False) -> Json:
+        """Delete what matches `query`, or of `ids` what does; everything only with `all`.
+
+        Returns `{"count", "ids"}`.
+        """
+        asked = {"query": query.strip(), "ids": ",".join(ids), "all": "true" if all else None}
+        return self._json("DELETE", "/api/messages", _given(asked))
+
+    # ---------------------------------------------------------------- the rest
+
+    def sessions(self, *, limit: int = 50, before: str | None = None) -> Json:
+        """The newest SMTP dialogues, refused and broken ones too, without their lines."""
+        return self._json("GET", "/api/sessions", _given({"limit": str(limit), "before": before}))
+
+    def session(self, id: str) -> Json:
+        """One SMTP dialogue with its lines."""
+        return self._json("GET", "/api/sessions/" + quote(id, safe=""))
+
+    def info(self) -> Json:
+        """Version, addresses and totals of the sandbox."""
+        return self._json("GET", "/api/info")
+
+    def ready(self) -> bool:
+        """Whether a message sent now would be kept."""
+        response = self._open("GET", "/readyz")
+        response.read()
+        return response.status == 200
+
+    # ---------------------------------------------------------------- HTTP
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        asked: dict[str, str] | None = None,
+        body: bytes | None = None,
+        type_: str | None = None,
+    ) -> Json:
+        response = self._open(method, path, asked, body, type_)
+        octets = self._read(response)
+        self._check(response, octets)
+        if not octets:
+            return {}
+        try:
+            answer = json.loads(octets)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise self._stranger("its answer is not JSON")
+        return answer
+
+    def _octets(self, path: str) -> bytes:
+        response = self._open("GET", path)
+        octets = self._read(response)
+        self._check(response, octets)
+        return octets
+
+    def _copy(self, path: str, sink: Sink) -> int:
+        response = self._open("GET", path)
+        if response.status != 200:
+            self._check(response, self._read(response))
+        size = 0
+        while piece := self._read(response, _PIECE):
+            sink.write(piece)
+            size += len(piece)
+        if response.length:
+            raise self._lost(f"{response.length} octets are missing")
+        return size
+
+    def _open(
+        self,
+        method: str,
+        path: str,
+        asked: dict[str, str] | None = None,
+        body: bytes | None = None,
+        type_: str | None = None,
+    ) -> http.client.HTTPResponse:
+        target = self._base + path + ("?" + urlencode(asked) if asked else "")
+        headers = self._headers | ({"Content-Type": type_} if type_ else {})
+        # A kept connection may have been closed by the server meanwhile. What changes nothing when repeated is
+        # asked once more on a fresh one; a POST is not, since it might put a message in twice.
+        kept = self._connection.sock is not None
+        try:
+            return self._ask(method, target, body, headers)
+        except (ConnectionError, http.client.BadStatusLine):
+            self.close()
+            if not kept or method == "POST":
+                raise self._lost("it hung up") from None
+        return self._ask(method, target, body, headers)
+
+    def _ask(self, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> http.client.HTTPResponse:
+        kept = self._connection.sock is not None
+        try:
+            self._connection.request(method, target, body, headers)
+            return self._connection.getresponse()
+        except (ConnectionError, http.client.BadStatusLine) as error:
+            if kept:
+                raise
+            self.close()
+            if isinstance(error, http.client.BadStatusLine):
+                raise self._stranger("it does not speak HTTP") from None
+            raise self._lost(error.strerror or str(error)) from None
+        except ssl.SSLCertVerificationError as error:
+            self.close()
+            raise Unreachable(
+                f"the certificate of {self.url} is not trusted: {error.verify_message}",
+                "use the same state-dir as the server, or add its CA file (`mailtrap ca`) to the system's",
+            ) from None
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            reason = "no answer in time" if isinstance(error, TimeoutError) else str(error)
+            raise self._lost(reason) from None
+
+    def _read(self, response: http.client.HTTPResponse, size: int | None = None) -> bytes:
+        try:
+            return response.read(size)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise self._lost(str(error)) from None
+
+    def _check(self, response: http.client.HTTPResponse, octets: bytes) -> None:
+        if 200 <= response.status < 300:
+            return
+        try:
+            said = json.loads(octets)["error"]
+            message, hint, code = str(said["message"]), str(said.get("hint") or ""), str(said["code"])
+        except (ValueError, KeyError, TypeError):
+            raise self._stranger(f"it answered {response.status} {response.reason}") from None
+        kinds: dict[int, type[ApiError]] = {404: ApiNotFound, 503: ApiUnavailable, 507: ApiUnavailable}
+        kinds |= {400: ApiInvalid, 422: ApiInvalid}
+        if response.status == 401 and not hint:
+            hint = "set MAILTRAP_API_TOKEN, or put user:password@ into the URL"
+        raise kinds.get(response.status, ApiError)(message, hint, response.status, code)
+
+    def _lost(self, reason: str) -> Unreachable:
+        return Unreachable(
+            f"no sandbox answers at {self.url}: {reason}",
+            "start one with `mailtrap serve`, or say where it is with --url or MAILTRAP_URL",
+        )
+
+    def _stranger(self, reason: str) -> Unreachable:
+        return Unreachable(
+            f"{self.url} is not a mailtrap: {reason}", "say where it is with --url or MAILTRAP_URL (base path included)"
+        )
+
+
+def _message(id: str) -> str:
+    return "/api/messages/" + quote(id, safe="")
+
+
+def _given(asked: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in asked.items() if value}
