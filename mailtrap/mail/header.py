@@ -84,12 +84,12 @@ def _blank_line(octets: bytes, position: int, end: int) -> int:
 
 
 def values(octets: bytes, section: Section) -> list[tuple[bytes, bytes]]:
-    """Every field as `(name in lower case, unfolded value)`, at most `MAX_FIELDS`."""
+    """Every field as `(name as sent, unfolded value)`, at most `MAX_FIELDS`."""
     found = []
     for line in unfold(octets[section.start : section.end]).split(b"\n", MAX_FIELDS)[:MAX_FIELDS]:
         name, colon, value = line.partition(b":")
         if colon:
-            found.append((name.rstrip().lower(), value.strip()))
+            found.append((name.rstrip(), value.strip()))
     return found
 
 

@@ -39,6 +39,7 @@ class Part:
     disposition: str = ""
     content_id: str = ""
     location: str = ""
+    values: list[tuple[bytes, bytes]] = field(default_factory=list)
     parameters: dict[str, str] = field(default_factory=dict)
     disposition_parameters: dict[str, str] = field(default_factory=dict)
     children: list[Part] = field(default_factory=list)
@@ -232,7 +233,11 @@ class _Scanner:
 
     def _read(self, part: Part) -> None:
         seen = set()
-        for name, value in header.values(self.octets, part.section):
+        part.values = header.values(self.octets, part.section)
+        for name, value in part.values:
+            if name[:1] not in b"cC":
+                continue
+            name = name.lower()
             if not name.startswith(b"content-") or name in seen:
                 continue
             seen.add(name)
