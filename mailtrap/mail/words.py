@@ -98,8 +98,8 @@ class _Characters(dict[int, str]):
 
 
 _CHARACTERS = _Characters()
-_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
-_PRIVATE = re.compile("[\ue000-\uf8ff]")
+#: Lone surrogates, which SQLite cannot keep, and the private-use area, where our own marks are.
+_OURS = re.compile("[\ud800-\uf8ff]")
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _OTHERS = re.compile(r"[^\x00-\x7f]+")
 
@@ -137,11 +137,6 @@ def split(normalised: str) -> list[str]:
     return _WORD.findall(normalised)
 
 
-def clean(text: str) -> str:
-    """`text` as JSON in the database can hold it: NUL and lone surrogates become U+FFFD."""
-    return text if text.isascii() and "\0" not in text else _UNWRITABLE.sub("\ufffd", text)
-
-
 def fold(text: str) -> str:
     """`text` with its ASCII letters in lower case and everything else as it stands: SQLite's NOCASE."""
     return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
@@ -150,7 +145,7 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=512)
 def field_word(name: str) -> str:
     """The word that says "here begins a header field of this name". ASCII letters of names have no case."""
-    spelt = _PRIVATE.sub("\ufffd", fold(clean(name)))
+    spelt = _OURS.sub("\ufffd", fold(name))
     # Whatever the tokenizer would split at moves to the private-use area, one character for each.
     return BOUNDARY + "".join([c if c.isalnum() or c > "\x7f" else chr(0xE100 + ord(c)) for c in spelt])
 
@@ -181,8 +176,8 @@ def _header(fields: Iterable[tuple[str, str]]) -> str:
 def envelope_only(message: Message) -> tuple[str, ...]:
     """The envelope recipients that neither To nor Cc names, as sent: who was blind-copied."""
     heading = message.heading
-    named = {fold(clean(mailbox.address)) for mailbox in (*heading.to, *heading.cc)}
-    return tuple([address for address in message.envelope.addresses if fold(clean(address)) not in named])
+    named = {fold(mailbox.address) for mailbox in (*heading.to, *heading.cc)}
+    return tuple([address for address in message.envelope.addresses if fold(address) not in named])
 
 
 def _header_column(message: Message, understanding: Understanding) -> str:

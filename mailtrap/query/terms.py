@@ -69,13 +69,17 @@ HAS: dict[str, str] = {
     "calendar": "A text/calendar part",
     "link": "A link in the text or the HTML",
     "pdf": "A PDF part",
+    "signed": "An OpenPGP or S/MIME signature",
+    "encrypted": "OpenPGP or S/MIME encryption",
+    "report": "A report: of delivery, disposition or abuse",
+    "message": "A message within it",
     "defect": "Something wrong with its form",
     "tag": "A tag",
     "bcc": "A recipient in neither To nor Cc, or a Bcc field",
 }
 
 #: The words that may stand in `Understanding.kinds`.
-KINDS = ("html", "text", "image", "calendar", "link", "pdf")
+KINDS = ("html", "text", "image", "calendar", "link", "pdf", "signed", "encrypted", "report", "message", "bounce")
 
 #: What `is:` takes.
 IS: dict[str, str] = {
@@ -83,7 +87,7 @@ IS: dict[str, str] = {
     "unseen": "Nobody has read it",
     "tagged": "It has a tag",
     "unparsed": "No parser understood it",
-    "bounce": "Its reverse-path is null, as in notices",
+    "bounce": "It reports on the delivery of another message",
     "tls": "It came over TLS",
     "authenticated": "The client had logged in",
     "utf8": "It came by SMTPUTF8",

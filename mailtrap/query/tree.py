@@ -12,7 +12,6 @@ from mailtrap.mail.message import Mailbox, Message, State, Understanding
 from mailtrap.mail.words import (
     BOUNDARY,
     COLUMNS,
-    clean,
     envelope_only,
     field_word,
     fold,
@@ -52,20 +51,19 @@ class Searchable:
         """The mailboxes and bare addresses of an address field of the language."""
         heading, envelope = self.message.heading, self.message.envelope
         listed = {"from": heading.sender, "to": heading.to, "cc": heading.cc, "bcc": heading.bcc}.get(name, ())
-        for mailbox in listed:
-            yield Mailbox(clean(mailbox.name), clean(mailbox.address))
+        yield from listed
         if name == "from":
             yield Mailbox("", envelope.reverse_path)
         elif name != "to" and name != "cc":
             for address in envelope.addresses if name == "rcpt" else envelope_only(self.message):
-                yield Mailbox("", clean(address))
+                yield Mailbox("", address)
 
     def values(self, name: str) -> Iterator[str]:
         """The values of a field that is compared whole. Absent ones are empty."""
         message, arrival = self.message, self.message.arrival
         match name:
             case "tag":
-                yield from map(clean, message.tags)
+                yield from message.tags
             case "inbox":
                 yield message.inbox
             case "message-id":
@@ -77,7 +75,7 @@ class Searchable:
             case "helo":
                 yield arrival.helo
             case _:
-                yield clean(arrival.login.user) if arrival.login else ""
+                yield arrival.login.user if arrival.login else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +139,11 @@ class Exact:
             case Kind.HEADER:
                 tag = field_word(self.name)
                 fields = record.understanding.header
-                return any(clean(value) == self.value and field_word(name) == tag for name, value in fields)
+                return any(value == self.value and field_word(name) == tag for name, value in fields)
             case Kind.TEXT if self.field == "subject":
                 return record.message.heading.subject == self.value
             case Kind.TEXT:
-                return any(clean(filename) == self.value for filename in record.understanding.filenames)
+                return self.value in record.understanding.filenames
             case Kind.ADDRESS:
                 wanted = fold(self.value)
                 return any(self._is(wanted, mailbox) for mailbox in record.mailboxes(self.field))
@@ -218,7 +216,7 @@ _FLAGS: dict[tuple[str, str], Callable[[Searchable], bool]] = {
     ("is", "unseen"): lambda record: not record.message.seen,
     ("is", "tagged"): lambda record: bool(record.message.tags),
     ("is", "unparsed"): lambda record: record.message.state is State.UNPARSED,
-    ("is", "bounce"): lambda record: not record.message.envelope.reverse_path,
+    ("is", "bounce"): lambda record: "bounce" in record.understanding.kinds,
     ("is", "tls"): lambda record: record.message.arrival.tls is not None,
     ("is", "authenticated"): lambda record: record.message.arrival.login is not None,
     ("is", "utf8"): lambda record: record.message.arrival.protocol.startswith("UTF8"),
