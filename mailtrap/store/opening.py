@@ -1,0 +1,139 @@
+"""Opens a database file: where it lies, who may read it, that nobody else writes to it, how SQLite treats it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sqlite3
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailtrap.errors import SettingsError, Unavailable
+from mailtrap.settings import Settings
+from mailtrap.store.schema import migrate
+
+if sys.platform != "win32":
+    import fcntl
+
+#: 8 KB holds most compressed messages without an overflow page and halves the number of pages to manage.
+PAGE_SIZE = 8192
+TEMPORARY_PREFIX = "mailtrap-"
+TEMPORARY_NAME = "mail.db"
+#: Seconds to wait for another process that has the database locked.
+BUSY_TIMEOUT = 5.0
+
+
+@dataclass(slots=True)
+class Place:
+    """Where the database lies. While it is held no other process of ours opens it for writing."""
+
+    path: Path
+    directory: Path | None
+    _held: int | None
+
+    def release(self) -> None:
+        """Let others have it; a temporary database is removed."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+        if self.directory is not None:
+            atexit.unregister(self.release)
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def take(settings: Settings) -> Place:
+    """Find and hold the file, creating it with mode 0600 in an existing directory.
+
+    Raises SettingsError where that is impossible and Unavailable where another process holds it.
+    """
+    if settings.is_temporary:
+        remove_abandoned()
+        directory = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
+        path = directory / TEMPORARY_NAME
+        place = Place(path, directory, _hold(path))
+        atexit.register(place.release)
+        return place
+    path = Path(settings.database).expanduser()
+    return Place(path, None, _hold(path))
+
+
+def connect(path: Path, synchronous: str) -> sqlite3.Connection:
+    """The connection that writes, with tables as of today. `synchronous` is `FULL` or `NORMAL`."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT, cached_statements=256
+    )
+    try:
+        # These two take effect only before the first table is made.
+        connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -8000")
+        migrate(connection)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        if isinstance(error, sqlite3.OperationalError):
+            raise Unavailable(f"The database {path} cannot be opened: {error}", "see that it is free to use") from error
+        raise SettingsError(f"{path} is not a database: {error}", "give a new path") from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def synchronous(settings: Settings) -> str:
+    """`FULL` or `NORMAL`, as the settings say or, left to us, as the database deserves."""
+    if settings.synchronous == "auto":
+        return "NORMAL" if settings.is_temporary else "FULL"
+    return settings.synchronous.upper()
+
+
+def remove_abandoned() -> None:
+    """Remove temporary databases whose process was killed: their files are not held by anybody."""
+    if sys.platform == "win32":
+        return
+    for directory in Path(tempfile.gettempdir()).glob(f"{TEMPORARY_PREFIX}*"):
+        path = directory / TEMPORARY_NAME
+        try:
+            if directory.is_symlink() or directory.stat().st_uid != os.getuid():
+                continue
+            held = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(directory, ignore_errors=True)
+        except OSError:
+            pass
+        finally:
+            os.close(held)
+
+
+def _hold(path: Path) -> int:
+    try:
+        held = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    except OSError as error:
+        raise SettingsError(
+            f"the database {path} cannot be opened: {error.strerror}", "give a path in an existing directory"
+        ) from error
+    # The descriptor stays open until SQLite has closed its own: closing it earlier would drop SQLite's locks (POSIX).
+    # Without such locks (Windows) those of SQLite have to do.
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+            raise Unavailable(
+                f"The database {path} is in use by another process", "stop that one or use another database"
+            ) from None
+        except OSError:
+            # A file system without locks: SQLite will say so itself where it matters.
+            with suppress(OSError):
+                fcntl.flock(held, fcntl.LOCK_UN)
+    return held

@@ -1,0 +1,164 @@
+"""The tables and how an older database becomes one of today; the only importer of sqlite-utils.
+
+A new database is made from `schema.sql`, which `python -m mailtrap.store.schema` writes by running every migration:
+importing sqlite-utils costs 0.1 s and 20 MB, which a process that has nothing to migrate does not pay.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailtrap.errors import SettingsError
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+#: `PRAGMA application_id`: "MTRP". Keeps us from migrating somebody else's database.
+APPLICATION_ID = 0x4D545250
+
+SNAPSHOT = Path(__file__).with_name("schema.sql")
+
+#: Columns of the full-text index, in order.
+SEARCH_COLUMNS = ("subject", "sender", "to_", "cc", "bcc", "rcpt", "body", "filename", "header")
+
+#: Contentless: the words are searched, the text is not kept a second time. A rowid is a message id. The rows of
+#: deleted messages stay behind (SQLite before 3.43 cannot delete them) until the index is rebuilt; see `orphan`.
+CREATE_SEARCH = (
+    f"CREATE VIRTUAL TABLE search USING fts5({', '.join(SEARCH_COLUMNS)}, content='', tokenize='ascii', detail='full')"
+)
+
+#: Fewer and bigger merges: half the cost of indexing, for a little more work in a search before they have happened.
+TUNE_SEARCH = "INSERT INTO search(search, rank) VALUES ('automerge', 8)"
+
+
+def _tables(db: Database) -> None:
+    """Messages, what was understood of them, their octets, sessions, totals and the index."""
+    # AUTOINCREMENT: an id is never used again, or a cursor would skip what came later under an old number.
+    db.execute(
+        """CREATE TABLE message (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, inbox TEXT, received_at INTEGER, size INTEGER, sha256 BLOB,
+            subject TEXT, sender TEXT, to_ TEXT, cc TEXT, bcc TEXT, reply_to TEXT, message_id TEXT, date TEXT,
+            reverse_path TEXT, rcpt TEXT, esmtp TEXT, listener TEXT, peer TEXT, helo TEXT, protocol TEXT, tls TEXT,
+            login TEXT, session INTEGER, content INTEGER, codec TEXT, state TEXT, seen INTEGER, tags TEXT,
+            snippet TEXT, attachments INTEGER, defects TEXT)"""
+    )
+    # All narrow: rows are wide, and counting or skipping must not walk them. Within one inbox, read or unread, an index
+    # entry ends with the row's id, so a page comes in order without a sort. The one on `id` is for jumps by offset.
+    db.table("message").create_index(["id"], "message_order")
+    db.table("message").create_index(["inbox"], "message_inbox")
+    db.table("message").create_index(["seen"], "message_seen")
+    db.table("message").create_index(["received_at"], "message_received_at")
+    db.execute("CREATE INDEX message_tags ON message(tags) WHERE tags <> '[]'")
+    db.table("detail").create({"id": int, "header": str, "filenames": str, "kinds": str}, pk="id")
+    db.table("chunk").create({"id": int, "octets": bytes}, pk="id")
+    # Content that is being taken in; a row that is still there at the next start was abandoned.
+    db.table("spool").create({"content": int}, pk="content")
+    db.table("session").create(
+        {
+            "id": int,
+            "listener": str,
+            "peer": str,
+            "started_at": int,
+            "ended_at": int,
+            "helo": str,
+            "tls": str,
+            "login": str,
+            "outcome": str,
+            "octets_in": int,
+            "messages": str,
+            "lines": bytes,
+        },
+        pk="id",
+    )
+    # What is held now, changed in the transaction that changes it; `session` is the highest session id ever seen.
+    db.table("tally").create({"id": int, "messages": int, "unseen": int, "octets": int, "session": int}, pk="id")
+    db.table("tally").insert({"id": 1, "messages": 0, "unseen": 0, "octets": 0, "session": 0})
+    # Ids whose message is gone but whose row in `search` is not.
+    db.table("orphan").create({"id": int}, pk="id")
+    db.execute(CREATE_SEARCH)
+    db.execute(TUNE_SEARCH)
+
+
+#: One function per change, oldest first, never edited once released. `PRAGMA user_version` counts those done.
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_tables,)
+VERSION = len(MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection, migrations: tuple[Callable[[Database], None], ...] = MIGRATIONS) -> None:
+    """Bring the database up to date in one transaction; `connection` has isolation_level None.
+
+    Raises SettingsError where it was made by a newer release or by another program. When a change fails everything is
+    rolled back, so the file is as it was before.
+    """
+    version = _value(connection, "PRAGMA user_version")
+    application = _value(connection, "PRAGMA application_id")
+    tables = _value(connection, "SELECT count(*) FROM sqlite_master")
+    if version > len(migrations) and application == APPLICATION_ID:
+        raise SettingsError(
+            f"the database was made by a newer mailtrap (schema {version}; this release knows {len(migrations)})",
+            "use that release, or another database",
+        )
+    if tables and application != APPLICATION_ID:
+        raise SettingsError("the database file belongs to another program", "give a new path")
+    if version == len(migrations):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not tables and migrations is MIGRATIONS:
+            _create(connection)
+        else:
+            _upgrade(connection, version, migrations)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def recreate_search(connection: sqlite3.Connection) -> None:
+    """Replace the full-text index by an empty one, inside the caller's transaction."""
+    connection.execute("DROP TABLE search")
+    connection.execute(CREATE_SEARCH)
+    connection.execute(TUNE_SEARCH)
+    connection.execute("DELETE FROM orphan")
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    for statement in SNAPSHOT.read_text("utf-8").split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def _upgrade(connection: sqlite3.Connection, version: int, migrations: tuple[Callable[[Database], None], ...]) -> None:
+    from sqlite_utils import Database
+
+    db = Database(connection, recursive_triggers=False, execute_plugins=False)
+    for change in migrations[version:]:
+        change(db)
+
+
+def _value(connection: sqlite3.Connection, sql: str) -> int:
+    value: int = connection.execute(sql).fetchone()[0]
+    return value
+
+
+def snapshot() -> str:
+    """The text of `schema.sql`: what the migrations make of an empty database."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("BEGIN")
+    _upgrade(connection, 0, MIGRATIONS)
+    made = [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")]
+    connection.close()
+    # SQLite makes its own tables, and FTS5 those behind `search`.
+    ours = [sql for sql in made if "sqlite_sequence" not in sql and "'search_" not in sql]
+    rows = ["INSERT INTO tally VALUES (1, 0, 0, 0, 0)", TUNE_SEARCH]
+    return "".join(f"{statement};\n" for statement in [*ours, *rows])
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(snapshot(), "utf-8")

@@ -1,0 +1,55 @@
+CREATE TABLE message (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, inbox TEXT, received_at INTEGER, size INTEGER, sha256 BLOB,
+            subject TEXT, sender TEXT, to_ TEXT, cc TEXT, bcc TEXT, reply_to TEXT, message_id TEXT, date TEXT,
+            reverse_path TEXT, rcpt TEXT, esmtp TEXT, listener TEXT, peer TEXT, helo TEXT, protocol TEXT, tls TEXT,
+            login TEXT, session INTEGER, content INTEGER, codec TEXT, state TEXT, seen INTEGER, tags TEXT,
+            snippet TEXT, attachments INTEGER, defects TEXT);
+CREATE INDEX "message_order"
+    ON "message" ("id");
+CREATE INDEX "message_inbox"
+    ON "message" ("inbox");
+CREATE INDEX "message_seen"
+    ON "message" ("seen");
+CREATE INDEX "message_received_at"
+    ON "message" ("received_at");
+CREATE INDEX message_tags ON message(tags) WHERE tags <> '[]';
+CREATE TABLE "detail" (
+   "id" INTEGER PRIMARY KEY,
+   "header" TEXT,
+   "filenames" TEXT,
+   "kinds" TEXT
+);
+CREATE TABLE "chunk" (
+   "id" INTEGER PRIMARY KEY,
+   "octets" BLOB
+);
+CREATE TABLE "spool" (
+   "content" INTEGER PRIMARY KEY
+);
+CREATE TABLE "session" (
+   "id" INTEGER PRIMARY KEY,
+   "listener" TEXT,
+   "peer" TEXT,
+   "started_at" INTEGER,
+   "ended_at" INTEGER,
+   "helo" TEXT,
+   "tls" TEXT,
+   "login" TEXT,
+   "outcome" TEXT,
+   "octets_in" INTEGER,
+   "messages" TEXT,
+   "lines" BLOB
+);
+CREATE TABLE "tally" (
+   "id" INTEGER PRIMARY KEY,
+   "messages" INTEGER,
+   "unseen" INTEGER,
+   "octets" INTEGER,
+   "session" INTEGER
+);
+CREATE TABLE "orphan" (
+   "id" INTEGER PRIMARY KEY
+);
+CREATE VIRTUAL TABLE search USING fts5(subject, sender, to_, cc, bcc, rcpt, body, filename, header, content='', tokenize='ascii', detail='full');
+INSERT INTO tally VALUES (1, 0, 0, 0, 0);
+INSERT INTO search(search, rank) VALUES ('automerge', 8);

@@ -1,0 +1,42 @@
+"""From a query to the SQL that runs it, as readers and the writer share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mailtrap.query import Query
+from mailtrap.store.sql import compile as compile_query
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`FROM source WHERE where` with `parameters`; `id` is the expression to bound and order by.
+
+    `match` and `rest` are what the whole was made of: an FTS5 expression, and a condition on `m`.
+    """
+
+    source: str
+    where: str
+    parameters: tuple[Any, ...]
+    id: str
+    match: str | None
+    rest: str
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether no message is left out."""
+        return self.match is None and not self.rest
+
+
+def choose(query: Query) -> Choice:
+    """The messages that match."""
+    plan = compile_query(query)
+    parameters = tuple(plan.parameters)
+    if plan.match is None:
+        return Choice("message m", plan.where or "1", parameters, "m.id", None, plan.where)
+    where = f"search MATCH ? AND ({plan.where})" if plan.where else "search MATCH ?"
+    # CROSS JOIN keeps the order: the index first, then the row of each hit; the other way round it would be asked once
+    # for every message.
+    source = "search s CROSS JOIN message m ON m.id = s.rowid"
+    return Choice(source, where, (plan.match, *parameters), "s.rowid", plan.match, plan.where)
