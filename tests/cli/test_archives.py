@@ -1,0 +1,222 @@
+"""Archives give back, octet for octet, what was put in, and do nothing that an archive wants done."""
+
+from __future__ import annotations
+
+import hashlib
+import mailbox
+import os
+import stat
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mailtrap import archives
+from mailtrap.archives import FORMATS, Note, guess, read, writer
+from mailtrap.errors import Invalid
+from tests.cli.messages import ODD
+
+
+def note(number: int, octets: bytes, **more: object) -> Note:
+    known: dict[str, object] = {
+        "id": str(number),
+        "sha256": hashlib.sha256(octets).hexdigest(),
+        "received_at": "2026-01-02T03:04:05.000006Z",
+        "inbox": "default",
+        "seen": False,
+        "sender": "a@b.test",
+        "recipients": ("c@d.test", "blind@d.test"),
+    }
+    return Note(**(known | more))  # type: ignore[arg-type]
+
+
+def written(format_: str, path: Path, contents: list[bytes]) -> Path:
+    archive = writer(format_, path)
+    for number, octets in enumerate(contents, 1):
+        archive.add(note(number, octets), octets)
+    archive.close()
+    return path
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_content_comes_back_as_it_was_in_order(format_: str, tmp_path: Path) -> None:
+    path = written(format_, tmp_path / "x", list(ODD.values()))
+    assert guess(path) == format_
+    assert [found.octets for found in read(path)] == list(ODD.values())
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("name", ODD)
+def test_a_content_alone_comes_back_as_it_was(format_: str, name: str, tmp_path: Path) -> None:
+    path = written(format_, tmp_path / "x", [ODD[name]])
+    assert [found.octets for found in read(path, format_)] == [ODD[name]]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_empty_archive_has_no_messages(format_: str, tmp_path: Path) -> None:
+    assert list(read(written(format_, tmp_path / "x", []), format_)) == []
+
+
+@pytest.mark.parametrize("format_", ["eml", "maildir", "zip"])
+def test_the_envelope_comes_back_with_blind_recipients(format_: str, tmp_path: Path) -> None:
+    [found] = read(written(format_, tmp_path / "x", [b"x"]))
+    assert (found.sender, found.recipients) == ("a@b.test", ("c@d.test", "blind@d.test"))
+
+
+@pytest.mark.parametrize(("sender", "back"), [("a@b.test", "a@b.test"), ("", ""), ("a b\r\nFrom x@y", "a?b??From?x@y")])
+def test_an_mbox_keeps_the_reverse_path_on_one_line(sender: str, back: str, tmp_path: Path) -> None:
+    archive = writer("mbox", tmp_path / "x")
+    archive.add(note(1, b"x", sender=sender), b"x")
+    archive.close()
+    [found] = read(tmp_path / "x")
+    assert (found.octets, found.sender, found.recipients) == (b"x", back, None)
+
+
+@pytest.mark.parametrize("format_", ["eml", "maildir"])
+def test_names_come_from_id_and_digest_only(format_: str, tmp_path: Path) -> None:
+    octets = ODD["hostile names"]
+    written(format_, tmp_path / "x", [octets])
+    digest = hashlib.sha256(octets).hexdigest()[:8]
+    names = {file.name for file in (tmp_path / "x").rglob("*") if file.is_file()}
+    expected = f"000001-{digest}.eml" if format_ == "eml" else f"1767323045.000001-{digest}.mailtrap"
+    assert names == {expected, "messages.jsonl"}
+    assert [file.name for file in tmp_path.iterdir()] == ["x"]
+
+
+def test_the_order_is_that_of_numbers_not_of_letters(tmp_path: Path) -> None:
+    archive = writer("eml", tmp_path / "x")
+    for number in (999_999, 1_000_000):
+        archive.add(note(number, b"%d" % number), b"%d" % number)
+    archive.close()
+    assert [found.octets for found in read(tmp_path / "x")] == [b"999999", b"1000000"]
+
+
+def test_a_maildir_tells_what_was_looked_at(tmp_path: Path) -> None:
+    archive = writer("maildir", tmp_path / "x")
+    archive.add(note(1, b"new"), b"new")
+    archive.add(note(2, b"seen", seen=True), b"seen")
+    archive.close()
+    flags = {message.as_bytes(): message.get_flags() for message in mailbox.Maildir(tmp_path / "x")}
+    assert flags == {b"\nnew": "", b"\nseen": "S"}
+    assert not list((tmp_path / "x" / "tmp").iterdir())
+
+
+def test_other_programs_can_read_the_mbox(tmp_path: Path) -> None:
+    written("mbox", tmp_path / "x", [ODD["plain"], ODD["From line in the body"], ODD["no final newline"]])
+    box = mailbox.mbox(tmp_path / "x")
+    try:
+        assert [message["Subject"] for message in box] == ["a", "a", "a"]
+    finally:
+        box.close()
+
+
+def test_an_mbox_of_another_program_is_read(tmp_path: Path) -> None:
+    (tmp_path / "lf").write_bytes(
+        b"From a@b Thu Jan  1\nSubject: 1\n\nx\n\nFrom a@b Thu Jan  1\nSubject: 2\n\n>From y\n\n"
+    )
+    (tmp_path / "crlf").write_bytes(b"From a@b Thu\r\nSubject: 1\r\n\r\nx\r\n\r\nFrom a@b Thu\r\nSubject: 2\r\n\r\n")
+    assert [found.octets for found in read(tmp_path / "lf")] == [b"Subject: 1\n\nx\n", b"Subject: 2\n\nFrom y\n"]
+    assert [found.octets for found in read(tmp_path / "crlf")] == [b"Subject: 1\r\n\r\nx\r\n", b"Subject: 2\r\n"]
+
+
+def test_the_same_messages_make_the_same_zip(tmp_path: Path) -> None:
+    first = written("zip", tmp_path / "1", [b"x", b"y"]).read_bytes()
+    assert written("zip", tmp_path / "2", [b"x", b"y"]).read_bytes() == first
+
+
+def test_a_zip_can_be_unpacked_by_others(tmp_path: Path) -> None:
+    with zipfile.ZipFile(written("zip", tmp_path / "x.zip", [ODD["dots"]])) as archive:
+        assert archive.testzip() is None
+        [name] = [name for name in archive.namelist() if name.endswith(".eml")]
+        assert archive.read(name) == ODD["dots"]
+
+
+def test_a_huge_message_of_one_letter_survives_a_zip(tmp_path: Path) -> None:
+    octets = b"a" * (archives._RATIO_FROM + 1)
+    [found] = read(written("zip", tmp_path / "x.zip", [octets]))
+    assert found.octets == octets
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "mail.mbox").write_bytes(b"precious")
+    with pytest.raises(Invalid, match="exists already"):
+        writer("mbox", tmp_path / "mail.mbox")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "x").touch()
+    with pytest.raises(Invalid, match="exists already"):
+        writer("eml", tmp_path / "folder")
+    assert (tmp_path / "mail.mbox").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("name", ["../x.eml", "/x.eml", "a/../../x.eml", "..\\x.eml", "C:\\x.eml", "\\x.eml"])
+def test_a_zip_with_names_that_lead_outside_is_refused(name: str, tmp_path: Path) -> None:
+    entry = zipfile.ZipInfo("y")
+    entry.filename = name
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(entry, b"x")
+    with pytest.raises(Invalid, match="points outside"):
+        list(read(tmp_path / "x.zip"))
+
+
+def test_a_zip_with_a_symbolic_link_is_refused(tmp_path: Path) -> None:
+    entry = zipfile.ZipInfo("x.eml")
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(entry, b"/etc/passwd")
+    with pytest.raises(Invalid, match="points outside"):
+        list(read(tmp_path / "x.zip"))
+
+
+def test_a_zip_bomb_is_refused_before_it_fills_memory(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive, archive.open("x.eml", "w") as file:
+        for _ in range(24):
+            file.write(bytes(1024 * 1024))
+    begun = time.monotonic()
+    with pytest.raises(Invalid, match="unpacks to more than 10 MB"):
+        list(read(tmp_path / "x.zip"))
+    assert time.monotonic() - begun < 5
+
+
+def test_a_zip_in_a_zip_is_left_closed(tmp_path: Path) -> None:
+    inner = written("zip", tmp_path / "inner.zip", [b"x"])
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.write(inner, "inner.zip")
+        archive.writestr("y.eml", b"y")
+    assert [found.octets for found in read(tmp_path / "x.zip")] == [b"y"]
+
+
+@pytest.mark.parametrize("octets", [b"PK\x03\x04nonsense", b"PK\x05\x06" + bytes(10)])
+def test_a_broken_zip_is_said_to_be_broken(octets: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(octets)
+    with pytest.raises(Invalid, match="not a zip that can be read"):
+        list(read(tmp_path / "x.zip"))
+
+
+def test_links_in_directories_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret.eml").write_bytes(b"secret")
+    (tmp_path / "x").mkdir()
+    os.symlink(tmp_path / "secret.eml", tmp_path / "x" / "1.eml")
+    (tmp_path / "x" / "2.eml").write_bytes(b"mail")
+    assert [found.octets for found in read(tmp_path / "x")] == [b"mail"]
+
+
+def test_notes_that_make_no_sense_are_as_good_as_missing(tmp_path: Path) -> None:
+    written("eml", tmp_path / "x", [b"x"])
+    for nonsense in (b"{", b"[]\n", b'{"file": 1}\n', b'{"file": "000001-2d711642.eml", "sender": 7}\n', b"\xff"):
+        (tmp_path / "x" / "messages.jsonl").write_bytes(nonsense)
+        [found] = read(tmp_path / "x")
+        assert (found.octets, found.sender, found.recipients) == (b"x", None, None)
+
+
+def test_what_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="No such file"):
+        read(tmp_path / "nothing")
+    with pytest.raises(Invalid, match="not a directory"):
+        writer("mbox", tmp_path / "nowhere" / "x.mbox")
+
+
+def test_an_mbox_must_begin_as_one(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"Subject: a\n\nx")
+    with pytest.raises(Invalid, match="not an mbox"):
+        list(read(tmp_path / "x", "mbox"))

@@ -1,0 +1,180 @@
+"""`list`, `show`, `delete` and what is printed of a mail."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mailtrap.cli import program
+from mailtrap.cli.terminal import block, line, size
+from tests.cli.sandbox_stand_in import StandIn, error
+
+EVIL = "\x1b]0;owned\x07\x1b[31mred\r\n\x9b2J\u202egpj.exe\ud800"
+
+
+def run(stand_in: StandIn | None, *arguments: str, **more: object) -> Result:
+    environ = {"MAILTRAP_URL": stand_in.url} if stand_in else {}
+    return CliRunner(env=environ).invoke(program, arguments, **more)  # type: ignore[arg-type]
+
+
+def test_a_line_of_mail_cannot_steer_a_terminal() -> None:
+    assert line(EVIL) == "\\x1b]0;owned\\x07\\x1b[31mred\\x0d\\x0a\\x9b2J\\u202egpj.exe\\ud800"
+    assert line("Grüße, 日本 🎉") == "Grüße, 日本 🎉"
+    assert block("a\r\n\tb\rc\x1b") == "a\n\tb\\x0dc\\x1b"
+
+
+@pytest.mark.parametrize(
+    ("octets", "said"), [(0, "0 octets"), (1023, "1023 octets"), (9400, "9.2 KB"), (3 << 30, "3.0 GB")]
+)
+def test_sizes_are_written_for_people(octets: int, said: str) -> None:
+    assert size(octets) == said
+
+
+def test_list_prints_a_message_a_line_newest_first(stand_in: StandIn) -> None:
+    stand_in.messages = {1: b"x", 2: b"y"}
+    result = run(stand_in, "list")
+    assert result.stdout.splitlines() == [
+        f"{id}\t2026-01-02T03:04:05.000006Z\tann@a.test\tbob@b.test\thello" for id in (2, 1)
+    ]
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_list_prints_what_the_api_has_as_json(stand_in: StandIn) -> None:
+    stand_in.messages = {id: b"x" for id in range(1, 61)}
+    shown = json.loads(run(stand_in, "list", "--json", "-n", "3").stdout)
+    assert ([message["id"] for message in shown["messages"]], shown["total"]) == (["60", "59", "58"], 60)
+    assert len(json.loads(run(stand_in, "list", "--json", "--all").stdout)["messages"]) == 60
+
+
+def test_words_of_a_query_are_joined(stand_in: StandIn) -> None:
+    run(stand_in, "list", "--", "-x", "subject:y")
+    assert stand_in.asked[0][1]["query"] == "-x subject:y"
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["show", "1"], ["show", "1", "--json"]])
+def test_nothing_from_a_mail_steers_the_terminal(arguments: list[str], stand_in: StandIn) -> None:
+    stand_in.messages = {1: b"x"}
+    mailbox = {"name": EVIL, "address": EVIL}
+    part = {"path": "1", "type": EVIL, "filename": EVIL, "size": 1, "disposition": "attachment"}
+    stand_in.more[1] = {
+        "subject": EVIL,
+        "from": mailbox,
+        "to": [mailbox],
+        "envelope": {"from": EVIL, "to": [EVIL]},
+        "text": EVIL,
+        "tags": [EVIL],
+        "parts": [part],
+        "header": [{"name": EVIL, "value": EVIL}],
+    }
+    shown = run(stand_in, *arguments).stdout
+    assert "gpj.exe" in shown
+    assert [character for character in "\x1b\x07\x9b\u202e\ud800\r" if character in shown] == []
+
+
+def test_raw_is_exactly_the_octets(stand_in: StandIn) -> None:
+    stand_in.messages = {3: b"\x00\x1b[31m\r\n\xff"}
+    assert run(stand_in, "show", "3", "--raw").stdout_bytes == b"\x00\x1b[31m\r\n\xff"
+    assert run(stand_in, "show", "latest", "--raw").stdout_bytes == b"\x00\x1b[31m\r\n\xff"
+
+
+def test_show_prints_who_what_and_the_text(stand_in: StandIn) -> None:
+    stand_in.messages = {1: b"x"}
+    stand_in.more[1] = {"text": "Hello\r\nthere\r\n", "defects": ["bare LF"]}
+    shown = run(stand_in, "show", "1").stdout
+    for wanted in ("Ann <ann@a.test>", "<ann@a.test> → bob@b.test", "bare LF", "\n\nHello\nthere\n"):
+        assert wanted in shown
+
+
+def test_long_texts_are_fetched_whole(stand_in: StandIn) -> None:
+    stand_in.messages = {1: b"x"}
+    stand_in.more[1] = {"text": "Hel", "html": "", "truncated": ["text"]}
+    stand_in.answers["GET /api/messages/1/text"] = 200, b"Hello, all of it"
+    assert "\nHello, all of it\n" in run(stand_in, "show", "1").stdout
+
+
+def test_headers_html_and_transcript_are_shown(stand_in: StandIn) -> None:
+    stand_in.messages = {1: b"x"}
+    stand_in.more[1] = {"header": [{"name": "X-A", "value": "b"}], "html": "<b>hi</b>"}
+    lines = [{"at": "2026-01-02T03:04:05.678901Z", "side": "C", "text": "EHLO \x1b", "fault": None}]
+    stand_in.answers["GET /api/messages/1/transcript"] = 200, json.dumps({"lines": lines}).encode()
+    assert run(stand_in, "show", "1", "--headers").stdout == "X-A: b\n"
+    assert run(stand_in, "show", "1", "--html").stdout == "<b>hi</b>\n"
+    assert run(stand_in, "show", "1", "--transcript").stdout == "03:04:05.678 C: EHLO \\x1b\n"
+
+
+def test_delete_asks_for_what_was_said(stand_in: StandIn) -> None:
+    stand_in.answers["DELETE /api/messages"] = 200, b'{"count": 2, "ids": ["1", "2"]}'
+    assert run(stand_in, "delete", "1", "2").stderr == "Deleted 2.\n"
+    run(stand_in, "delete", "--query", "subject:x")
+    run(stand_in, "delete", "--all")
+    assert [asked for _, asked in stand_in.asked] == [{"ids": "1,2"}, {"query": "subject:x"}, {"all": "true"}]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--query", "  "], ["--all", "1"], ["--all", "--query", "x"]])
+def test_delete_refuses_what_could_mean_everything(arguments: list[str], stand_in: StandIn) -> None:
+    assert run(stand_in, "delete", *arguments).exit_code == 2
+    assert stand_in.asked == []
+
+
+def test_a_missing_message_is_a_failure(stand_in: StandIn) -> None:
+    result = run(stand_in, "show", "9")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("mailtrap: There is no such thing\n")
+
+
+def test_a_query_that_cannot_be_read_is_wrong_usage(stand_in: StandIn) -> None:
+    stand_in.answers["GET /api/messages"] = 400, error(400, "query", "what is (?\n(\n^", "close it")
+    result = run(stand_in, "list", "(")
+    assert (result.exit_code, result.stderr) == (2, "mailtrap: what is (?\n(\n^\n  close it\n")
+
+
+def test_nobody_there_has_its_own_exit_code() -> None:
+    result = run(None, "list", "--url", "http://127.0.0.1:1")
+    assert result.exit_code == 3
+    assert "mailtrap serve" in result.stderr
+
+
+def test_the_settings_say_where_the_sandbox_is(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = stand_in.url.rpartition(":")[2]
+    for name, value in {"WEB_PORT": port, "HOST": "0.0.0.0", "WEB_USER": "u", "WEB_PASSWORD": "p/@"}.items():
+        monkeypatch.setenv(f"MAILTRAP_{name}", value)
+    assert run(None, "list").exit_code == 0
+    assert stand_in.headers[0]["Authorization"] == "Basic dTpwL0A="
+
+
+def test_a_bad_setting_is_wrong_usage_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILTRAP_WEB_PORT", "http")
+    result = run(None, "list")
+    assert result.exit_code == 2
+    assert (
+        result.stderr
+        == "mailtrap: MAILTRAP_WEB_PORT: 'http' is not a value for web-port\n  give port, 0 picks a free one\n"
+    )
+
+
+def test_healthcheck_knows_only_yes_and_no(stand_in: StandIn) -> None:
+    assert run(None, "healthcheck", "--url", "http://127.0.0.1:1").exit_code == 1
+    stand_in.answers["GET /readyz"] = 503, b"{}"
+    assert run(stand_in, "healthcheck").exit_code == 1
+    stand_in.answers["GET /readyz"] = 200, b"{}"
+    assert run(stand_in, "healthcheck").exit_code == 0
+
+
+def test_settings_are_printed_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILTRAP_API_TOKEN", "hush")
+    monkeypatch.setenv("MAILTRAP_SMTP_PORT", "2525")
+    for arguments in (["settings"], ["settings", "--json"]):
+        shown = run(None, *arguments).stdout
+        assert "hush" not in shown
+        assert "***" in shown
+        assert "2525" in shown
+
+
+def test_a_line_for_the_auth_file_is_printed() -> None:
+    result = run(None, "password", "ann", "--stdin", input="secret\n")
+    assert result.stdout.startswith("ann:$scrypt$")
+    assert "secret" not in result.output
+    assert run(None, "password", "ann", "--stdin", input="\n").exit_code == 1
+    assert run(None, "password", "a:b", "--stdin", input="x\n").exit_code == 2
