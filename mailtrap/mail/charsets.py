@@ -140,7 +140,8 @@ def decode(octets: bytes, label: str = "") -> tuple[str, str]:
         return (octets.decode("ascii"), "") if octets.isascii() else (guess(octets), "undeclared-8bit")
     single = _SINGLE_BYTE.get(label)
     if single:
-        return codecs.charmap_decode(octets, "replace", _table(single))[0], ""
+        text = codecs.charmap_decode(octets, "replace", _table(single))[0]
+        return text, "undecodable" if "\ufffd" in text else ""
     multi = _MULTIBYTE.get(label)
     if multi:
         return _multibyte(octets, multi)

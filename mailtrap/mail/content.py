@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from mailtrap.mail import header, html_text, links, mime
+from mailtrap.mail import header, html_text, links, mime, presentation
 from mailtrap.mail.defects import ONCE
 from mailtrap.mail.header import Field
 from mailtrap.mail.links import Link
@@ -60,10 +60,7 @@ class Content:
     @cached_property
     def bodies(self) -> tuple[list[Part], list[Part]]:
         """The parts that are the text of the message: plain ones and HTML ones."""
-        plain: list[Part] = []
-        html: list[Part] = []
-        _collect(self.root, plain, html)
-        return plain, html
+        return presentation.texts(self.root)
 
     @cached_property
     def text(self) -> str:
@@ -79,7 +76,7 @@ class Content:
     @cached_property
     def attachments(self) -> list[Part]:
         """The parts a person would save: not the text, not images shown within it."""
-        return _attachments(self.parts, self.bodies)
+        return presentation.attachments(self.parts, self.bodies)
 
     @cached_property
     def links(self) -> list[Link]:
@@ -153,68 +150,6 @@ def _says_the_same(visible: str, plain: str) -> bool:
     if any(word not in plain for word in words[:: len(words) // 16 + 1]):
         return False
     return not set(words).difference(plain.split())
-
-
-def _collect(root: Part, plain: list[Part], html: list[Part]) -> None:
-    """Walk the parts that are shown at once: not attachments, not embedded messages, one alternative of each kind."""
-    pending = [root]
-    while pending:
-        part = pending.pop()
-        if part.is_multipart:
-            children = part.children
-            if part.type == "multipart/alternative":
-                children = _alternatives(children)
-            elif part.type == "multipart/signed":
-                children = children[:1]
-            pending += reversed(children)
-        elif part.is_text and part.disposition != "attachment":
-            if part.type == "text/html":
-                html.append(part)
-            elif part.type in _READABLE and not (part.filename and part is not root):
-                plain.append(part)
-
-
-_READABLE = frozenset(("text/plain", "text/enriched", "text/markdown", "text/x-amp-html-fallback", "text", "text/text"))
-
-
-def _alternatives(children: list[Part]) -> list[Part]:
-    """The last plain one and the last HTML one, the richest of its kind (RFC 2046 §5.1.4), in document order."""
-    chosen: dict[str, Part] = {}
-    for child in children:
-        kind = child.type if child.type in ("text/plain", "text/html") else "container" if child.is_multipart else ""
-        if kind:
-            chosen[kind] = child
-    picked = list(chosen.values())
-    return picked or children
-
-
-def _attachments(parts: list[Part], bodies: tuple[list[Part], list[Part]]) -> list[Part]:
-    shown = {id(part) for group in bodies for part in group}
-    found = []
-    embedded_end = -1
-    for part in parts:
-        if part.header_start < embedded_end:
-            continue  # inside an embedded message: that one is the attachment
-        if part.is_multipart or id(part) in shown:
-            continue
-        if part.children:
-            embedded_end = part.body_end
-        if part.parent is None and part.is_text and part.disposition != "attachment":
-            continue
-        container = part.parent.type if part.parent else ""
-        if part.disposition == "attachment":
-            found.append(part)
-        elif (
-            container == "multipart/alternative"
-            or (part.type.startswith("text/") and not part.filename)
-            or (container in ("multipart/report", "multipart/signed", "multipart/encrypted") and not part.filename)
-        ):
-            continue
-        elif part.type.startswith("image/") and (part.content_id or part.location or container == "multipart/related"):
-            continue  # shown within the HTML
-        else:
-            found.append(part)
-    return found
 
 
 def _snippet(text: str) -> str:
@@ -296,7 +231,10 @@ def _defects(content: Content) -> tuple[str, ...]:
     names = [name.lower() for name, _ in root.values]
     seen = set(names)
     if not names:
-        return ("not-a-message",)
+        # An empty line first is an empty header section; anything else was never meant as a message.
+        if root.body_start == 0:
+            return ("not-a-message",)
+        found["no-header"] = None
     if len(seen) < len(names):
         counted = set()
         for name in names:

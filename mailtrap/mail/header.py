@@ -56,15 +56,15 @@ def locate(octets: bytes, start: int, end: int) -> Section:
             break
         defects.append("bad-header-line")
         position = _end_of_fields(octets, octets.find(b"\n", position) + 1, limit)
-    if octets.startswith(b"\r\n", position, end):
+    if limit < end and octets.find(b"\n", position, limit) < 0:
+        body = _blank_line(octets, limit - 3, end)
+        defects.append("header-cut")
+    elif octets.startswith(b"\r\n", position, end):
         body = position + 2
     elif octets.startswith(b"\n", position, end):
         body = position + 1
     elif position >= end:
         body = end
-    elif limit < end and position >= limit - MAX_VALUE:
-        body = _blank_line(octets, position, end)
-        defects.append("header-cut")
     else:
         body = position
         if not octets.startswith(b"--", position):

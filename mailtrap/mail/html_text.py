@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-#: Characters of HTML that are read; a tree takes about 100 octets for each tag in them.
+#: Characters and tags of HTML that are read for its text; a tree takes about 100 octets for each tag.
 MAX_HTML = 1024 * 1024
+MAX_TAGS = 100_000
+#: Characters of HTML in which references are looked for.
+MAX_TOKENIZED = 4 * 1024 * 1024
 MAX_REFERENCES = 10_000
 _MAX_WORDS = 300
 
@@ -17,6 +20,7 @@ _BLOCK = r"[pPdD]|[bB][rlRL]|[lLuUoO][iIlL]|[hH][1-6rR]|[cC][eE]|[sS][eE]|[fF][o
 _BLOCK_TAG = re.compile(f"<(?=/?(?:{_BLOCK}))")
 _CELL_TAG = re.compile(r"<(?=[tT][dhDH])")
 _BLOCK_OR_CELL_TAG = re.compile(f"<(?=/?(?:{_BLOCK}|[tT][dhDH]))")
+_DATA_URL = re.compile(r"data:[\w/+.;=-]{0,100},[A-Za-z0-9+/=%\s]{200,}+")
 _UNSEEN = "head, style, script, template, noframes, noembed, svg, textarea"
 _GAPS = re.compile(r"\n{3,}")
 
@@ -34,14 +38,21 @@ class Reference:
 
 def visible_text(html: str) -> str:
     """The text a person sees, one line per block, without style, script and head; of `MAX_HTML` characters."""
-    marked = _CELL_TAG.sub(" <", _BLOCK_TAG.sub(_LINE + "<", html[:MAX_HTML]))
+    marked = _CELL_TAG.sub(" <", _BLOCK_TAG.sub(_LINE + "<", _bounded(html)))
     lines = [" ".join(line.split()) for line in _tree_text(marked).split(_LINE)]
     return _GAPS.sub("\n\n", "\n".join(lines)).strip()
 
 
 def loose_text(html: str) -> str:
     """The same words for an index, in half the time: white space as it falls, some between any two blocks."""
-    return _tree_text(_BLOCK_OR_CELL_TAG.sub("\n<", html[:MAX_HTML]))
+    return _tree_text(_BLOCK_OR_CELL_TAG.sub("\n<", _bounded(html)))
+
+
+def _bounded(html: str) -> str:
+    if len(html) < MAX_TAGS:
+        return html
+    html = _DATA_URL.sub("data:,", html)[:MAX_HTML]  # embedded pictures must not push the text out of sight
+    return html if html.count("<") <= MAX_TAGS else "<".join(html.split("<", MAX_TAGS)[:MAX_TAGS])
 
 
 def _tree_text(html: str) -> str:
@@ -62,7 +73,7 @@ def references(html: str) -> list[Reference]:
     words: list[str] = []
     link: Reference | None = None
     hidden = ""
-    for token in turbohtml.tokenize(html):
+    for token in turbohtml.tokenize(html[:MAX_TOKENIZED]):
         kind, tag = token.type, token.tag or ""
         if kind is text:
             if link and not hidden and len(words) < _MAX_WORDS:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 MAX_LINKS = 10_000
 MAX_HREF = 8192
 
-_START = re.compile(r"(?:https?://|mailto:(?=[^\s@]{1,80}@))", re.IGNORECASE)
+_START = re.compile(r"(?:https?://|mailto:(?=[^\s@]{1,64}@))", re.IGNORECASE)
 _BODY = re.compile(r"""[^\s<>"\x00-\x1f\x7f\u3000-\u3002\uff01-\uff5e]{1,8192}+""")
 _ANGLE = re.compile(r"<(https?://[^<>\s]{1,8192}|mailto:[^<>\s]{1,8192})>", re.IGNORECASE)
 _TRAILING = ".,;:!?'*_~`|"

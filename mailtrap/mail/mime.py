@@ -234,6 +234,8 @@ class _Scanner:
     def _read(self, part: Part) -> None:
         seen = set()
         part.values = header.values(self.octets, part.section)
+        if len(part.values) == header.MAX_FIELDS:
+            self.defects["header-cut"] = None
         for name, value in part.values:
             if name[:1] not in b"cC":
                 continue

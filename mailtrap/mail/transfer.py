@@ -9,6 +9,7 @@ _NOT_BASE64 = bytes(sorted(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabc
 _BAD_QUOTED = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n|[ \t]*+\Z)")
 _IDENTITY = frozenset(("", "7bit", "8bit", "binary", "7-bit", "8-bit"))
 _UU = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
+_LINE = re.compile(rb"[^\r\n]+")
 _MAX_RUNS = 1000
 
 
@@ -45,20 +46,21 @@ def uuencode(octets: bytes) -> tuple[bytes, str]:
     start = 0 if octets.startswith(b"begin ") else octets.find(b"\nbegin ") + 1
     if not octets.startswith(b"begin ", start):
         return octets, "bad-uuencode"
-    out: list[bytes] = []
-    defect = "bad-uuencode"
-    for line in octets[start:].split(b"\n")[1:]:
-        line = line.rstrip(b"\r")
+    out = bytearray()
+    odd = 0
+    for match in _LINE.finditer(octets, octets.find(b"\n", start) + 1 or len(octets)):
+        line = match[0]
         if line == b"end":
-            defect = ""
-            break
+            return bytes(out), ""
         try:
-            out.append(binascii.a2b_uu(line))
+            out += binascii.a2b_uu(line)
         except binascii.Error:
-            # Some encoders count wrongly: the first octet gives the length in octets.
-            wanted = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
+            # Some encoders fill up their lines: the first octet says how much of each counts.
+            odd += 1
+            if odd > _MAX_RUNS:
+                break
             try:
-                out.append(binascii.a2b_uu(line[:wanted]))
+                out += binascii.a2b_uu(line[: (((line[0] - 32) & 63) * 4 + 5) // 3])
             except binascii.Error:
                 break
-    return b"".join(out), defect
+    return bytes(out), "bad-uuencode"
