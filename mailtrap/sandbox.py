@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Callable
 
 from mailtrap.clock import Clock
@@ -17,12 +18,16 @@ from mailtrap.store.base import Done, Session, Spool, Store
 
 
 class Sandbox:
-    """Everything an edge needs: take mail in, follow sessions, reach the store and the bus."""
+    """Everything an edge needs: take mail in, follow sessions, reach the store and the bus.
+
+    `outcomes` counts the sessions that have ended since the start, by their outcome.
+    """
 
     def __init__(self, store: Store, bus: Bus, clock: Clock) -> None:
         self.store = store
         self.bus = bus
         self.clock = clock
+        self.outcomes: Counter[str] = Counter()
         self._open: dict[int, Transcript] = {}
         self._lock = threading.Lock()
 
@@ -93,6 +98,7 @@ class Sandbox:
         """The dialogue is over; it goes into the store."""
         with self._lock:
             self._open.pop(transcript.session, None)
+            self.outcomes[transcript.outcome] += 1
         self.store.record(transcript)
 
     def sessions(self, *, limit: int, before: int | None = None, outcome: str | None = None) -> list[Session]:

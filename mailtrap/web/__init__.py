@@ -1,0 +1,40 @@
+"""Pages and JSON API: a Flask application over one Sandbox."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask
+
+from mailtrap.sandbox import Sandbox
+from mailtrap.settings import Settings
+from mailtrap.web import api, apidocs, assets, errors, live
+from mailtrap.web.about import About
+from mailtrap.web.gates import Gates
+from mailtrap.web.live import Hub
+from mailtrap.web.metrics import Traffic
+
+__all__ = ["About", "create_app"]
+
+
+def create_app(sandbox: Sandbox, settings: Settings, about: About) -> Flask:
+    """The application. Its `wsgi_app` begins with the gates, so test clients and servers pass them alike."""
+    app = Flask(
+        "mailtrap.web",
+        static_folder=str(assets.static()),
+        static_url_path="/static",
+        template_folder=str(assets.templates()),
+    )
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    # Python would sort a response's keys and Jinja would look for changed templates on every request.
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.logger.setLevel(logging.ERROR)
+    traffic = Traffic()
+    hub = Hub(sandbox.bus, settings.max_live)
+    app.register_blueprint(api.routes(sandbox, settings, about, traffic, hub))
+    app.register_blueprint(live.routes(hub))
+    app.register_blueprint(apidocs.routes(settings))
+    errors.register(app)
+    app.wsgi_app = Gates(app.wsgi_app, settings, traffic.served)  # type: ignore[method-assign]
+    return app

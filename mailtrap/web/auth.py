@@ -1,0 +1,78 @@
+"""Who may use the web: optional basic auth and API token, and the check that a wide-open server was meant."""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+from base64 import b64decode
+from hashlib import sha256
+from ipaddress import ip_address
+
+from mailtrap.errors import SettingsError
+from mailtrap.settings import Settings
+
+#: Probes of an orchestrator carry no credentials; these answers give nothing away.
+EXEMPT = frozenset({"/livez", "/readyz"})
+
+CHALLENGE = 'Basic realm="mailtrap", charset="UTF-8"'
+
+
+class Guard:
+    """Decides whether an `Authorization` header opens the web. Without credentials in the settings every one does."""
+
+    def __init__(self, settings: Settings) -> None:
+        # Digests are compared instead of the secrets, so that neither content nor length shows in the time it takes.
+        self._accepted: list[tuple[str, bytes]] = []
+        if settings.web_password:
+            self._accepted.append(("basic", _digest(f"{settings.web_user}:{settings.web_password}".encode())))
+        if settings.api_token:
+            self._accepted.append(("bearer", _digest(settings.api_token.encode())))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has to say who they are."""
+        return not self._accepted
+
+    def admits(self, authorization: str) -> bool:
+        """Whether this header value is one of the accepted credentials."""
+        if self.is_open:
+            return True
+        scheme, _, value = authorization.partition(" ")
+        scheme = scheme.lower()
+        given = _digest(_credentials(scheme, value.strip()))
+        return any([hmac.compare_digest(given, secret) for kind, secret in self._accepted if kind == scheme])
+
+
+def _credentials(scheme: str, value: str) -> bytes:
+    if scheme != "basic":
+        return value.encode("latin-1", "replace")
+    try:
+        return b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _digest(octets: bytes) -> bytes:
+    return sha256(octets).digest()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether listening on `host` is reachable from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_exposure(settings: Settings) -> None:
+    """Raise SettingsError where the web would be open to other machines without that having been asked for."""
+    if bool(settings.web_user) != bool(settings.web_password):
+        raise SettingsError("web-user and web-password only work together", "give both, or neither")
+    if is_loopback(settings.host) or settings.insecure or settings.web_password or settings.api_token:
+        return
+    raise SettingsError(
+        f"listening on {settings.host} would show every message to anyone who can reach this machine",
+        "set web-user and web-password, or api-token, or say --insecure",
+    )

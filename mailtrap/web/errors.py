@@ -1,0 +1,139 @@
+"""The one shape in which every failure of the web is told, whoever noticed it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from html import escape
+from http import HTTPStatus
+
+import msgspec
+from flask import Flask, Response, render_template, request
+from jinja2 import TemplateNotFound
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from mailtrap.errors import Invalid, MailtrapError, NotFound, QueryError, StorageFull, Unavailable
+from mailtrap.web.wire import encode
+
+log = logging.getLogger(__name__)
+
+#: The stable word for each status, for programs to look at.
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "request_timeout",
+    413: "too_large",
+    415: "unsupported_media_type",
+    421: "misdirected_request",
+    431: "header_too_large",
+    500: "internal",
+    503: "unavailable",
+    507: "storage_full",
+}
+
+_HINTS = {
+    404: "GET /api/openapi.json lists what there is",
+    405: "the Allow header lists the methods this path takes",
+    500: "the server's log has the details",
+}
+
+
+class Problem(msgspec.Struct, omit_defaults=False):
+    """What went wrong, in words for people (`message`), what to do (`hint`) and a stable word (`code`)."""
+
+    status: int
+    code: str
+    message: str
+    hint: str = ""
+    position: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class Failure(msgspec.Struct):
+    """The body of every answer that is not a success."""
+
+    error: Problem
+
+
+class Refused(Exception):
+    """Raised where the web itself refuses a request; carries its Problem and extra response headers."""
+
+    def __init__(
+        self, status: int, message: str, hint: str = "", *, code: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.problem = problem(status, message, hint, code)
+        self.headers = dict(headers or {})
+
+
+def problem(status: int, message: str = "", hint: str = "", code: str = "") -> Problem:
+    """A Problem with the code and, where none is given, the words that belong to the status."""
+    return Problem(
+        status,
+        code or CODES.get(status, "http_error"),
+        message or HTTPStatus(status).phrase,
+        hint or _HINTS.get(status, ""),
+    )
+
+
+def document(error: Problem) -> bytes:
+    """The JSON document that says so."""
+    return encode(Failure(error))
+
+
+def page(error: Problem) -> str:
+    """The same for people, without a template: for refusals before the application is reached."""
+    title = f"{error.status} {escape(HTTPStatus(error.status).phrase)}"
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
+        f"<body><h1>{title}</h1><p>{escape(error.message)}</p><p>{escape(error.hint)}</p></body></html>"
+    )
+
+
+def wants_page(path: str, accept: str) -> bool:
+    """Whether whoever asks for `path` is a person with a browser; programs name `*/*` or JSON, browsers HTML."""
+    return path != "/api" and not path.startswith("/api/") and "text/html" in accept
+
+
+def register(app: Flask) -> None:
+    """Make `app` answer every exception in the one shape."""
+    app.register_error_handler(Exception, _answer)
+
+
+def _answer(error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.response is not None:
+        return error.response  # type: ignore[return-value]  # a redirect, or an answer that is complete
+    said, headers = _explain(error)
+    if wants_page(request.path, request.headers.get("Accept", "")):
+        try:
+            response = Response(render_template("error.html", error=said), said.status, mimetype="text/html")
+        except TemplateNotFound:
+            response = Response(page(said), said.status, mimetype="text/html")
+    else:
+        response = Response(document(said), said.status, mimetype="application/json")
+    response.headers.update(headers)
+    return response
+
+
+def _explain(error: Exception) -> tuple[Problem, dict[str, str]]:
+    if isinstance(error, Refused):
+        return error.problem, error.headers
+    if isinstance(error, RequestEntityTooLarge):
+        return problem(413, "The request body is too large", "see the setting max-body"), {}
+    if isinstance(error, HTTPException):
+        status = error.code or 500
+        headers = dict(error.get_headers())
+        headers.pop("Content-Type", None)
+        return problem(status), headers
+    if isinstance(error, QueryError):
+        said = problem(400, str(error), error.hint, "bad_query")
+        said.position = error.position
+        return said, {}
+    for kind, status in ((NotFound, 404), (Invalid, 400), (StorageFull, 507), (Unavailable, 503)):
+        if isinstance(error, kind):
+            return problem(status, str(error), error.hint), {}
+    log.error("%s %s failed", request.method, ascii(request.path), exc_info=error)
+    hint = error.hint if isinstance(error, MailtrapError) else ""
+    return problem(500, "Something went wrong on our side", hint), {}

@@ -1,0 +1,282 @@
+"""The API's verbs on messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+from flask import Response, request
+from msgspec import Meta
+
+from mailtrap.errors import Invalid, NotFound, Unavailable
+from mailtrap.mail.content import Content
+from mailtrap.mail.message import Message
+from mailtrap.query import Query, parse
+from mailtrap.query.quoting import quoted
+from mailtrap.sandbox import Sandbox
+from mailtrap.settings import Settings
+from mailtrap.store.base import Selection
+from mailtrap.web import shapes
+from mailtrap.web.contents import Contents, message_of
+from mailtrap.web.downloads import attachment, part_response
+from mailtrap.web.operation import operation
+from mailtrap.web.submission import Submitted, submit
+
+#: Texts beyond this many characters are cut in the message's JSON; /text and /html give them whole.
+LONGEST_TEXT = 1_000_000
+
+_QueryText = Annotated[str, Meta(description='A query, such as `from:shop subject:"your order" -is:seen`')]
+_Inbox = Annotated[str, Meta(description="Only this inbox")]
+_Cursor = Annotated[str, Meta(pattern="^b?[0-9]{1,18}$")]
+_Ids = Annotated[str, Meta(pattern="^[0-9]{1,18}(,[0-9]{1,18})*$", description="Ids separated by commas")]
+
+
+class Listing(msgspec.Struct):
+    """Which messages to list."""
+
+    query: _QueryText = ""
+    inbox: _Inbox = ""
+    limit: Annotated[int, Meta(ge=1, le=500)] = 50
+    before: Annotated[_Cursor, Meta(description="Only messages older than this id; or `next` of a page")] | None = None
+    after: Annotated[_Cursor, Meta(description="Only messages newer than this id; or `next` of a page")] | None = None
+    offset: Annotated[int, Meta(ge=0, le=2**53, description="Skip as many of the newest")] = 0
+
+
+class Choice(msgspec.Struct):
+    """Which messages to change: those of `ids` that match `query` and are in `inbox`, as far as each is given."""
+
+    query: _QueryText | None = None
+    inbox: _Inbox | None = None
+    ids: _Ids | None = None
+
+
+class Deletion(msgspec.Struct):
+    """Which messages to delete; without `query`, `inbox` or `ids` it takes `all=true`."""
+
+    query: _QueryText | None = None
+    inbox: _Inbox | None = None
+    ids: _Ids | None = None
+    all: bool = False
+
+
+class Posting(msgspec.Struct, rename={"envelope_from": "envelope-from", "envelope_to": "envelope-to"}):
+    """The envelope of a message sent by HTTP; by default what its header says."""
+
+    envelope_from: Annotated[str, Meta(max_length=1000, description="Reverse-path; empty for `<>`")] | None = None
+    envelope_to: Annotated[str, Meta(description="Recipients separated by commas")] | None = None
+    inbox: Annotated[str, Meta(max_length=200)] = "default"
+
+
+class Messages:
+    """GET changes nothing; every change goes through the store's one writer and is committed when answered."""
+
+    def __init__(self, sandbox: Sandbox, settings: Settings, contents: Contents) -> None:
+        self._sandbox = sandbox
+        self._store = sandbox.store
+        self._settings = settings
+        self._contents = contents
+
+    @operation("GET", "/api/messages", "List messages", query=Listing, response=shapes.MessageList, errors=(503,))
+    def list_messages(self, query: Listing) -> shapes.MessageList:
+        """Newest first, never with bodies. A query sees everything that was committed before the call."""
+        before, after = _cursors(query)
+        chosen = self._query(query.query, query.inbox)
+        page = self._store.page(chosen, limit=query.limit, before=before, after=after, offset=query.offset)
+        following = None if page.next is None else f"b{page.next}"
+        return shapes.MessageList([shapes.summary(message) for message in page.messages], page.total, following)
+
+    @operation(
+        "POST",
+        "/api/messages",
+        "Capture a message",
+        query=Posting,
+        response=shapes.Summary,
+        status=201,
+        takes="message/rfc822",
+        errors=(503, 507),
+    )
+    def post_message(self, query: Posting) -> shapes.Summary:
+        """The body is kept octet by octet, and safely so before this answers."""
+        submitted = Submitted(query.envelope_from, query.envelope_to, query.inbox, _peer())
+        id = submit(self._sandbox, request.stream, submitted, self._settings.max_message_size)
+        return shapes.summary(message_of(self._store, str(id)))
+
+    @operation(
+        "PATCH",
+        "/api/messages",
+        "Mark messages",
+        query=Choice,
+        body=shapes.Marks,
+        response=shapes.Changed,
+        errors=(503,),
+    )
+    def mark_messages(self, query: Choice, body: shapes.Marks) -> shapes.Changed:
+        """Marks what matches; without `query`, `inbox` or `ids` every message."""
+        return self._mark(self._selection(query.query, query.inbox, query.ids), body)
+
+    @operation("DELETE", "/api/messages", "Delete messages", query=Deletion, response=shapes.Changed, errors=(503,))
+    def delete_messages(self, query: Deletion) -> shapes.Changed:
+        """Deletes what matches. A request that makes no sense deletes nothing."""
+        if query.query is None and query.inbox is None and query.ids is None and not query.all:
+            raise Invalid("Which messages? Nothing was deleted", "say query=…, ids=1,2,3 or all=true")
+        return _changed(self._store.delete(self._selection(query.query, query.inbox, query.ids)).result())
+
+    @operation("GET", "/api/messages/{id}", "Show a message", response=shapes.MessageShape, errors=(404,))
+    def show_message(self, id: str) -> shapes.MessageShape:
+        """Envelope, header fields, texts, parts, links, arrival."""
+        message = message_of(self._store, id)
+        return _detail(message, self._contents.of(message))
+
+    @operation(
+        "PATCH",
+        "/api/messages/{id}",
+        "Mark a message",
+        body=shapes.Marks,
+        response=shapes.Summary,
+        errors=(404, 503),
+    )
+    def mark_message(self, id: str, body: shapes.Marks) -> shapes.Summary:
+        """Seen or not, and its tags."""
+        self._mark(self._one(id), body)
+        return shapes.summary(message_of(self._store, id))
+
+    @operation("DELETE", "/api/messages/{id}", "Delete a message", response=shapes.Changed, errors=(404, 503))
+    def delete_message(self, id: str) -> shapes.Changed:
+        """For good."""
+        deleted = self._store.delete(self._one(id)).result()
+        if not deleted:
+            raise NotFound(f"There is no message {id}", "it may have been deleted")
+        return _changed(deleted)
+
+    @operation("GET", "/api/messages/{id}/raw", "The exact octets", media="message/rfc822", errors=(404,))
+    def raw(self, id: str) -> Response:
+        """What the client sent between DATA and the final dot, dot-stuffing undone; sha256 is of these octets."""
+        message = message_of(self._store, id)
+        response = attachment(_started(self._store.octets(message.id)), "message/rfc822", f"message-{message.id}.eml")
+        response.content_length = message.size
+        return response
+
+    @operation("GET", "/api/messages/{id}/text", "The plain text", media="text/plain", errors=(404,))
+    def text(self, id: str) -> Response:
+        """The text parts, decoded to UTF-8."""
+        message = message_of(self._store, id)
+        return _as_text(self._contents.of(message).text)
+
+    @operation("GET", "/api/messages/{id}/html", "The HTML source", media="text/plain", errors=(404,))
+    def html(self, id: str) -> Response:
+        """As text/plain, so that no browser shows a stranger's HTML as ours."""
+        message = message_of(self._store, id)
+        response = _as_text(self._contents.of(message).html)
+        response.headers["Content-Disposition"] = f'attachment; filename="message-{message.id}.html.txt"'
+        return response
+
+    @operation(
+        "GET",
+        "/api/messages/{id}/parts/{part}",
+        "One decoded part",
+        media="application/octet-stream",
+        also=("image/png", "image/jpeg", "image/gif", "image/webp"),
+        errors=(404,),
+    )
+    def part(self, id: str, part: str) -> Response:
+        """Octet by octet after the transfer encoding. Raster images keep their type; anything else is a download."""
+        message = message_of(self._store, id)
+        found = self._contents.of(message).part(part)
+        if found is None or found.children:
+            raise NotFound(f"Message {message.id} has no part {part[:40]}", "its `parts` lists those it has")
+        return part_response(found.octets(), found.filename or f"part-{found.path}")
+
+    @operation("GET", "/api/messages/{id}/transcript", "Its SMTP dialogue", response=shapes.SessionShape, errors=(404,))
+    def transcript(self, id: str) -> shapes.SessionShape:
+        """The whole session that brought the message."""
+        message = message_of(self._store, id)
+        session = self._sandbox.session(message.arrival.session) if message.arrival.session is not None else None
+        if session is None:
+            raise NotFound(f"There is no dialogue of message {message.id}", "it did not come by SMTP, or it has gone")
+        return shapes.session_shape(session)
+
+    def _query(self, text: str | None, inbox: str | None) -> Query:
+        text = (text or "").strip()
+        query = parse(text)
+        if inbox:
+            query = parse(f"({text}) inbox={quoted(inbox)}" if text else f"inbox={quoted(inbox)}")
+        if text and not self._store.catch_up():
+            raise Unavailable("The search index is behind", "ask again in a moment")
+        return query
+
+    def _selection(self, text: str | None, inbox: str | None, ids: str | None) -> Selection:
+        numbers = None if ids is None else tuple(int(id) for id in ids.split(","))
+        return Selection(self._query(text, inbox), numbers)
+
+    def _one(self, id: str) -> Selection:
+        return Selection(Query.EVERYTHING, (message_of(self._store, id).id,))
+
+    def _mark(self, selection: Selection, marks: shapes.Marks) -> shapes.Changed:
+        return _changed(
+            self._store.mark(
+                selection,
+                seen=None if marks.seen is msgspec.UNSET else marks.seen,
+                tags=None if marks.tags is msgspec.UNSET else marks.tags,
+                add_tags=marks.add_tags,
+                remove_tags=marks.remove_tags,
+            ).result()
+        )
+
+
+def _cursors(listing: Listing) -> tuple[int | None, int | None]:
+    """`before` and `after` as numbers. `next` continues towards older messages in whichever it is handed back."""
+    before, after = listing.before, listing.after
+    if after is not None and after.startswith("b"):
+        if before is not None:
+            raise Invalid("`next` cannot be combined with `before`", "hand it back alone")
+        before, after = after, None
+    return (
+        None if before is None else int(before.removeprefix("b")),
+        None if after is None else int(after),
+    )
+
+
+def _changed(ids: list[int]) -> shapes.Changed:
+    return shapes.Changed(len(ids), [str(id) for id in ids])
+
+
+def _detail(message: Message, content: Content) -> shapes.MessageShape:
+    summary = shapes.summary(message)
+    truncated = [name for name in ("text", "html") if len(getattr(content, name)) > LONGEST_TEXT]
+    return shapes.MessageShape(
+        *[getattr(summary, name) for name in summary.__struct_fields__],
+        header=[shapes.HeaderField(field.name, field.value) for field in content.header],
+        text=content.text[:LONGEST_TEXT],
+        html=content.html[:LONGEST_TEXT],
+        parts=[
+            shapes.PartShape(p.path, p.type, p.charset, p.filename, p.size, p.disposition, p.content_id)
+            for p in content.parts
+            if not p.children
+        ],
+        links=[shapes.LinkShape(link.href, link.text, link.kind) for link in content.links],
+        arrival=shapes.arrival(message),
+        esmtp=shapes.esmtp(message.envelope),
+        session=None if message.arrival.session is None else str(message.arrival.session),
+        truncated=truncated,
+    )
+
+
+def _started(pieces: Iterable[bytes]) -> Iterable[bytes]:
+    """The same pieces, the first one read already, so that a missing message is noticed before the answer begins."""
+    iterator = iter(pieces)
+    first = next(iterator, b"")
+
+    def rest() -> Iterable[bytes]:
+        yield first
+        yield from iterator
+
+    return rest()
+
+
+def _as_text(text: str) -> Response:
+    return Response(text.encode("utf-8", "replace"), mimetype="text/plain")
+
+
+def _peer() -> str:
+    return f"{request.remote_addr or ''}:{request.environ.get('REMOTE_PORT', '')}".strip(":")

@@ -1,0 +1,145 @@
+"""An API operation: one declaration from which its route, its validation and its documentation follow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from mailtrap.errors import Invalid
+from mailtrap.web.errors import Refused
+from mailtrap.web.wire import encode
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`path` has its variables in braces; each is handed over as a string of that name.
+
+    `query` and `body` are the structs that the URL's query and a JSON body must fit; they are handed over as
+    `query` and `body`. `response` is the struct that is answered, or None where the handler makes its own
+    response of the type `media` or one of `also`. `takes` is the media type of a body that the handler reads
+    itself. `errors` are the statuses it may fail with, apart from those that every operation may.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    description: str
+    tag: str
+    query: type[msgspec.Struct] | None
+    body: type[msgspec.Struct] | None
+    response: type[msgspec.Struct] | None
+    status: int
+    media: str
+    takes: str
+    errors: tuple[int, ...]
+    also: tuple[str, ...]
+
+
+def operation(
+    method: str,
+    path: str,
+    summary: str,
+    *,
+    tag: str = "Messages",
+    query: type[msgspec.Struct] | None = None,
+    body: type[msgspec.Struct] | None = None,
+    response: type[msgspec.Struct] | None = None,
+    status: int = 200,
+    media: str = "application/json",
+    takes: str = "",
+    errors: tuple[int, ...] = (),
+    also: tuple[str, ...] = (),
+) -> Callable[[_F], _F]:
+    """Declare that the decorated method carries out this operation. Its docstring becomes the description."""
+
+    def declare(function: _F) -> _F:
+        text = " ".join((function.__doc__ or "").split())
+        name = function.__name__
+        function.operation = Operation(  # type: ignore[attr-defined]
+            method, path, name, summary, text, tag, query, body, response, status, media, takes, errors, also
+        )
+        return function
+
+    return declare
+
+
+def operations(*resources: object) -> Iterator[tuple[Operation, Callable[..., Any]]]:
+    """Every operation that these objects declare, with the bound method that carries it out."""
+    for resource in resources:
+        for attribute in vars(type(resource)).values():
+            if declared := getattr(attribute, "operation", None):
+                yield declared, attribute.__get__(resource)
+
+
+def mount(blueprint: Blueprint, *resources: object) -> list[Operation]:
+    """Add a route for each operation; returns the operations for whoever documents them."""
+    mounted = []
+    for declared, function in operations(*resources):
+        rule = re.sub(r"\{(\w+)\}", r"<\1>", declared.path)
+        blueprint.add_url_rule(rule, declared.name, _view(declared, function), methods=[declared.method])
+        mounted.append(declared)
+    return mounted
+
+
+def _view(declared: Operation, function: Callable[..., Any]) -> Callable[..., Response]:
+    decode = msgspec.json.Decoder(declared.body).decode if declared.body else None
+
+    def view(**variables: str) -> Response:
+        given: dict[str, Any] = variables
+        given |= _query(declared)
+        if decode:
+            given["body"] = _body(decode)
+        result = function(**given)
+        if isinstance(result, Response):
+            return result
+        return Response(encode(result), declared.status, mimetype="application/json")
+
+    return view
+
+
+def _query(declared: Operation) -> dict[str, Any]:
+    known = {field.encode_name: field for field in msgspec.structs.fields(declared.query)} if declared.query else {}
+    values: dict[str, str] = {}
+    for name, given in request.args.lists():
+        if name not in known:
+            hint = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise Invalid(f"There is no parameter {name[:100]!r}", hint)
+        if len(given) > 1:
+            raise Invalid(f"The parameter {name} is given {len(given)} times", "give it once")
+        values[name] = given[0]
+    if not declared.query:
+        return {}
+    try:
+        return {"query": msgspec.convert(values, declared.query, strict=False)}
+    except msgspec.ValidationError as error:
+        raise Invalid(_said(error)) from None
+
+
+def _body(decode: Callable[[bytes], Any]) -> Any:
+    octets = request.stream.read()
+    if not octets:
+        raise Invalid("The request has no body", "send a JSON document")
+    if request.mimetype != "application/json":
+        raise Refused(415, "The request body must be JSON", "set Content-Type: application/json")
+    try:
+        return decode(octets)
+    except msgspec.ValidationError as error:
+        raise Invalid(_said(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"The body is not JSON: {error}") from None
+    except RecursionError:
+        raise Invalid("The body is nested too deeply") from None
+
+
+def _said(error: msgspec.ValidationError) -> str:
+    """`limit: Expected …` instead of msgspec's `Expected … - at `$.limit``."""
+    text, _, where = str(error).partition(" - at `$.")
+    return f"{where.rstrip('`')}: {text}" if where else text

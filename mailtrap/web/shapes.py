@@ -1,0 +1,369 @@
+"""The wire shapes: what JSON looks like coming in and going out, and how it is made from our values."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
+
+from mailtrap.clock import rfc3339
+from mailtrap.events import Event
+from mailtrap.mail.envelope import Envelope, Parameters
+from mailtrap.mail.message import Mailbox, Message
+from mailtrap.mail.words import envelope_only
+from mailtrap.store.base import Session
+
+#: A 64-bit id as text, since JavaScript numbers are exact up to 2^53 only.
+Id = Annotated[str, Meta(pattern="^[0-9]+$", description="An id. Ids only grow; none is ever given out twice.")]
+Time = Annotated[str, Meta(description="RFC 3339, UTC, microseconds")]
+
+TagList = Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(max_length=100)]
+
+
+class Address(Struct):
+    """A mailbox as a header field names it, decoded. Either may be empty."""
+
+    name: str
+    address: str
+
+
+class EnvelopeShape(Struct, rename={"sender": "from"}):
+    """What MAIL FROM and RCPT TO said; an empty `from` is the null reverse-path `<>`."""
+
+    sender: str
+    to: list[str]
+
+
+class Summary(Struct, rename={"sender": "from"}):
+    """A message in lists. `from` has empty strings where the header names nobody."""
+
+    id: Id
+    inbox: str
+    received_at: Time
+    subject: str
+    sender: Address
+    to: list[Address]
+    cc: list[Address]
+    bcc: list[Address]
+    blind_recipients: Annotated[list[str], Meta(description="Envelope recipients named in neither To nor Cc")]
+    reply_to: list[Address]
+    message_id: str
+    date: Annotated[str, Meta(description="The Date field as sent")]
+    size: Annotated[int, Meta(description="Octets", ge=0)]
+    sha256: Annotated[str, Meta(description="Of the exact octets, as /raw gives them")]
+    snippet: str
+    seen: bool
+    tags: list[str]
+    attachments: Annotated[int, Meta(description="How many", ge=0)]
+    state: Annotated[str, Meta(description="received, indexed or unparsed")]
+    defects: list[str]
+    envelope: EnvelopeShape
+
+
+class HeaderField(Struct):
+    """One header field, its value unfolded and decoded."""
+
+    name: str
+    value: str
+
+
+class PartShape(Struct):
+    """One MIME part that is not a container. `path` names it in `/parts/{path}`; `size` is in decoded octets."""
+
+    path: str
+    type: str
+    charset: str
+    filename: str
+    size: int
+    disposition: str
+    content_id: str
+
+
+class LinkShape(Struct):
+    """A link in text or HTML."""
+
+    href: str
+    text: str
+    kind: str
+
+
+class TlsShape(Struct):
+    """The protection of the connection that brought the message."""
+
+    version: str
+    cipher: str
+
+
+class LoginShape(Struct):
+    """Who logged in, never with what secret."""
+
+    mechanism: str
+    user: str
+
+
+class ArrivalShape(Struct):
+    """By which way a message came."""
+
+    listener: str
+    peer: str
+    helo: str
+    protocol: Annotated[str, Meta(description="RFC 3848 keyword such as ESMTPSA")]
+    tls: TlsShape | None
+    login: LoginShape | None
+
+
+class Parameter(Struct):
+    """One ESMTP parameter as sent; `value` is null for a keyword alone."""
+
+    keyword: str
+    value: str | None
+
+
+class RecipientParameters(Struct):
+    """The parameters of one RCPT TO."""
+
+    address: str
+    parameters: list[Parameter]
+
+
+class Esmtp(Struct):
+    """The parameters of MAIL FROM, and of those RCPT TO that had some."""
+
+    mail: list[Parameter]
+    rcpt: list[RecipientParameters]
+
+
+class MessageShape(Summary, kw_only=True):
+    """One message with what is in it. `truncated` names the fields cut short here; ask for them by their own URL."""
+
+    header: list[HeaderField]
+    text: str
+    html: str
+    parts: list[PartShape]
+    links: list[LinkShape]
+    arrival: ArrivalShape
+    esmtp: Esmtp
+    session: Id | None
+    truncated: list[str]
+
+
+class MessageList(Struct):
+    """One page, newest first. Hand `next` back as `before` for the page after it; null at the end."""
+
+    messages: list[Summary]
+    total: Annotated[int, Meta(description="How many match in all", ge=0)]
+    next: str | None
+
+
+class Changed(Struct):
+    """How many messages a change reached, and which."""
+
+    count: int
+    ids: list[Id]
+
+
+class Marks(Struct, forbid_unknown_fields=True):
+    """What to note about messages; what is left out stays as it is."""
+
+    seen: bool | msgspec.UnsetType = msgspec.UNSET
+    tags: TagList | msgspec.UnsetType = msgspec.UNSET
+    add_tags: TagList = []
+    remove_tags: TagList = []
+
+
+class LineShape(Struct):
+    """One line of a dialogue: `C` the client's, `S` the server's, `-` a note on what was left out."""
+
+    at: Time
+    side: str
+    text: str
+    fault: Id | None
+
+
+class SessionSummary(Struct):
+    """One SMTP dialogue in lists; `ended_at` is null while it lasts."""
+
+    id: Id
+    listener: str
+    started_at: Time
+    ended_at: Time | None
+    peer: str
+    helo: str
+    tls: TlsShape | None
+    login: LoginShape | None
+    outcome: str
+    octets_in: int
+    messages: list[Id]
+
+
+class SessionShape(SessionSummary, kw_only=True):
+    """One SMTP dialogue with its lines, secrets masked."""
+
+    lines: list[LineShape]
+
+
+class SessionList(Struct):
+    """The newest first. Hand `next` back as `before`; null at the end."""
+
+    sessions: list[SessionSummary]
+    next: Id | None
+
+
+class Notice(Struct, omit_defaults=True):
+    """Something happened. `id` is a message's, or a session's where `kind` is `session`."""
+
+    seq: int
+    kind: str
+    id: str = ""
+    inbox: str = ""
+
+
+class Events(Struct):
+    """What happened after a `seq`. With `resume` some of it is forgotten: fetch the list again."""
+
+    seq: int
+    events: list[Notice]
+    resume: bool
+
+
+class TagCount(Struct):
+    """A tag in use and how many messages carry it."""
+
+    name: str
+    count: int
+
+
+class Tags(Struct):
+    """Every tag in use."""
+
+    tags: list[TagCount]
+
+
+class Counts(Struct):
+    """What the store holds, and totals since it was opened."""
+
+    messages: int
+    unseen: int
+    octets: int
+    captured: int
+    deleted: int
+    evicted: int
+    index_backlog: int
+    database_size: int
+
+
+class Info(Struct):
+    """This server."""
+
+    name: str
+    version: str
+    started_at: Time
+    addresses: dict[str, str]
+    ca_file: str
+    database: str
+    max_message_size: int
+    counts: Counts
+    open_sessions: int
+    seq: Annotated[int, Meta(description="The newest event; pass it to /api/events or /api/live as `after`")]
+
+
+class Status(Struct):
+    """`ok`."""
+
+    status: str
+
+
+def summary(message: Message) -> Summary:
+    """A message as lists show it."""
+    heading, envelope = message.heading, message.envelope
+    return Summary(
+        str(message.id),
+        message.inbox,
+        rfc3339(message.arrival.at),
+        heading.subject,
+        address(heading.sender[0]) if heading.sender else Address("", ""),
+        addresses(heading.to),
+        addresses(heading.cc),
+        addresses(heading.bcc),
+        list(envelope_only(message)),
+        addresses(heading.reply_to),
+        heading.message_id,
+        heading.date,
+        message.size,
+        message.sha256,
+        message.snippet,
+        message.seen,
+        list(message.tags),
+        message.attachments,
+        message.state.value,
+        list(message.defects),
+        EnvelopeShape(envelope.reverse_path, list(envelope.addresses)),
+    )
+
+
+def address(mailbox: Mailbox) -> Address:
+    """One mailbox."""
+    return Address(mailbox.name, mailbox.address)
+
+
+def addresses(mailboxes: tuple[Mailbox, ...]) -> list[Address]:
+    """A list of mailboxes."""
+    return [Address(mailbox.name, mailbox.address) for mailbox in mailboxes]
+
+
+def arrival(message: Message) -> ArrivalShape:
+    """How the message came."""
+    came = message.arrival
+    return ArrivalShape(
+        came.listener,
+        came.peer,
+        came.helo,
+        came.protocol,
+        TlsShape(came.tls.version, came.tls.cipher) if came.tls else None,
+        LoginShape(came.login.mechanism, came.login.user) if came.login else None,
+    )
+
+
+def esmtp(envelope: Envelope) -> Esmtp:
+    """The envelope's ESMTP parameters."""
+    return Esmtp(
+        _parameters(envelope.parameters),
+        [RecipientParameters(r.address, _parameters(r.parameters)) for r in envelope.recipients if r.parameters],
+    )
+
+
+def _parameters(parameters: Parameters) -> list[Parameter]:
+    return [Parameter(keyword, value) for keyword, value in parameters]
+
+
+def session_shape(session: Session) -> SessionShape:
+    """A dialogue with its lines."""
+    lines = [
+        LineShape(rfc3339(line.at), line.side, line.text, None if line.fault is None else str(line.fault))
+        for line in session.lines
+    ]
+    return SessionShape(**asdict(session_summary(session)), lines=lines)
+
+
+def session_summary(session: Session) -> SessionSummary:
+    """A dialogue as lists show it."""
+    return SessionSummary(
+        str(session.id),
+        session.listener,
+        rfc3339(session.started_at),
+        None if session.ended_at is None else rfc3339(session.ended_at),
+        session.peer,
+        session.helo,
+        TlsShape(*session.tls) if session.tls else None,
+        LoginShape(*session.login) if session.login else None,
+        session.outcome,
+        session.octets_in,
+        [str(id) for id in session.messages],
+    )
+
+
+def notice(event: Event) -> Notice:
+    """An event as it is told."""
+    return Notice(event.seq, event.kind.value, event.id, event.inbox)

@@ -1,0 +1,132 @@
+"""The API's verbs on everything that is not a message: sessions, tags, events, the server itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from mailtrap import __version__
+from mailtrap.clock import rfc3339
+from mailtrap.errors import NotFound, Unavailable
+from mailtrap.sandbox import Sandbox
+from mailtrap.settings import Settings
+from mailtrap.store.base import Counters
+from mailtrap.web import shapes
+from mailtrap.web.about import About
+from mailtrap.web.contents import number_of
+from mailtrap.web.operation import operation
+
+#: Events told in one answer; who is further behind is better off fetching the list again.
+MOST_EVENTS = 5000
+
+
+class SessionListing(msgspec.Struct):
+    """Which dialogues to list."""
+
+    limit: Annotated[int, Meta(ge=1, le=500)] = 50
+    before: Annotated[str, Meta(pattern="^[0-9]{1,18}$", description="Only sessions older than this id")] | None = None
+    outcome: Annotated[str, Meta(description="Only those that ended so")] | None = None
+
+
+class Since(msgspec.Struct):
+    """Where to continue."""
+
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1, description="The last `seq` that you have seen")]
+    inbox: Annotated[str, Meta(description="Only this inbox")] = ""
+
+
+class System:
+    """Read-only."""
+
+    def __init__(self, sandbox: Sandbox, settings: Settings, about: About) -> None:
+        self._sandbox = sandbox
+        self._settings = settings
+        self._about = about
+
+    @operation(
+        "GET", "/api/sessions", "List SMTP dialogues", tag="Sessions", query=SessionListing, response=shapes.SessionList
+    )
+    def list_sessions(self, query: SessionListing) -> shapes.SessionList:
+        """Newest first: open, ended, refused and broken ones."""
+        before = None if query.before is None else int(query.before)
+        found = self._sandbox.sessions(limit=query.limit + 1, before=before, outcome=query.outcome)
+        page = found[: query.limit]
+        following = str(page[-1].id) if len(found) > query.limit else None
+        return shapes.SessionList([shapes.session_summary(session) for session in page], following)
+
+    @operation(
+        "GET",
+        "/api/sessions/{id}",
+        "Show an SMTP dialogue",
+        tag="Sessions",
+        response=shapes.SessionShape,
+        errors=(404,),
+    )
+    def show_session(self, id: str) -> shapes.SessionShape:
+        """Every line with its time and side, secrets masked."""
+        number = number_of(id)
+        session = None if number is None else self._sandbox.session(number)
+        if session is None:
+            raise NotFound(f"There is no session {id[:40]}", "old ones go once there are more than max-sessions")
+        return shapes.session_shape(session)
+
+    @operation("GET", "/api/tags", "List tags", response=shapes.Tags)
+    def list_tags(self) -> shapes.Tags:
+        """Every tag in use, by name."""
+        counts = self._sandbox.store.tags()
+        return shapes.Tags([shapes.TagCount(name, counts[name]) for name in sorted(counts)])
+
+    @operation("GET", "/api/events", "What happened", tag="Server", query=Since, response=shapes.Events)
+    def list_events(self, query: Since) -> shapes.Events:
+        """For those who cannot keep a WebSocket open: ask again with the `seq` of the last answer."""
+        bus = self._sandbox.bus
+        now = bus.seq
+        events = bus.since(query.after)
+        if events is None or len(events) > MOST_EVENTS:
+            return shapes.Events(now, [], True)
+        latest = events[-1].seq if events else now
+        told = [shapes.notice(event) for event in events if not query.inbox or event.inbox in ("", query.inbox)]
+        return shapes.Events(latest, told, False)
+
+    @operation("GET", "/api/info", "This server", tag="Server", response=shapes.Info)
+    def info(self) -> shapes.Info:
+        """Where it listens, what it holds."""
+        return shapes.Info(
+            "mailtrap",
+            __version__,
+            rfc3339(self._about.started_at),
+            dict(self._about.addresses),
+            self._about.ca_file,
+            self._settings.database,
+            self._settings.max_message_size,
+            _counts(self._sandbox.store.counters()),
+            self._sandbox.open_sessions(),
+            self._sandbox.bus.seq,
+        )
+
+    @operation("GET", "/livez", "Is it alive?", tag="Server", response=shapes.Status)
+    def livez(self) -> shapes.Status:
+        """Answers as long as the process can."""
+        return shapes.Status("ok")
+
+    @operation("GET", "/readyz", "Would it take mail?", tag="Server", response=shapes.Status, errors=(503,))
+    def readyz(self) -> shapes.Status:
+        """503 with the reason while a message sent now would not be kept."""
+        if why := self._sandbox.store.healthy():
+            raise Unavailable(f"Not ready: {why}")
+        return shapes.Status("ok")
+
+
+def _counts(counters: Counters) -> shapes.Counts:
+    return shapes.Counts(
+        counters.messages,
+        counters.unseen,
+        counters.octets,
+        counters.captured,
+        counters.deleted,
+        counters.evicted,
+        counters.index_backlog,
+        counters.database_size,
+    )
