@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from mailtrap.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in octets, times in seconds. Each is a setting of the same name (see `mailtrap.settings`)."""
+    """Sizes in octets, times in seconds; 0 is no limit. Each is a setting of the same name in `mailtrap.settings`."""
 
     max_message_size: int = 50 * 1024 * 1024
     max_line: int = 2048
@@ -21,3 +23,8 @@ class Limits:
     session_timeout: float = 86_400.0
     tls_timeout: float = 30.0
     min_data_rate: int = 500
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits a user has set."""
+        return cls(**{limit.name: getattr(settings, limit.name) for limit in fields(cls)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,13 @@ class Reply:
     code: int
     status: EnhancedStatus | None
     text: str
+    _wire: dict[bool, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.code <= 599:
+            raise ValueError(f"{self.code} is no reply code")
+        if self.status and self.status.class_ != self.code // 100:
+            raise ValueError(f"the class of {self.status} is not that of {self.code}")
 
     @property
     def is_transient(self) -> bool:
@@ -37,11 +44,18 @@ class Reply:
 
     def octets(self, enhanced: bool = True) -> bytes:
         """As it goes over the wire, CRLF-ended, each line with code and (if `enhanced`, RFC 2034) status."""
+        wire = self._wire.get(enhanced)
+        if wire is None:
+            wire = self._wire[enhanced] = self._write(enhanced)
+        return wire
+
+    def _write(self, enhanced: bool) -> bytes:
         status = f"{self.status} " if enhanced and self.status else ""
-        lines = self.text.split("\n")
+        # A stray CR or a lone surrogate in a text may not end or break the reply.
+        lines = self.text.replace("\r", " ").split("\n")
         wire = [f"{self.code}-{status}{line}\r\n" for line in lines[:-1]]
         wire.append(f"{self.code} {status}{lines[-1]}\r\n")
-        return "".join(wire).encode("utf-8")
+        return "".join(wire).encode("utf-8", "backslashreplace")
 
 
 def reply(code: int, status: str, text: str) -> Reply:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from mailtrap.mail.arrival import Login, Tls
 
 #: Longer lines are cut for the record; the wire is not affected.
 LINE_KEPT = 2048
+#: Once the first lines have filled this many octets, the following ones are cut to `LINE_KEPT_LATER`.
+ROOM = 64 * 1024
+LINE_KEPT_LATER = 160
+#: How many lines are kept of the beginning, and how many of the end.
+HEAD = 400
+TAIL = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`at` microseconds since the epoch; `side` is `C` (client) or `S` (server); `text` is printable."""
+    """`at` microseconds since the epoch; `side` is `C` (client), `S` (server) or `-` (neither); `text` is printable."""
 
     at: int
     side: str
@@ -24,9 +31,9 @@ class Line:
 class Transcript:
     """Written by one session as it goes, readable at any time from other threads.
 
-    Keeps the first `head` and the last `tail` lines; `omitted` counts those between. Octets are recorded as
-    Latin-1-decoded text is: `add` takes raw octets and escapes everything that is not printable, so that a
-    record can be shown, logged or searched as it is.
+    Keeps the first `HEAD` and the last `TAIL` lines, at most about 128 KB in all. Recording is cheap: raw octets are
+    kept as they are, and only `lines` escapes what is not printable, so that a record can be shown, logged or
+    searched as it is. Masking secrets is the duty of whoever calls `add`.
     """
 
     session: int
@@ -40,32 +47,48 @@ class Transcript:
     outcome: str = "open"
     octets_in: int = 0
     messages: list[int] = field(default_factory=list)
-    head: int = 400
-    tail: int = 400
-    omitted: int = 0
     _first: list[tuple[int, str, bytes]] = field(default_factory=list)
-    _last: list[tuple[int, str, bytes]] = field(default_factory=list)
+    _last: deque[tuple[int, str, bytes]] | None = None
+    _filled: int = 0
+    _later: int = 0
 
     def add(self, at: int, side: str, octets: bytes) -> None:
         """Record one line (or one block of lines) as sent; the line ending may be included."""
-        if len(self._first) < self.head:
-            self._first.append((at, side, octets[:LINE_KEPT]))
+        if self._filled < ROOM and len(self._first) < HEAD:
+            if len(octets) > LINE_KEPT:
+                octets = octets[:LINE_KEPT]
+            self._filled += len(octets)
+            self._first.append((at, side, octets))
             return
-        self._last.append((at, side, octets[:LINE_KEPT]))
-        if len(self._last) >= 2 * self.tail:
-            self.omitted += len(self._last) - self.tail
-            self._last = self._last[-self.tail :]
+        if self._last is None:
+            self._last = deque(maxlen=TAIL)
+            self._filled = ROOM
+        self._later += 1
+        self._last.append((at, side, octets[:LINE_KEPT_LATER]))
+
+    def note(self, at: int, text: str) -> None:
+        """Record something that neither side said, such as the end of a TLS handshake."""
+        self.add(at, "-", text.encode("utf-8", "backslashreplace"))
 
     def lines(self) -> list[Line]:
         """What is kept, oldest first; where lines were left out stands one line of side `-` that says how many."""
-        last = self._last[-self.tail :]
-        omitted = self.omitted + len(self._last) - len(last)
-        lines = [_line(*entry) for entry in self._first]
-        if omitted:
-            lines.append(Line(last[0][0], "-", f"{omitted} lines not kept"))
-        return lines + [_line(*entry) for entry in last]
+        lines = [_line(*entry) for entry in tuple(self._first)]
+        if self._last is not None:
+            later = self._later
+            last = self._last.copy()
+            if later > len(last):
+                lines.append(Line(last[0][0], "-", f"{later - len(last)} lines not kept"))
+            lines += [_line(*entry) for entry in last]
+        return lines
+
+
+def printable(octets: bytes) -> str:
+    """The octets as text to show: what is no UTF-8 and every control character escaped, line feeds kept."""
+    text = octets.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
+    return "".join([c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text])
 
 
 def _line(at: int, side: str, octets: bytes) -> Line:
-    text = octets.removesuffix(b"\r\n").decode("utf-8", "backslashreplace")
-    return Line(at, side, "".join([c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text]))
+    return Line(at, side, printable(octets.removesuffix(b"\r\n").replace(b"\r\n", b"\n")))

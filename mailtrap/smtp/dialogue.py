@@ -1,0 +1,298 @@
+"""The frame of an SMTP session: octets to lines, replies to actions, limits, patience, the end (sans-IO)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mailtrap.mail.reply import Reply
+from mailtrap.mail.transcript import Transcript
+from mailtrap.net.actions import Action, Ask, Close, Send, StartTls, Work
+from mailtrap.sandbox import Sandbox
+from mailtrap.smtp import replies
+from mailtrap.smtp.policy import Policy
+from mailtrap.smtp.protocol import MAX_AUTH_LINE, is_tls
+
+#: Input that may wait in a blocked session before the pump stops reading.
+WAITING = 16 * 1024
+#: Octets of one line without end that are thrown away before the connection is closed.
+SKIPPED = 1024 * 1024
+#: How much of a line that was too long is recorded.
+CUT = 160
+
+_NOTHING: list[Action] = []
+
+
+class Dialogue:
+    """Octets in (`receive`), actions out. Never reads, writes, waits or looks at a socket.
+
+    Whoever drives it must perform the actions in order, call `resume` once for every StartTls, Ask and Work, `tick`
+    now and then, `eof` when the client will send no more and `lost` when the connection is gone.
+
+    A subclass has `command` for one line, and may point `reader` at whatever should read the next octets: a method
+    that moves on in the input and returns whether it did.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, policy: Policy, listener: str, peer: str, monotonic: Callable[[], float]
+    ) -> None:
+        self.sandbox = sandbox
+        self.policy = policy
+        self.limits = policy.limits
+        self.transcript = Transcript(sandbox.store.new_session(), listener, peer, sandbox.clock.now())
+        self.now = self.transcript.started_at
+        self.reader: Callable[[], bool] = self.read_command
+        self.bare_lf = False
+        self.closed = False
+        self.draining = False
+        self._monotonic = monotonic
+        self._started = self._since = monotonic()
+        self._max_line = policy.limits.max_line or SKIPPED
+        self._buffer = b""
+        self._at = 0
+        self._then: Callable[[Any], None] | None = None
+        self._actions: list[Action] = []
+        self._out: list[bytes] = []
+        self._no_more = False
+        self._skipped = 0
+        self._errors = 0
+        self._junk = 0
+
+    # What the pump calls.
+
+    @property
+    def blocked(self) -> bool:
+        """Whether an action waits for its `resume`. A session that is lost is finished once it is not blocked."""
+        return self._then is not None
+
+    @property
+    def holding(self) -> bool:
+        """Whether the pump should stop reading for now."""
+        return self._then is not None and len(self._buffer) - self._at > WAITING
+
+    def receive(self, octets: bytes) -> list[Action]:
+        """The client sent these octets."""
+        self.transcript.octets_in += len(octets)
+        if self.closed:
+            return _NOTHING
+        self._buffer = self._buffer[self._at :] + octets if self._at < len(self._buffer) else octets
+        self._at = 0
+        if self._then is None:
+            self._run()
+        return self._take()
+
+    def resume(self, result: Any) -> list[Action]:
+        """What blocked has come to this end."""
+        then, self._then = self._then, None
+        if then is None:
+            raise RuntimeError("resumed without having asked")
+        self.now = self.sandbox.clock.now()
+        self._since = self._monotonic()
+        then(result)
+        self._run()
+        return self._take()
+
+    def eof(self) -> list[Action]:
+        """The client will send no more. What it did send is dealt with first, then the connection is closed."""
+        self._no_more = True
+        self._run()
+        return self._take()
+
+    def lost(self) -> list[Action]:
+        """The connection is gone. What came in whole is still dealt with: the caller goes on until not `blocked`."""
+        return self.eof()
+
+    def tick(self) -> list[Action]:
+        """Some time has passed: close what has taken too long."""
+        if self.closed or self._then is not None:
+            return _NOTHING
+        now = self._monotonic()
+        self.now = self.sandbox.clock.now()
+        reason = self.patience(now)
+        if reason is not None:
+            self.hang_up(reason, "timeout")
+        return self._take()
+
+    def patience(self, now: float) -> Reply | None:
+        """Why the session has taken too long, if it has. A byte now and then does not begin a command anew."""
+        limits = self.limits
+        if limits.session_timeout and now - self._started > limits.session_timeout:
+            return replies.SESSION_OVER
+        if limits.idle_timeout and now - self._since > limits.idle_timeout:
+            return replies.IDLE
+        return None
+
+    def shutdown(self) -> list[Action]:
+        """The server stops: close now, or at the end of the transaction that is under way."""
+        self.draining = True
+        self._run()
+        return self._take()
+
+    def failed(self) -> list[Action]:
+        """Our own code failed in this session: say so without details, and close."""
+        self._then = None
+        self._out.clear()
+        self._actions.clear()
+        if not self.closed:
+            self.hang_up(replies.FAILED, "error")
+        return self._take()
+
+    def cut(self, outcome: str) -> None:
+        """The connection is broken off by the server, whatever was under way."""
+        self._then = None
+        self.end(outcome)
+
+    # What a subclass provides.
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether mail would be lost if the connection ended now."""
+        raise NotImplementedError
+
+    def command(self, line: bytes) -> None:
+        """Perform one command line, given without its ending. Recording it is part of that."""
+        raise NotImplementedError
+
+    # What a subclass uses.
+
+    def say(self, answer: Reply) -> None:
+        """Reply."""
+        octets = answer.octets(self.policy.enhanced)
+        self.transcript.add(self.now, "S", octets)
+        self._out.append(octets)
+
+    def refuse(self, answer: Reply) -> None:
+        """Reply to a command that was refused; one too many of them ends the session."""
+        self._errors += 1
+        if self.limits.max_errors and self._errors > self.limits.max_errors:
+            self.hang_up(replies.TOO_MANY_ERRORS, "refused")
+        else:
+            self.say(answer)
+
+    def spend_junk(self) -> bool:
+        """Count a command that brings no mail; False if it was one too many, which ends the session."""
+        self._junk += 1
+        if self.limits.max_junk and self._junk > self.limits.max_junk:
+            self.hang_up(replies.TOO_MUCH_JUNK, "refused")
+            return False
+        return True
+
+    def forgive_junk(self) -> None:
+        """Mail has come: count anew."""
+        self._junk = 0
+
+    def block(self, action: StartTls | Ask | Work, then: Callable[[Any], None]) -> None:
+        """Have an action performed; nothing more is read until `then` has been called with its result."""
+        self._flush()
+        self._then = then
+        self._actions.append(action)
+
+    def hang_up(self, answer: Reply, outcome: str) -> None:
+        """Say a last word, then close although the client may still be sending."""
+        self.say(answer)
+        self.end(outcome)
+        self.close(linger=True)
+
+    def close(self, linger: bool = False) -> None:
+        """Close after everything said so far; what the client still sends is not read."""
+        self._flush()
+        self.closed = True
+        self._buffer, self._at = b"", 0
+        self._actions.append(Close(linger))
+
+    def end(self, outcome: str, note: str = "") -> None:
+        """Note how the session ended; the first word on that stands."""
+        if self.transcript.ended_at is None:
+            if note:
+                self.transcript.note(self.now, note)
+            self.transcript.outcome = outcome
+            self.transcript.ended_at = self.now
+
+    def rest(self) -> bytes:
+        """Take all octets that have come in and are not read yet."""
+        octets = self._buffer[self._at :] if self._at else self._buffer
+        self._buffer, self._at = b"", 0
+        return octets
+
+    def put_back(self, octets: bytes) -> None:
+        """Return what `rest` gave and was not meant for its caller."""
+        self._buffer, self._at = octets, 0
+
+    def line(self, limit: int, too_long: Reply, secret: bool = False) -> bytes | None:
+        """The next line without its ending; None if there is none yet, or it was too long and is being skipped."""
+        buffer, at = self._buffer, self._at
+        end = buffer.find(b"\n", at)
+        if (end + 1 if end >= 0 else len(buffer)) - at > limit:
+            shown = b"***" if secret else buffer[at : at + CUT]
+            self.transcript.add(self.now, "C", shown + b"... (too long)")
+            self._skipped = 0
+            self.reader = self._skip_line
+            self.refuse(too_long)
+            return None
+        if end < 0:
+            return None
+        self._at = end + 1
+        if end > at and buffer[end - 1] == 13:
+            return buffer[at : end - 1]
+        # Lines must end with CRLF (RFC 5321 §2.3.8); in commands a bare LF does no harm but is worth knowing.
+        self.bare_lf = True
+        return buffer[at:end]
+
+    def read_command(self) -> bool:
+        """Read and perform one command."""
+        buffer, at = self._buffer, self._at
+        if buffer[at : at + 5].upper() == b"AUTH ":
+            line = self.line(max(MAX_AUTH_LINE, self._max_line), replies.RESPONSE_TOO_LONG, secret=True)
+        else:
+            if at == 0 and is_tls(buffer):
+                self.hang_up(replies.NOT_TLS, "refused")
+                return False
+            line = self.line(self._max_line, replies.LINE_TOO_LONG)
+        if line is None:
+            return self.reader != self.read_command
+        self.command(line)
+        return True
+
+    def _skip_line(self) -> bool:
+        """Throw away the rest of a line that was refused."""
+        octets = self.rest()
+        end = octets.find(b"\n")
+        if end >= 0:
+            self.put_back(octets[end + 1 :])
+            self.reader = self.read_command
+            return True
+        self._skipped += len(octets)
+        if self._skipped > SKIPPED:
+            self.hang_up(replies.LINE_ENDLESS, "refused")
+        return False
+
+    def _run(self) -> None:
+        """Deal with the input as far as possible."""
+        if self.closed:
+            return
+        self.now = self.sandbox.clock.now()
+        before = len(self._buffer) - self._at
+        while self._then is None and not self.closed and self._at < len(self._buffer):
+            if not self.reader():
+                break
+        if self.reader != self._skip_line and len(self._buffer) - self._at != before:
+            self._since = self._monotonic()
+        if self._then is not None or self.closed:
+            return
+        if self.draining and not self.in_transaction:
+            self.hang_up(replies.SHUTTING_DOWN, "shutdown")
+        elif self._no_more:
+            self.end("aborted" if self.in_transaction else "closed")
+            self.close()
+
+    def _flush(self) -> None:
+        if self._out:
+            self._actions.append(Send(self._out[0] if len(self._out) == 1 else b"".join(self._out)))
+            self._out.clear()
+
+    def _take(self) -> list[Action]:
+        self._flush()
+        if not self._actions:
+            return _NOTHING
+        actions, self._actions = self._actions, []
+        return actions
