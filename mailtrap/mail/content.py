@@ -230,9 +230,9 @@ def _defects(content: Content) -> tuple[str, ...]:
     octets = content.octets
     names = [name.lower() for name, _ in root.values]
     seen = set(names)
-    if not names:
+    if not any(name.replace(b"-", b"").isalnum() for name in names):
         # An empty line first is an empty header section; anything else was never meant as a message.
-        if root.body_start == 0:
+        if not octets.startswith((b"\r\n", b"\n")):
             return ("not-a-message",)
         found["no-header"] = None
     if len(seen) < len(names):

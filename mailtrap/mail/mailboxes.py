@@ -19,6 +19,7 @@ _PLAIN = re.compile(
 )
 _TOKEN = re.compile(r'[ \t\r\n]++|[^ \t\r\n"(),:;<\\]++|\\.|.', re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
+_AT_DOMAIN = re.compile(r'@[^\s<>(),;"]++')
 _ANGLE = re.compile(r'<((?:[^<>"]++|"(?:[^"\\]++|\\.)*+")*+)>', re.DOTALL)
 _PARENTHESIS = re.compile(r"[()]|\\.", re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
@@ -76,7 +77,9 @@ class _Scanner:
                 self._finish(found)
             elif character == ":":
                 self.position += 1
-                if not self.at:
+                if self.at:
+                    self.words.append(":")  # in a domain literal: a@[IPv6:::1]
+                else:
                     self.words.clear()  # the name of a group (RFC 5322 §3.4)
             else:
                 token = _TOKEN.match(self.text, self.position)
@@ -93,6 +96,11 @@ class _Scanner:
         if quoted is None:
             self.quotes = False
             self.position += 1
+            return
+        domain = _AT_DOMAIN.match(self.text, quoted.end())
+        if domain and self.angle is None:
+            self.angle = quoted[0] + domain[0]
+            self.position = domain.end()
             return
         self.words.append(_QUOTED_PAIR.sub(r"\1", quoted[1]))
         self.position = quoted.end()
