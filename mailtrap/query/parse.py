@@ -21,7 +21,7 @@ from mailtrap.query.tree import And, Exact, Flag, Glob, Node, Not, Number, Or, P
 
 #: Octets of a query, in UTF-8.
 LONGEST = 4096
-DEEPEST = 50
+DEEPEST = 30
 MOST_TERMS = 200
 _LONGEST_NAME = 128
 _LARGEST_NUMBER = (1 << 63) - 1

@@ -28,6 +28,9 @@ from mailtrap.query.tree import (
 #: Levels of one MATCH expression: FTS5's parser has a stack of 100 places and takes up to four for each level.
 _DEEPEST_MATCH = 12
 
+#: Levels of a condition that need no care.
+_FEW = 6
+
 _WILD = re.compile(r"[*?]")
 _IN_SEARCH = "m.id IN (SELECT rowid FROM search WHERE search MATCH ?)"
 
@@ -147,7 +150,8 @@ def _where(node: Node, parameters: list[Any]) -> str:
     match node:
         case And() | Or():
             word = " AND " if isinstance(node, And) else " OR "
-            return f"({word.join([_where(inner, parameters) for inner in node.nodes])})"
+            nodes = sorted(node.nodes, key=_nesting, reverse=True)
+            return f"({word.join([_where(inner, parameters) for inner in nodes])})"
         case Not():
             return f"NOT {_where(node.node, parameters)}"
         case Exact() | Glob():
@@ -167,6 +171,19 @@ def _where(node: Node, parameters: list[Any]) -> str:
             return "1"
         case Words() | Present():
             return "0"
+
+
+def _nesting(node: Node) -> int:
+    """Levels below a node, 0 for few. SQLite's parser has 100 places: what nests deep goes first, one place a level."""
+    levels, row = 0, [node]
+    while row:
+        row = [below for above in row for below in _below(above)]
+        levels += 1
+    return levels if levels > _FEW else 0
+
+
+def _below(node: Node) -> tuple[Node, ...]:
+    return node.nodes if isinstance(node, And | Or) else (node.node,) if isinstance(node, Not) else ()
 
 
 #: Address fields: the list of mailboxes, and the bare addresses that belong to it.
