@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 LEVEL = 1
 #: Below this many octets a frame would not be smaller.
 WORTH_COMPRESSING = 128
-#: Rows of one INSERT. Each statement lets go of the interpreter and has to get it back, so one is better than many.
-ROWS_AT_ONCE = 32
+#: Rows of one statement, the biggest that fits first. Each statement lets go of the interpreter and has to get it back
+#: from threads that are busy, so few are better than many; powers of two, so that few have to be prepared.
+ROWS_AT_ONCE = (128, 64, 32, 16, 8, 4, 2, 1)
 
 #: Told after the commit what was kept: (id, submission) in order.
 Kept = Callable[[list[tuple[int, Submission]]], None]
@@ -149,10 +150,18 @@ def pack(contents: Sequence[bytes | None]) -> list[tuple[Any, str]]:
 
 def insert(transaction: Transaction, table: str, width: int, rows: Sequence[Row], conflict: str = "") -> None:
     """Insert rows of `width` values, as many as possible with one statement."""
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        some = rows[start : start + ROWS_AT_ONCE]
+    for some in portions(rows):
         sql = _insertion(table, width, len(some), conflict)
         transaction.connection.execute(sql, [value for row in some for value in row])
+
+
+def portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """The rows in pieces as long as `ROWS_AT_ONCE` allows."""
+    start = 0
+    for size in ROWS_AT_ONCE:
+        while len(rows) - start >= size:
+            yield rows[start : start + size]
+            start += size
 
 
 @lru_cache(maxsize=256)

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
-from mailtrap.errors import MailtrapError
+from mailtrap.errors import MailtrapError, NotFound
 from mailtrap.events import Kind
 from mailtrap.mail.content import understand
 from mailtrap.mail.message import Message, State, Submission, Understanding
 from mailtrap.mail.words import search_columns
-from mailtrap.store.arrivals import insert
+from mailtrap.store.arrivals import insert, portions
 from mailtrap.store.reading import Readers, content_of
 from mailtrap.store.rows import MESSAGE_COLUMNS, clean, encode, to_message
 from mailtrap.store.schema import SEARCH_COLUMNS
 from mailtrap.store.writer import Job, Transaction, Writer
 
+Written = Callable[[MailtrapError | None], None]
+Found = tuple[Understanding, tuple[str, ...]]
+
 log = logging.getLogger(__name__)
 
-#: Messages and octets of content understood for one transaction: a 250 may have to wait for it.
-BATCH_MESSAGES = 64
-BATCH_OCTETS = 1024 * 1024
+#: Messages and octets of content understood for one transaction …
+BATCH_MESSAGES = 256
+BATCH_OCTETS = 4 * 1024 * 1024
+#: … and messages written before looking whether mail waits for it to end.
+SLICE = 32
 #: Octets of content passed on in memory; what exceeds them is read from the database again.
 HANDOVER = 32 * 1024 * 1024
 #: Of a bigger message only this much is understood.
@@ -46,7 +52,7 @@ class Indexer:
         self._readers = readers
         self._writer = writer
         self._condition = threading.Condition()
-        self._octets: dict[int, bytes] = {}
+        self._handover: deque[tuple[int, Submission]] = deque()
         self._held = 0
         #: Every message up to this id has been understood and that is committed.
         self._through = 0
@@ -69,17 +75,16 @@ class Indexer:
         """These were committed; called on the writer's thread."""
         with self._condition:
             for id_, submission in messages:
-                octets = submission.octets
-                if octets is not None and self._held + len(octets) <= HANDOVER:
-                    self._octets[id_] = octets
-                    self._held += len(octets)
+                if submission.octets is not None and self._held + submission.size <= HANDOVER:
+                    self._handover.append((id_, submission))
+                    self._held += submission.size
             self._newest = messages[-1][0]
             self._condition.notify_all()
 
     def cleared(self) -> None:
         """Everything was deleted."""
         with self._condition:
-            self._octets.clear()
+            self._handover.clear()
             self._held = 0
 
     def wait(self, timeout: float) -> bool:
@@ -138,52 +143,63 @@ class Indexer:
 
     def _understand_some(self) -> None:
         newest = self._newest
-        reached = self._reached
-        rows = self._next(reached, newest)
-        understood = []
-        octets = 0
-        for row in rows:
-            message = to_message(row[:-2])
-            understood.append(self._understand(message, row[-2], row[-1]))
-            reached = message.id
-            octets += message.size
-            if octets >= BATCH_OCTETS:
-                break
-        else:
-            if len(rows) < BATCH_MESSAGES:
-                reached = newest
+        messages = self._from_memory() or self._from_database(newest)
+        understood = [self._understand(message, octets) for message, octets in messages]
+        reached = messages[-1][0].id if messages else newest
         with self._condition:
-            for id_ in [id_ for id_ in self._octets if id_ <= reached]:
-                self._held -= len(self._octets.pop(id_))
             self._in_flight += 1
             self._reached = reached
-        self._writer.put_index(Understood(understood, partial(self._written, reached)))
+        self._writer.put_index(Understood(understood, self._writer, partial(self._written, reached)))
 
-    def _next(self, reached: int, newest: int) -> list[Any]:
+    def _from_memory(self) -> list[tuple[Message, bytes]]:
+        """The next messages where they were passed on. Ids are given without gaps."""
+        messages: list[tuple[Message, bytes]] = []
+        octets = 0
+        with self._condition:
+            while self._handover and len(messages) < BATCH_MESSAGES and octets < BATCH_OCTETS:
+                id_, submission = self._handover[0]
+                if id_ > self._reached + len(messages) + 1:
+                    break
+                self._handover.popleft()
+                self._held -= submission.size
+                if id_ > self._reached and submission.octets is not None:
+                    messages.append((_message(id_, submission), submission.octets))
+                    octets += submission.size
+        return messages
+
+    def _from_database(self, newest: int) -> list[tuple[Message, bytes]]:
+        """The next messages that are not indexed; what was passed on in memory comes later."""
+        with self._condition:
+            if self._handover:
+                newest = min(newest, self._handover[0][0] - 1)
         sql = (
             f"SELECT {MESSAGE_COLUMNS}, content, codec FROM message "  # noqa: S608
             "WHERE id > ? AND id <= ? AND state = ? ORDER BY id LIMIT ?"
         )
-        return self._readers.fetch(sql, (reached, newest, State.RECEIVED.value, BATCH_MESSAGES))
+        rows = self._readers.fetch(sql, (self._reached, newest, State.RECEIVED.value, BATCH_MESSAGES))
+        messages: list[tuple[Message, bytes]] = []
+        octets = 0
+        for *row, content, codec in rows:
+            message = to_message(tuple(row))
+            with suppress(NotFound):
+                messages.append((message, content_of(self._readers, content, codec, message.size, UNDERSTOOD)))
+                octets += min(message.size, UNDERSTOOD)
+            if octets >= BATCH_OCTETS:
+                break
+        return messages
 
-    def _understand(self, message: Message, content: int, codec: str) -> tuple[Understanding, tuple[str, ...]]:
+    def _understand(self, message: Message, octets: bytes) -> tuple[Understanding, tuple[str, ...]]:
+        flags = message.defects if message.size <= UNDERSTOOD else (*message.defects, TRUNCATED)
         try:
-            octets = self._octets.get(message.id)
-            if octets is None:
-                octets = content_of(self._readers, content, codec, message.size, UNDERSTOOD)
-            flags = message.defects if message.size <= UNDERSTOOD else (*message.defects, TRUNCATED)
             understanding = understand(message.id, octets[:UNDERSTOOD], flags)
             return understanding, search_columns(message, understanding)
-        except sqlite3.Error:
-            raise
         except Exception:
             log.exception("message %s could not be understood", message.id)
-            defects = tuple(dict.fromkeys((*message.defects, "unparsed")))
-            understanding = Understanding(message.id, State.UNPARSED, defects=defects)
-            try:
-                return understanding, search_columns(message, understanding)
-            except Exception:
-                return understanding, ("",) * len(SEARCH_COLUMNS)
+        understanding = Understanding(message.id, State.UNPARSED, defects=(*flags, "unparsed"))
+        try:
+            return understanding, search_columns(message, understanding)
+        except Exception:
+            return understanding, ("",) * len(SEARCH_COLUMNS)
 
     def _written(self, reached: int, error: MailtrapError | None) -> None:
         with self._condition:
@@ -196,48 +212,87 @@ class Indexer:
 
 
 class Understood(Job):
-    """What was understood of some messages, for `detail`, `search` and their rows."""
+    """What was understood of some messages, for `detail`, `search` and their rows.
 
-    __slots__ = ("_messages", "_written")
+    A big transaction costs the index half as much a message as small ones, but mail must not wait for it: when some
+    comes, what has been written so far is committed with it and the rest comes later.
+    """
 
-    def __init__(self, messages: Sequence[tuple[Understanding, tuple[str, ...]]], written: Any) -> None:
-        """`written(None)` is called after the commit, `written(error)` when there will be none."""
+    __slots__ = ("_messages", "_writer", "_written")
+
+    def __init__(
+        self, messages: Sequence[Found], writer: Writer, written: Callable[[MailtrapError | None], None]
+    ) -> None:
+        """`written(None)` is called after the last commit, `written(error)` when there will be none."""
         self._messages = messages
+        self._writer = writer
         self._written = written
 
     def apply(self, transaction: Transaction) -> None:
         """Write those that have not been deleted meanwhile."""
-        transaction.committed.append(lambda: self._written(None))
-        if not self._messages:
-            return
+        done = 0
+        while done < len(self._messages) and not (done and transaction.pressed()):
+            self._write(transaction, self._messages[done : done + SLICE])
+            done += SLICE
+        transaction.committed.append(partial(self._committed, done))
+
+    def _committed(self, done: int) -> None:
+        self._messages = self._messages[done:]
+        if self._messages:
+            self._writer.put_index_back(self)
+        else:
+            self._written(None)
+
+    def _write(self, transaction: Transaction, messages: Sequence[Found]) -> None:
         connection = transaction.connection
         inboxes = dict(
             connection.execute(
                 "SELECT id, inbox FROM message WHERE id BETWEEN ? AND ? AND state = ?",
-                (self._messages[0][0].id, self._messages[-1][0].id, State.RECEIVED.value),
+                (messages[0][0].id, messages[-1][0].id, State.RECEIVED.value),
             ).fetchall()
         )
-        kept = [(found, columns) for found, columns in self._messages if found.id in inboxes]
-        if not kept:
-            return
-        insert(
-            transaction,
-            f"search(rowid, {', '.join(SEARCH_COLUMNS)})",
-            len(SEARCH_COLUMNS) + 1,
-            [(found.id, *columns) for found, columns in kept],
-        )
+        kept = [(found, columns) for found, columns in messages if found.id in inboxes]
+        table = f"search(rowid, {', '.join(SEARCH_COLUMNS)})"
+        insert(transaction, table, len(SEARCH_COLUMNS) + 1, [(found.id, *columns) for found, columns in kept])
         insert(transaction, "detail", 4, [_detail(found) for found, _ in kept], "OR REPLACE")
-        connection.executemany(
-            "UPDATE message SET state = ?, snippet = ?, attachments = ?, defects = ? WHERE id = ?",
-            [(f.state.value, clean(f.snippet), f.attachments, encode(f.defects), f.id) for f, _ in kept],
-        )
+        for some in portions([_summary(found) for found, _ in kept]):
+            connection.execute(_update(len(some)), [value for row in some for value in row])
         transaction.backlog -= len(kept)
-        transaction.weight += sum([len(columns[6]) for _, columns in kept]) + 8192 * len(kept)
+        # The words, the row again, and later what merging the index rewrites.
+        transaction.weight += sum([2 * len(columns[6]) for _, columns in kept]) + 4096 * len(kept)
         transaction.happenings += [(Kind.INDEXED, str(found.id), inboxes[found.id]) for found, _ in kept]
 
     def failed(self, error: MailtrapError) -> None:
         """Tell the indexer, which tries again."""
         self._written(error)
+
+
+@lru_cache(maxsize=16)
+def _update(rows: int) -> str:
+    values = ", ".join(["(?, ?, ?, ?, ?)"] * rows)
+    return (
+        "UPDATE message SET state = v.column2, snippet = v.column3, attachments = v.column4, defects = v.column5 "
+        f"FROM (VALUES {values}) v WHERE message.id = v.column1"
+    )
+
+
+def _message(id_: int, submission: Submission) -> Message:
+    """As much of the message as its index needs."""
+    return Message(
+        id_,
+        submission.inbox,
+        submission.envelope,
+        submission.arrival,
+        submission.heading,
+        submission.size,
+        "",
+        State.RECEIVED,
+        defects=submission.flags,
+    )
+
+
+def _summary(found: Understanding) -> tuple[Any, ...]:
+    return (found.id, found.state.value, clean(found.snippet), found.attachments, encode(found.defects))
 
 
 def _detail(found: Understanding) -> tuple[int, str, str, str]:

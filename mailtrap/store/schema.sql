@@ -52,4 +52,6 @@ CREATE TABLE "orphan" (
 );
 CREATE VIRTUAL TABLE search USING fts5(subject, sender, to_, cc, bcc, rcpt, body, filename, header, content='', tokenize='ascii', detail='full');
 INSERT INTO tally VALUES (1, 0, 0, 0, 0);
-INSERT INTO search(search, rank) VALUES ('automerge', 8);
+INSERT INTO search(search, rank) VALUES ('automerge', 16);
+INSERT INTO search(search, rank) VALUES ('crisismerge', 64);
+INSERT INTO search(search, rank) VALUES ('hashsize', 8388608);

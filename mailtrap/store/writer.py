@@ -53,6 +53,8 @@ class Transaction:
     sessions: int = 0
     session: int = 0
     weight: int = 0
+    #: Whether mail waits for this transaction to end.
+    pressed: Callable[[], bool] = bool
 
 
 class Job:
@@ -240,6 +242,13 @@ class Writer:
         for job in [*self._changes, *(job for _, job in self._pieces), *self._sessions, *self._index]:
             job.failed(closed)
 
+    def put_index_back(self, job: Job) -> None:
+        """Go on with this before any other; only on the writer's thread."""
+        self._index.appendleft(job)
+
+    def _is_pressed(self) -> bool:
+        return bool(self._queue)
+
     def _put_lazily(self, queue: deque[Job], job: Job) -> None:
         if self._closing:
             job.failed(Unavailable("The store is closed"))
@@ -352,7 +361,7 @@ class Writer:
 
     def _attempt(self, jobs: Sequence[Job]) -> None:
         connection = self.connection
-        transaction = Transaction(connection, self.totals.last_id)
+        transaction = Transaction(connection, self.totals.last_id, pressed=self._is_pressed)
         connection.execute("BEGIN IMMEDIATE")
         try:
             for job in jobs:
