@@ -1,0 +1,191 @@
+"""The pages: each route gathers what its template shows and changes nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import flask
+from markupsafe import Markup
+
+from mailtrap.clock import rfc3339
+from mailtrap.errors import NotFound
+from mailtrap.mail import defects, samples
+from mailtrap.query import Query
+from mailtrap.query import completions as query_completions
+from mailtrap.query.quoting import quoted
+from mailtrap.sandbox import Sandbox
+from mailtrap.settings import TABLE, Settings
+from mailtrap.web import markup, reading, shapes
+from mailtrap.web.about import About
+from mailtrap.web.contents import Contents, message_of, number_of
+from mailtrap.web.snippets import snippets
+from mailtrap.web.wire import encode
+
+#: The reader's tabs that are fetched when first looked at, by the name in their address.
+PANELS = ("text", "source", "links", "headers", "envelope", "structure", "attachments", "dialogue", "raw")
+SESSIONS_PER_PAGE = 100
+#: How a session can have ended, with the words of the filter.
+OUTCOMES = (
+    ("open", "Open"),
+    ("quit", "Quit"),
+    ("refused", "Refused"),
+    ("aborted", "Broken off"),
+    ("closed", "Closed"),
+    ("timeout", "Timed out"),
+    ("error", "Error"),
+    ("shutdown", "Shut down"),
+)
+#: Messages that come with the page itself, so that it need not ask for them.
+FIRST_PAGE = 50
+
+
+def routes(sandbox: Sandbox, settings: Settings, about: About) -> flask.Blueprint:
+    """Every page, as a blueprint named `ui`."""
+    ui = flask.Blueprint("ui", __name__)
+    contents = Contents(sandbox.store)
+
+    def open_message(id: str) -> reading.Reading:
+        return reading.Reading(message_of(sandbox.store, id), sandbox, contents)
+
+    ui.add_app_template_filter(reading.size, "size")
+    ui.add_app_template_filter(when, "when")
+    ui.add_app_template_filter(rfc3339, "rfc3339")
+
+    @ui.app_context_processor
+    def everywhere() -> dict[str, Any]:
+        return {
+            "root": flask.request.script_root,
+            "hue": reading.hue,
+            "initials": reading.initials,
+            "raster": reading.RASTER,
+            "explain": defects.explain,
+            "unseen": sandbox.store.counters().unseen,
+        }
+
+    def inbox_page(open_: reading.Reading | None) -> str:
+        # The number comes first: what happens while the page is made is told again, never lost.
+        seq = sandbox.bus.seq
+        page = sandbox.store.page(Query.EVERYTHING, limit=FIRST_PAGE)
+        return flask.render_template(
+            "inbox.html",
+            reading=open_,
+            counters=sandbox.store.counters(),
+            snippets=snippets(about.addresses.get("smtp", f"{settings.host}:{settings.smtp_port}")),
+            about=about,
+            setup=island(
+                {
+                    "seq": seq,
+                    "messages": [shapes.summary(message) for message in page.messages],
+                    "total": page.total,
+                    "completions": completions(sandbox),
+                }
+            ),
+        )
+
+    @ui.get("/")
+    def inbox() -> str:
+        return inbox_page(None)
+
+    @ui.get("/messages/<id>")
+    def message(id: str) -> str:
+        return inbox_page(open_message(id))
+
+    @ui.get("/messages/<id>/reader")
+    def reader(id: str) -> str:
+        return flask.render_template("reader.html", reading=open_message(id))
+
+    @ui.get("/messages/<id>/panels/<name>")
+    def panel(id: str, name: str) -> str:
+        if name not in PANELS:
+            raise NotFound(f"There is no tab {name[:40]}", f"one of {', '.join(PANELS)}")
+        open_ = open_message(id)
+        extra: dict[str, Any] = {}
+        if name == "source":
+            extra["lines"] = markup.lines(open_.content.html[: reading.TEXT_SHOWN])
+        if name == "structure":
+            extra["depth"] = reading.depth(open_.content.root)
+        if name == "raw":
+            extra["raw"], extra["complete"] = open_.raw()
+        return flask.render_template(f"panels/{name}.html", reading=open_, shown=reading.TEXT_SHOWN, **extra)
+
+    @ui.get("/messages/<id>/panels/part/<path>")
+    def part(id: str, path: str) -> str:
+        open_ = open_message(id)
+        return flask.render_template("panels/part.html", reading=open_, part=open_.part(path), shown=reading.TEXT_SHOWN)
+
+    @ui.get("/sample.eml")
+    def sample() -> flask.Response:
+        return flask.Response(
+            samples.sample(sandbox.clock.now()),
+            mimetype="message/rfc822",
+            headers={"Content-Disposition": 'attachment; filename="sample.eml"', "Cache-Control": "no-store"},
+        )
+
+    _session_pages(ui, sandbox)
+    _settings_page(ui, sandbox, settings, about)
+    return ui
+
+
+def _session_pages(ui: flask.Blueprint, sandbox: Sandbox) -> None:
+    @ui.get("/sessions")
+    def sessions() -> str:
+        outcome = flask.request.args.get("outcome") or None
+        before = flask.request.args.get("before", type=int)
+        listed = sandbox.sessions(limit=SESSIONS_PER_PAGE + 1, before=before, outcome=outcome)
+        return flask.render_template(
+            "sessions.html",
+            sessions=listed[:SESSIONS_PER_PAGE],
+            older=listed[SESSIONS_PER_PAGE - 1].id if len(listed) > SESSIONS_PER_PAGE else None,
+            outcome=outcome or "",
+            outcomes=OUTCOMES,
+            open_now=sandbox.open_sessions(),
+        )
+
+    @ui.get("/sessions/<id>")
+    def session(id: str) -> str:
+        number = number_of(id)
+        one = None if number is None else sandbox.session(number)
+        if one is None:
+            raise NotFound(f"There is no session {id[:40]}", "the setting max-sessions says how many are kept")
+        return flask.render_template("session.html", session=one)
+
+
+def _settings_page(ui: flask.Blueprint, sandbox: Sandbox, settings: Settings, about: About) -> None:
+    @ui.get("/settings")
+    def settings_page() -> str:
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for row in TABLE:
+            value = getattr(settings, row.name)
+            shown = row.write(value)
+            if row.kind == "secret" and shown:
+                shown = "••••••"
+            groups.setdefault(row.group, []).append(
+                {"row": row, "shown": shown, "changed": value != row.default and row.name != "base_path"}
+            )
+        return flask.render_template(
+            "settings.html",
+            groups=groups,
+            counters=sandbox.store.counters(),
+            healthy=sandbox.store.healthy(),
+            settings=settings,
+            about=about,
+        )
+
+
+def island(value: dict[str, Any]) -> Markup:
+    """JSON for the page's own script. `<` is escaped, so that nothing in it can end the element it stands in."""
+    return Markup(encode(value).decode("utf-8").replace("<", "\\u003c"))  # noqa: S704 - escaped just here
+
+
+def completions(sandbox: Sandbox) -> list[tuple[str, str]]:
+    """`(text, help)` for everything the search box offers while one types; texts that end in `:` want a value."""
+    offered = query_completions("")
+    for field in ("is:", "has:"):
+        offered += query_completions(field)
+    return offered + [(f"tag:{quoted(tag)}", "A tag in use") for tag in sorted(sandbox.store.tags())]
+
+
+def when(microseconds: int) -> str:
+    """`24 Nov 2026, 06:37:02` in UTC; the browser rewrites it in the reader's own zone."""
+    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).strftime("%-d %b %Y, %H:%M:%S")

@@ -1,0 +1,73 @@
+// Talks to the JSON API; every failure becomes a Failure that can be shown to a person.
+
+export const root = document.body.dataset.root;
+
+export class Failure extends Error {
+  constructor(status, problem) {
+    super(problem.message || `The server answered ${status}`);
+    this.status = status;
+    this.code = problem.code;
+    this.hint = problem.hint || "";
+    this.position = problem.position;
+  }
+}
+
+async function request(method, path, { body, type, signal, keepalive } = {}) {
+  let response;
+  try {
+    response = await fetch(root + path, {
+      method,
+      body,
+      signal,
+      keepalive,
+      headers: type ? { "Content-Type": type } : {},
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Failure(0, { message: "The server cannot be reached", hint: "Is it still running?" });
+  }
+  if (!response.ok) {
+    const told = await response.json().catch(() => ({}));
+    throw new Failure(response.status, told.error || {});
+  }
+  return response;
+}
+
+function parameters(values) {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== null);
+  return given.length ? "?" + new URLSearchParams(given) : "";
+}
+
+/** One page of summaries: `{messages, total, next}`. */
+export async function messages(values, signal) {
+  return (await request("GET", "/api/messages" + parameters(values), { signal })).json();
+}
+
+/** Change what is noted about messages: those of `values` (`ids`, `query`). */
+export async function mark(values, changes) {
+  return request("PATCH", "/api/messages" + parameters(values), {
+    body: JSON.stringify(changes),
+    type: "application/json",
+  });
+}
+
+/** Delete what `values` selects; `keepalive` lets it outlive the page. */
+export async function remove(values, keepalive = false) {
+  return request("DELETE", "/api/messages" + parameters(values), { keepalive });
+}
+
+/** What happened after `seq`: `{seq, events, resume}`. */
+export async function events(seq) {
+  return (await request("GET", "/api/events" + parameters({ after: seq }))).json();
+}
+
+/** A piece of HTML made by the server. */
+export async function fragment(path, signal) {
+  return (await request("GET", path, { signal })).text();
+}
+
+/** Capture the sample message. */
+export async function sendSample() {
+  const octets = await (await request("GET", "/sample.eml")).blob();
+  return (await request("POST", "/api/messages", { body: octets, type: "message/rfc822" })).json();
+}

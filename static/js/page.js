@@ -1,0 +1,64 @@
+// What every page does: colours, help, palette, keys to go places, copying, times in the reader's zone.
+
+import { localise } from "./age.js";
+import { root, sendSample } from "./api.js";
+import * as attention from "./attention.js";
+import { command } from "./commands.js";
+import "./keys.js";
+import * as palette from "./palette.js";
+import { failed, toast } from "./toasts.js";
+
+const go = (path) => () => location.assign(root + path);
+
+command("palette", "", ["Control+k"], () => palette.open());
+command("go-inbox", "Go to the inbox", ["g i"], go("/"));
+command("go-sessions", "Go to sessions", ["g s"], go("/sessions"));
+command("go-settings", "Go to settings", ["g t"], go("/settings"));
+command("go-api", "Go to the API", ["g a"], go("/docs/api"));
+command("help", "Show keyboard shortcuts", ["?"], () => document.getElementById("help").showModal());
+command("scheme", "Switch between light, dark and automatic", [], nextScheme);
+command("notify", "Notifications on or off", [], attention.toggle);
+command("sample", "Send a test message", [], async () => {
+  try {
+    const message = await sendSample();
+    if (!document.getElementById("rows")) location.assign(`${root}/messages/${message.id}`);
+  } catch (error) {
+    failed(error);
+  }
+});
+
+palette.setup((query) => location.assign(`${root}/?query=${encodeURIComponent(query)}`));
+
+function nextScheme() {
+  const order = ["auto", "light", "dark"];
+  const now = document.documentElement.dataset.scheme || "auto";
+  const next = order[(order.indexOf(now) + 1) % order.length];
+  if (next === "auto") {
+    delete document.documentElement.dataset.scheme;
+    localStorage.removeItem("mailtrap.scheme");
+  } else {
+    document.documentElement.dataset.scheme = next;
+    localStorage.setItem("mailtrap.scheme", next);
+  }
+  toast(next === "auto" ? "Colours follow the system" : `Colours: ${next}`, { seconds: 2 });
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.classList.add("is-done");
+    setTimeout(() => button.classList.remove("is-done"), 1200);
+    toast("Copied", { seconds: 1.5 });
+  } catch {
+    toast("The browser did not allow copying", { failed: true });
+  }
+});
+
+document.getElementById("help").addEventListener("click", (event) => {
+  if (event.target === event.currentTarget) event.currentTarget.close();
+});
+
+localise(document);
+attention.start();

@@ -1,0 +1,158 @@
+// The search box: completion of operators, and what is wrong with a query shown where it is wrong.
+
+const MOST = 8;
+
+export class Search extends EventTarget {
+  /** `offered` is `[[text, help], …]`. Dispatches `search` with the query when it should be run. */
+  constructor(offered) {
+    super();
+    this.offered = offered;
+    this.form = document.getElementById("search");
+    this.input = document.getElementById("query");
+    this.list = document.getElementById("completions");
+    this.error = document.getElementById("query-error");
+    this.clear = document.getElementById("query-clear");
+    this.shown = [];
+    this.chosen = -1;
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#run();
+    });
+    this.input.addEventListener("input", () => {
+      this.#typed();
+      this.#offer();
+    });
+    this.input.addEventListener("keydown", (event) => this.#key(event));
+    this.input.addEventListener("blur", () => this.#hide());
+    this.list.addEventListener("pointerdown", (event) => event.preventDefault());
+    this.list.addEventListener("click", (event) => {
+      const item = event.target.closest("[role=option]");
+      if (item) this.#take(this.shown[[...this.list.children].indexOf(item)]);
+    });
+    this.clear.addEventListener("click", () => {
+      this.value = "";
+      this.#run();
+      this.input.focus();
+    });
+  }
+
+  get value() {
+    return this.input.value;
+  }
+
+  set value(query) {
+    this.input.value = query;
+    this.clear.hidden = !query;
+    this.explain(undefined);
+  }
+
+  focus() {
+    this.input.focus();
+    this.input.select();
+  }
+
+  /** Show why a query was refused, with a caret under the character; nothing to show clears it. */
+  explain(failure) {
+    this.error.hidden = !failure;
+    this.input.setAttribute("aria-invalid", String(Boolean(failure)));
+    if (!failure) return;
+    const words = document.createElement("p");
+    words.textContent = [failure.message, failure.hint].filter(Boolean).join(". ");
+    this.error.replaceChildren(words);
+    if (failure.position !== undefined) {
+      const line = document.createElement("pre");
+      // The position counts characters, JavaScript UTF-16 units.
+      const before = [...this.value].slice(0, failure.position).join("");
+      line.textContent = `${this.value}\n${" ".repeat([...before].length)}^`;
+      this.error.prepend(line);
+      if (document.activeElement === this.input) this.input.setSelectionRange(before.length, before.length);
+    }
+  }
+
+  #run() {
+    clearTimeout(this.waiting);
+    this.#hide();
+    this.dispatchEvent(new CustomEvent("search", { detail: { query: this.value.trim(), final: true } }));
+  }
+
+  /** Search while typing, but only once the hand rests. */
+  #typed() {
+    this.clear.hidden = !this.value;
+    this.explain(undefined);
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => {
+      const query = this.value.trim();
+      if (/[:=("-]$/.test(query) || (query.match(/"/g)?.length ?? 0) % 2) return;
+      this.dispatchEvent(new CustomEvent("search", { detail: { query, final: false } }));
+    }, 350);
+  }
+
+  get #word() {
+    const before = this.value.slice(0, this.input.selectionStart);
+    return before.match(/[^\s(]*$/)[0];
+  }
+
+  #offer() {
+    const word = this.#word.replace(/^-/, "").toLowerCase();
+    this.shown = word
+      ? this.offered.filter(([text]) => text.toLowerCase().startsWith(word) && text.toLowerCase() !== word).slice(0, MOST)
+      : [];
+    this.chosen = -1;
+    this.#draw();
+  }
+
+  #draw() {
+    const items = this.shown.map(([text, help], i) => {
+      const item = document.createElement("li");
+      item.id = `completion-${i}`;
+      item.role = "option";
+      item.ariaSelected = String(i === this.chosen);
+      const code = document.createElement("code");
+      code.textContent = text;
+      const words = document.createElement("span");
+      words.textContent = help;
+      item.append(code, words);
+      return item;
+    });
+    this.list.replaceChildren(...items);
+    this.list.hidden = !items.length;
+    this.input.setAttribute("aria-expanded", String(items.length > 0));
+    this.input.setAttribute("aria-activedescendant", this.chosen < 0 ? "" : `completion-${this.chosen}`);
+  }
+
+  #hide() {
+    this.shown = [];
+    this.#draw();
+  }
+
+  #take([text]) {
+    const at = this.input.selectionStart;
+    const word = this.#word.replace(/^-/, "");
+    const before = this.value.slice(0, at - word.length) + text + (text.endsWith(":") ? "" : " ");
+    this.input.value = before + this.value.slice(at).trimStart();
+    this.input.setSelectionRange(before.length, before.length);
+    this.#typed();
+    this.#offer();
+  }
+
+  #key(event) {
+    const open = this.shown.length > 0;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && open) {
+      this.chosen = (this.chosen + step + this.shown.length) % this.shown.length;
+      this.#draw();
+    } else if (event.key === "ArrowDown") {
+      this.dispatchEvent(new Event("leave"));
+    } else if ((event.key === "Tab" && !event.shiftKey) || event.key === "Enter") {
+      if (!open || (event.key === "Enter" && this.chosen < 0)) return;
+      this.#take(this.shown[Math.max(0, this.chosen)]);
+    } else if (event.key === "Escape") {
+      if (open) this.#hide();
+      else this.dispatchEvent(new Event("leave"));
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
