@@ -271,8 +271,9 @@ class _Scanner:
             self.defects["missing-end-boundary" if inner.seen else "missing-boundary"] = None
         del self.stack[index + 1 :]
         level = self._level(self.stack[index])
-        for part in self.leaves[level + 1 :]:
-            part.body_end = max(part.body_start, before)
+        for part in reversed(self.leaves[level + 1 :]):
+            # An empty body shares the line end before the boundary with its header section.
+            before = part.body_end = max(part.body_start, before)
         del self.leaves[level + 1 :]
 
     def _next_boundary(self, position: int) -> tuple[int, int, int, bool] | None:

@@ -50,10 +50,11 @@ def test_odd_charsets_are_read_and_reported(octets: bytes, label: str, text: str
     assert charsets.decode(octets, label) == (text, defect)
 
 
-@pytest.mark.parametrize(
-    "label",
-    ["idna", "punycode", "unicode_escape", "raw_unicode_escape", "zlib", "zip", "hex", "base64", "rot13", "bz2", "uu", "undefined", "mbcs", "oem", "utf_7", "quopri", "unicode-1-1-utf-7", "charmap", "ü", "*", "''", "\x00"],
-)
+NO_CHARSETS = ["idna", "punycode", "unicode_escape", "raw_unicode_escape", "zlib", "zip", "hex", "base64", "rot13", "ü"]
+NO_CHARSETS += ["bz2", "uu", "undefined", "mbcs", "oem", "utf_7", "quopri", "unicode-1-1-utf-7", "charmap", "*", "\0"]
+
+
+@pytest.mark.parametrize("label", NO_CHARSETS)
 def test_codecs_that_are_no_charset_are_never_used(label: str) -> None:
     assert charsets.decode(b"x\\u0041+AGE-", label) in [
         (b"x\\u0041+AGE-".decode(), defect) for defect in ("unknown-charset", "utf-7", "")
