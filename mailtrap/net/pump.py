@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -232,21 +232,29 @@ class Pump(asyncio.Protocol):
         if transport is None:
             self.hub.post(self.resume, ConnectionResetError("the client has gone"))
             return
-        transport.pause_reading()
-        self._task = self.hub.loop.create_task(self._handshake(transport))
+        # Started here and now rather than when a task gets its turn: uvloop begins to read right after
+        # `connection_made`, and what the client says from here on is meant for the TLS library.
+        try:
+            handshake = _Begun(
+                self.hub.loop.start_tls(
+                    transport,
+                    self,
+                    self.hub.tls(),
+                    server_side=True,
+                    ssl_handshake_timeout=self.hub.tls_timeout or None,
+                    ssl_shutdown_timeout=LINGER,
+                )
+            )
+        except Exception as error:
+            log.exception("TLS cannot begin")
+            self.hub.post(self.resume, error)
+        else:
+            self._task = self.hub.loop.create_task(self._handshake(transport, handshake))
 
-    async def _handshake(self, transport: asyncio.Transport) -> None:
+    async def _handshake(self, transport: asyncio.Transport, handshake: _Begun) -> None:
         result: Handshake | Exception
         try:
-            timeout = self.hub.tls_timeout or None
-            protected = await self.hub.loop.start_tls(
-                transport,
-                self,
-                self.hub.tls(),
-                server_side=True,
-                ssl_handshake_timeout=timeout,
-                ssl_shutdown_timeout=LINGER,
-            )
+            protected = await handshake
             if protected is None:
                 raise ConnectionResetError("the client has gone")
             session: ssl.SSLObject = protected.get_extra_info("ssl_object")
@@ -261,3 +269,25 @@ class Pump(asyncio.Protocol):
         self.resume(result)
         if isinstance(result, Exception):
             self.connection_lost(result)
+
+
+class _Begun:
+    """A coroutine whose first step has been taken; awaiting it takes the others."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, asyncio.Transport | None]) -> None:
+        self._coroutine = coroutine
+        self._first = coroutine.send(None)
+
+    def __await__(self) -> Generator[Any, Any, asyncio.Transport | None]:
+        waited = self._first
+        try:
+            while True:
+                try:
+                    result = yield waited
+                except BaseException as error:
+                    waited = self._coroutine.throw(error)
+                else:
+                    waited = self._coroutine.send(result)
+        except StopIteration as end:
+            transport: asyncio.Transport | None = end.value
+            return transport

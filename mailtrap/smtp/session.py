@@ -17,12 +17,10 @@ from mailtrap.net.actions import Action, Ask, Handshake, StartTls
 from mailtrap.sandbox import Sandbox
 from mailtrap.smtp import protocol, replies
 from mailtrap.smtp.dialogue import Dialogue
-from mailtrap.smtp.intake import DataReader, Intake
+from mailtrap.smtp.intake import Intake
 from mailtrap.smtp.login import Authentication, masked
 from mailtrap.smtp.policy import Policy
-
-#: Seconds over which the rate of content is measured; a client is given as much before it is called slow.
-GRACE = 30.0
+from mailtrap.smtp.reception import Reception
 
 
 @dataclass(slots=True)
@@ -58,12 +56,7 @@ class Session(Dialogue):
         self._tls_first = tls_first
         self._greeted = ""
         self._transaction: Transaction | None = None
-        self._intake: Intake | None = None
-        self._data: DataReader | None = None
-        self._chunk = protocol.Chunk(0, False)
-        self._chunk_left = 0
-        self._chunk_refusal: Reply | None = None
-        self._measured = (0.0, 0)
+        self._reception = Reception(self, self._submit)
 
     def opened(self, connections: int, of_peer: int) -> list[Action]:
         """The connection stands; it is one of so many, and one of so many from the same address."""
@@ -93,38 +86,24 @@ class Session(Dialogue):
     @property
     def holding(self) -> bool:
         """Whether the pump should stop reading: enough waits already, or the store lags behind."""
-        return super().holding or (self._intake is not None and self._intake.congested)
+        return super().holding or self._reception.congested
 
-    def lost(self) -> list[Action]:
-        """The connection is gone: finish what came in whole, forget what did not."""
-        actions = super().lost()
-        if self._intake is not None and not self.blocked:
-            self._intake.discard()
-        return actions
+    def close(self, linger: bool = False) -> None:
+        """Close; content that has not been handed on is dropped."""
+        self._reception.forget()
+        super().close(linger)
 
     def cut(self, outcome: str) -> None:
         """The connection is broken off by the server."""
-        if self._intake is not None and not self.blocked:
-            self._intake.discard()
+        self._reception.forget()
         super().cut(outcome)
 
     def patience(self, now: float) -> Reply | None:
         """Content need not come in lines, but at a rate."""
-        if self._intake is None or self.reader == self.read_command:
-            return super().patience(now)
-        if self.limits.session_timeout and now - self._started > self.limits.session_timeout:
-            return replies.SESSION_OVER
-        since, octets = self._measured
-        received = self.transcript.octets_in
-        if self.holding or not since:
-            self._measured = (now, received)
-        elif now - since >= GRACE:
-            if received - octets < self.limits.min_data_rate * (now - since):
-                return replies.TOO_SLOW
-            self._measured = (now, received)
-        elif self.limits.idle_timeout and now - self._since > self.limits.idle_timeout:
-            return replies.IDLE
-        return None
+        reading = self._reception.begun and self.reader != self.read_command
+        if reading and self._reception.is_slow(now):
+            return replies.TOO_SLOW
+        return super().patience(now)
 
     def command(self, line: bytes) -> None:
         """Perform one command."""
@@ -267,7 +246,7 @@ class Session(Dialogue):
         if transaction is None:
             self.refuse(replies.NEED_MAIL)
             return
-        if self._intake is not None:
+        if self._reception.begun:
             self.refuse(replies.BDAT_BEGUN)
             return
         allowed = self.limits.max_recipients
@@ -295,92 +274,30 @@ class Session(Dialogue):
             self.refuse(replies.NO_ARGUMENT)
         elif transaction is None:
             self.refuse(replies.NEED_MAIL)
-        elif self._intake is not None:
+        elif self._reception.begun:
             self.refuse(replies.BDAT_BEGUN)
         elif not transaction.recipients:
             self.refuse(replies.NEED_RECIPIENT)
         elif transaction.body == "BINARYMIME" and "BINARYMIME" in self.policy.offers:
             self.refuse(replies.NEEDS_BDAT)
         else:
-            self._data = DataReader(self._new_intake())
-            self.reader = self._read_data
-            self.say(replies.START_CONTENT)
-
-    def _new_intake(self) -> Intake:
-        self._intake = Intake(self.sandbox.spool, self.limits.max_message_size)
-        self._measured = (0.0, 0)
-        return self._intake
-
-    def _read_data(self) -> bool:
-        data, intake = self._data, self._intake
-        if data is None or intake is None:
-            raise RuntimeError("there is no content to read")
-        after = data.feed(self.rest())
-        if after is None:
-            if intake.hopeless:
-                self.hang_up(replies.FAR_TOO_BIG, "refused")
-            return False
-        self.put_back(after)
-        self.reader = self.read_command
-        self.transcript.add(self.now, "C", b"<%d octets of content>" % intake.size)
-        self._submit(intake)
-        return True
+            self._reception.begin_data()
 
     def _bdat(self, argument: bytes) -> None:
         if "CHUNKING" not in self.policy.offers:
             self.refuse(replies.NOT_OFFERED)
             return
         try:
-            chunk = self._chunk = protocol.read_chunk(argument)
+            chunk = protocol.read_chunk(argument)
         except protocol.CommandError:
             self.hang_up(replies.BAD_CHUNK, "error")
             return
-        # A refused chunk is read all the same: it must not be taken for commands (RFC 3030 §4.2).
-        self._chunk_left = chunk.size
-        self._chunk_refusal = None
+        refusal = None
         if self._transaction is None:
-            self._chunk_refusal = replies.NEED_MAIL
+            refusal = replies.NEED_MAIL
         elif not self._transaction.recipients:
-            self._chunk_refusal = replies.NEED_RECIPIENT
-        intake = self._intake
-        if intake is None or self._chunk_refusal is not None:
-            intake = self._new_intake()
-        self.reader = self._read_chunk
-        if not chunk.size:
-            self._end_chunk(intake)
-
-    def _read_chunk(self) -> bool:
-        intake = self._intake
-        if intake is None:
-            raise RuntimeError("there is no chunk to read")
-        octets = self.rest()
-        if len(octets) > self._chunk_left:
-            self.put_back(octets[self._chunk_left :])
-            octets = octets[: self._chunk_left]
-        self._chunk_left -= len(octets)
-        if self._chunk_refusal is None:
-            intake.write(octets)
-        else:
-            intake.throw_away(octets)
-        if intake.hopeless:
-            self.hang_up(replies.FAR_TOO_BIG, "refused")
-        elif not self._chunk_left:
-            self._end_chunk(intake)
-        return True
-
-    def _end_chunk(self, intake: Intake) -> None:
-        self.reader = self.read_command
-        self.transcript.add(self.now, "C", b"<%d octets of content>" % self._chunk.size)
-        if self._chunk_refusal is not None:
-            self._intake = None
-            self.refuse(self._chunk_refusal)
-        elif intake.overflow:
-            self._reset()
-            self.refuse(replies.TOO_BIG)
-        elif self._chunk.last or intake.failure is not None:
-            self._submit(intake)
-        else:
-            self.say(reply(250, "2.0.0", f"{self._chunk.size} octets received"))
+            refusal = replies.NEED_RECIPIENT
+        self._reception.begin_chunk(chunk, refusal)
 
     def _submit(self, intake: Intake) -> None:
         """The content is complete: have it kept."""
@@ -422,7 +339,8 @@ class Session(Dialogue):
     def _kept(self, result: Any) -> None:
         """The store has answered; only now is it ours (RFC 5321 §4.2.5)."""
         self.forgive_junk()
-        self._transaction = self._intake = self._data = None
+        self._transaction = None
+        self._reception.release()
         if isinstance(result, int):
             self.transcript.messages.append(result)
             self.say(reply(250, "2.0.0", f"OK, kept as message {result}"))
@@ -435,9 +353,8 @@ class Session(Dialogue):
 
     def _reset(self) -> None:
         """No transaction (RFC 5321 §4.1.1.5)."""
-        if self._intake is not None:
-            self._intake.discard()
-        self._transaction = self._intake = self._data = None
+        self._reception.forget()
+        self._transaction = None
 
     def _rset(self, argument: bytes) -> None:
         if self.spend_junk():
