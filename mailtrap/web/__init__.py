@@ -8,7 +8,7 @@ from flask import Flask
 
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
-from mailtrap.web import api, apidocs, assets, errors, live
+from mailtrap.web import api, apidocs, assets, errors, live, preview, ui
 from mailtrap.web.about import About
 from mailtrap.web.gates import Gates
 from mailtrap.web.live import Hub
@@ -35,6 +35,8 @@ def create_app(sandbox: Sandbox, settings: Settings, about: About) -> Flask:
     app.register_blueprint(api.routes(sandbox, settings, about, traffic, hub))
     app.register_blueprint(live.routes(hub))
     app.register_blueprint(apidocs.routes(settings))
+    app.register_blueprint(ui.routes(sandbox, settings, about))
+    app.register_blueprint(preview.routes(sandbox, settings, about))
     errors.register(app)
     app.wsgi_app = Gates(app.wsgi_app, settings, traffic.served)  # type: ignore[method-assign]
     return app

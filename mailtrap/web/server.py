@@ -87,9 +87,10 @@ class WebServer:
         for connection in list(self._answering):
             if connection.is_upgraded:
                 connection.abort()
-        self._workers.finish(GRACE)
+        self._workers.settle(GRACE)
         for connection in list(self._answering):
             connection.abort()
+        self._workers.dismiss()
         self._waker.close()
         self._woken.close()
 
@@ -231,7 +232,7 @@ class _Workers:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._threads = 0
         self._busy = 0
@@ -253,10 +254,15 @@ class _Workers:
         self._jobs.put(job)
         return True
 
-    def finish(self, timeout: float) -> None:
+    def settle(self, timeout: float) -> None:
         """Wait until nothing is being done."""
         with self._changed:
             self._changed.wait_for(lambda: self._busy == 0, timeout)
+
+    def dismiss(self) -> None:
+        """Let every thread go once it has done what it does."""
+        for _ in range(self._threads):
+            self._jobs.put(None)
 
     def _work(self) -> None:
         while True:
@@ -269,6 +275,8 @@ class _Workers:
                         self._threads -= 1
                         return
                 continue
+            if job is None:
+                return
             try:
                 job()
             except Exception:
