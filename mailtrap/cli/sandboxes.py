@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
 from mailtrap.client import Client
+from mailtrap.errors import SettingsError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -53,9 +55,11 @@ def smtp_address(given: str | None) -> tuple[str, int]:
     """Host and port to send to: `host:port` as given, else MAILTRAP_SMTP, else what the settings say."""
     where = given or os.environ.get("MAILTRAP_SMTP")
     if where:
-        host, colon, port = where.removeprefix("smtp://").rpartition(":")
-        if not colon or not port.isascii() or not port.isdigit():
-            host, port = where, "1025"
+        host, _, port = where.removeprefix("smtp://").rpartition(":")
+        if not host.strip("[]") and not where.startswith(":"):
+            host, port = port, "1025"
+        if not re.fullmatch("[0-9]{1,5}", port, re.ASCII) or not 0 < int(port) < 65_536:
+            raise SettingsError(f"{where!r} is not an address to send to", "give HOST:PORT, such as 127.0.0.1:1025")
         return host.strip("[]") or "127.0.0.1", int(port)
     from mailtrap.settings import load
 

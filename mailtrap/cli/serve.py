@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
-import socket
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +16,7 @@ import click
 
 from mailtrap.cli.sandboxes import reachable
 from mailtrap.cli.terminal import Failure, line, say, styled
+from mailtrap.errors import SettingsError
 from mailtrap.settings import TABLE, Row, Settings, load
 
 
@@ -62,14 +63,16 @@ def serve(config: Path | None, ready_file: Path | None, as_json: bool, **flags: 
     try:
         server = Server(settings)
         addresses = server.start()
-    except OSError as error:
+    except (OSError, SettingsError) as error:
         raise _cannot_start(error, settings) from error
+    written = ""
     try:
         facts = ready(settings, addresses, server.about.ca_file)
+        written = json.dumps(facts) + "\n"
         if ready_file is not None:
-            _write(ready_file, json.dumps(facts) + "\n")
+            _write(ready_file, written)
         if as_json:
-            click.echo(json.dumps(facts))
+            click.echo(written, nl=False)
         else:
             _banner(facts, settings)
         asked_to_stop.wait()
@@ -78,7 +81,7 @@ def serve(config: Path | None, ready_file: Path | None, as_json: bool, **flags: 
     finally:
         server.stop()
         if ready_file is not None:
-            ready_file.unlink(missing_ok=True)
+            _take_back(ready_file, written)
 
 
 def _on_signals() -> threading.Event:
@@ -151,47 +154,38 @@ def _write(path: Path, text: str) -> None:
         raise Failure(f"cannot write {path}: {error.strerror}", "give --ready-file another path") from error
 
 
+def _take_back(path: Path, text: str) -> None:
+    """A file that another server has put in our place meanwhile stays."""
+    try:
+        if path.read_text("utf-8") == text:
+            path.unlink()
+    except OSError:
+        pass  # gone already, which is what we want
+
+
 # ------------------------------------------------------------------------------------- what keeps it from starting
 
 
-def _cannot_start(error: OSError, settings: Settings) -> Failure:
-    # A port below 1024, an address that is not ours, a port in use: which one it was, the exception often does not say.
-    for row in TABLE:
-        if row.kind == "port" and (port := getattr(settings, row.name)):
-            code = _why_not(settings.host, port)
-            if code == errno.EADDRINUSE:
-                return Failure(
-                    f"port {port} ({row.key}) is in use{_holder(port)}",
-                    f"end that, or give {row.flag} 0 for a free one",
-                )
-            if code == errno.EACCES:
-                return Failure(f"port {port} ({row.key}) is not ours to take", f"give {row.flag} one above 1023")
-            if code:
-                return Failure(
-                    f"cannot listen on {settings.host}: {os.strerror(code)}", "give --host an address of this machine"
-                )
-    where = f"{error.filename}: " if error.filename else ""
-    return Failure(f"cannot start: {where}{error.strerror or error}", "see --database and --state-dir")
-
-
-def _why_not(host: str, port: int) -> int:
-    """The errno that keeps us from listening there, 0 for none."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            # Linux refuses only here where another socket bound with the same option listens already.
-            probe.listen(1)
-    except socket.gaierror:
-        return errno.EADDRNOTAVAIL
-    except OSError as error:
-        return error.errno or 0
-    return 0
+def _cannot_start(error: OSError | SettingsError, settings: Settings) -> Exception:
+    cause = error if isinstance(error, OSError) else error.__cause__
+    if not isinstance(cause, OSError):
+        return error
+    message, hint = str(error), getattr(error, "hint", "see --database and --state-dir")
+    if error is cause:
+        where = f"{cause.filename}: " if cause.filename else ""
+        message = f"cannot start: {where}{cause.strerror or cause}"
+    if cause.errno != errno.EADDRINUSE:
+        return Failure(message, hint)
+    if error is cause:  # the mail listeners say which port it was; the web server leaves that to us
+        message = f"cannot listen on {settings.host}:{settings.web_port}: {cause.strerror}"
+        hint = "choose another with --web-port; 0 picks one"
+    ports = {getattr(settings, row.name) for row in TABLE if row.kind == "port"}
+    holders = [_holder(port) for port in ports if re.search(rf":{port}\b", message)]
+    return Failure(message + "".join(holders), hint)
 
 
 def _holder(port: int) -> str:
-    """` by nginx (pid 12)`, where the system tells us; Linux only."""
+    """` by nginx (pid 12)`, where the system tells us, which is Linux only."""
     wanted = {f"socket:[{inode}]" for table in ("tcp", "tcp6") for inode in _listening(table, port)}
     for process in Path("/proc").glob("[0-9]*") if wanted else ():
         try:

@@ -1,4 +1,4 @@
-"""What the client and the commands see of a sandbox, for what a real one does not do on demand (break, lie, hang up)."""
+"""A stand-in for a sandbox, for what a real one does not do on demand: break, lie, hang up."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def standing_in() -> Iterator[StandIn]:
             self.end_headers()
             self.wfile.write(octets)
 
-        do_GET = do_POST = do_DELETE = handle_any
+        do_GET = do_POST = do_DELETE = handle_any  # noqa: N815 - the names http.server calls
 
         def log_message(self, *_: object) -> None:
             pass

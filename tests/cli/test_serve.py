@@ -1,0 +1,391 @@
+"""A real sandbox in its own process, and every command that speaks to it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import select
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailtrap.client import Client
+from tests.cli.messages import ODD
+
+ROOT = Path(__file__).parents[2]
+FREE = ("--smtp-port", "0", "--smtps-port", "0", "--web-port", "0")
+MAILTRAP = (sys.executable, "-m", "mailtrap")
+
+
+def environ(**more: str) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MAILTRAP_")}
+    return clean | {"PYTHONPATH": str(ROOT)} | more
+
+
+class Sandbox:
+    """`mailtrap serve --json` on free ports; `told` is the line it printed."""
+
+    def __init__(self, folder: Path, *flags: str) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.ready_file = folder / "ready.json"
+        command = [
+            *MAILTRAP,
+            "serve",
+            *FREE,
+            "--json",
+            "--ready-file",
+            str(self.ready_file),
+            "--state-dir",
+            str(folder),
+        ]
+        self.process = subprocess.Popen(
+            [*command, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=environ()
+        )
+        assert self.process.stdout is not None
+        assert select.select([self.process.stdout], [], [], 30)[0], "not ready within 30 s"
+        line = self.process.stdout.readline()
+        assert line, self.process.communicate()[1]
+        self.told: dict[str, Any] = json.loads(line)
+
+    def run(self, *arguments: str, input: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
+        where = {"MAILTRAP_URL": self.told["urls"]["web"], "MAILTRAP_SMTP": f"127.0.0.1:{self.told['smtp']}"}
+        return subprocess.run(
+            [*MAILTRAP, *arguments],
+            input=input,
+            capture_output=True,
+            timeout=60,
+            cwd=self.folder,
+            env=environ(**where | more),
+        )
+
+    def done(self, *arguments: str, input: bytes = b"") -> bytes:
+        result = self.run(*arguments, input=input)
+        assert result.returncode == 0, result.stderr.decode()
+        return result.stdout
+
+    def newest(self) -> dict[str, Any]:
+        shown: dict[str, Any] = json.loads(self.done("show", "latest", "--json"))
+        return shown
+
+    def client(self) -> Client:
+        return Client(self.told["urls"]["web"])
+
+    def stop(self) -> tuple[int, str]:
+        self.process.terminate()
+        _, said = self.process.communicate(timeout=30)
+        return self.process.returncode, said
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    yield sandbox
+    assert sandbox.stop() == (0, "")
+
+
+@pytest.fixture
+def sandbox(shared: Sandbox) -> Sandbox:
+    with shared.client() as client:
+        client.delete_matching(all=True)
+    return shared
+
+
+def test_the_ready_file_says_what_is_printed(sandbox: Sandbox) -> None:
+    told = sandbox.told
+    assert json.loads(sandbox.ready_file.read_text()) == told
+    assert told["pid"] == sandbox.process.pid
+    assert told["urls"]["web"] == f"http://127.0.0.1:{told['web']}"
+    assert Path(told["ca_file"]).read_text().startswith("-----BEGIN CERTIFICATE-----")
+    assert [file.name for file in sandbox.folder.iterdir() if file.name.startswith(".ready")] == []
+    for name in ("smtp", "smtps", "web"):
+        socket.create_connection((told["host"], told[name]), timeout=10).close()
+
+
+def test_what_is_sent_is_shown_octet_for_octet(sandbox: Sandbox, tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.eml" for number in range(len(ODD))]
+    for file, octets in zip(files, ODD.values(), strict=True):
+        file.write_bytes(octets)
+    said = sandbox.done("send", *map(str, files), "--exact", "--to", "bob@b.test", "--from", "")
+    assert [line.partition(b": ")[2][:4] for line in said.splitlines()] == [b"250 "] * len(ODD)
+    listed = list(reversed(json.loads(sandbox.done("list", "--json"))["messages"]))
+    with sandbox.client() as client:
+        assert [client.raw(message["id"]) for message in listed] == list(ODD.values())
+    assert [message["sha256"] for message in listed] == [hashlib.sha256(octets).hexdigest() for octets in ODD.values()]
+    assert {json.dumps(message["envelope"]) for message in listed} == {'{"from": "", "to": ["bob@b.test"]}'}
+    for name in ("NUL and 8 bit", "no final newline"):
+        id = listed[list(ODD).index(name)]["id"]
+        assert sandbox.done("show", id, "--raw") == ODD[name]
+
+
+@pytest.mark.parametrize("protection", [[], ["--starttls"], ["--tls"]])
+def test_send_uses_tls_and_login_as_asked(protection: list[str], sandbox: Sandbox) -> None:
+    port = sandbox.told["smtps" if protection == ["--tls"] else "smtp"]
+    where = ["--smtp", f"localhost:{port}", "--login", "ann:secret"]
+    checked = ["--ca", sandbox.told["ca_file"]] if protection else []
+    sandbox.done("send", "--sample", *protection, *where, *checked)
+    arrival = sandbox.newest()["arrival"]
+    assert (arrival["tls"] is not None) == bool(protection)
+    assert arrival["login"]["user"] == "ann"
+
+
+def test_a_unix_text_from_stdin_gets_crlf_and_its_envelope_from_the_header(sandbox: Sandbox) -> None:
+    said = sandbox.done("send", "--json", input=b"From: a@b.test\nTo: c@d.test\nBcc: e@f.test\n\nhello")
+    assert json.loads(said)[0]["code"] == 250
+    newest = sandbox.newest()
+    assert newest["envelope"] == {"from": "a@b.test", "to": ["c@d.test", "e@f.test"]}
+    assert sandbox.done("show", "latest", "--raw").endswith(b"\r\n\r\nhello\r\n")
+
+
+def test_a_refusal_is_printed_and_the_rest_is_sent(sandbox: Sandbox) -> None:
+    (sandbox.folder / "1.eml").write_bytes(b"To: a@b.test\r\n\r\nx\r\n")
+    result = sandbox.run("send", "1.eml", "1.eml", "--from", "not an address")
+    assert result.returncode == 1
+    assert result.stdout.startswith(b"1.eml: MAIL FROM:<not an address>")
+    assert b"2 of 2 refused" in result.stderr
+    assert json.loads(sandbox.done("list", "--json"))["total"] == 0
+
+
+def test_send_says_what_is_missing(sandbox: Sandbox) -> None:
+    assert b"--to" in sandbox.run("send", input=b"Subject: x\n\n").stderr
+    assert sandbox.run("send", "--sample", MAILTRAP_SMTP="127.0.0.1:1").returncode == 3
+    assert sandbox.run("send", "--sample", "--login", "x").returncode == 2
+
+
+@pytest.mark.parametrize("format_", ["eml", "mbox", "maildir", "zip"])
+def test_import_of_an_export_is_the_same(format_: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    with sandbox.client() as client:
+        for octets in ODD.values():
+            client.post(octets, sender="a@b.test", recipients=["c@d.test", "blind@d.test"])
+        sandbox.done("export", str(tmp_path / "x"), "--format", format_)
+        before = list(client.messages())
+        client.delete_matching(all=True)
+        told = json.loads(sandbox.done("import", str(tmp_path / "x"), "--json"))
+        assert told["messages"] == len(ODD)
+        assert told["refused"] == []
+        after = list(client.messages())
+        assert [client.raw(message["id"]) for message in reversed(after)] == list(ODD.values())
+    assert [message["sha256"] for message in after] == [message["sha256"] for message in before]
+    if format_ != "mbox":
+        assert {tuple(message["envelope"]["to"]) for message in after} == {("c@d.test", "blind@d.test")}
+
+
+def test_an_export_holds_what_the_query_says(sandbox: Sandbox, tmp_path: Path) -> None:
+    with sandbox.client() as client:
+        for word in ("apple", "pear"):
+            client.post(f"Subject: {word}\r\nTo: a@b.test\r\n\r\nx\r\n".encode())
+    result = sandbox.run("export", str(tmp_path / "x.mbox"), "--query", "subject:pear")
+    assert re.fullmatch(rb"Exported 1 message, \d+ octets to .*x\.mbox\n", result.stderr)
+    assert b"apple" not in (tmp_path / "x.mbox").read_bytes()
+    assert b"pear" in (tmp_path / "x.mbox").read_bytes()
+
+
+def test_import_reads_stdin_and_can_end_lines(sandbox: Sandbox) -> None:
+    sandbox.done("import", "-", "--crlf", "--to", "x@y.test", input=b"Subject: a\n\nhello\n")
+    assert sandbox.done("show", "latest", "--raw") == b"Subject: a\r\n\r\nhello\r\n"
+    sandbox.done("import", "-", "-f", "mbox", input=b"From a@b Thu\nSubject: b\nTo: c@d.test\n\n>From x\n\n")
+    assert sandbox.done("show", "latest", "--raw") == b"Subject: b\nTo: c@d.test\n\nFrom x\n"
+    assert sandbox.newest()["envelope"] == {"from": "a@b", "to": ["c@d.test"]}
+
+
+def test_one_bad_message_does_not_keep_the_others_out(sandbox: Sandbox, tmp_path: Path) -> None:
+    for name, octets in {"1": b"To: a@b.test\r\n\r\n1", "2": b"", "3": b"To: a@b.test\r\n\r\n3"}.items():
+        (tmp_path / f"{name}.eml").write_bytes(octets)
+    result = sandbox.run("import", str(tmp_path), "--json")
+    told = json.loads(result.stdout)
+    assert (result.returncode, told["messages"], len(told["refused"])) == (1, 2, 1)
+    assert told["refused"][0]["file"].endswith("2.eml")
+
+
+def test_sendmail_takes_recipients_from_the_header_and_hides_bcc(sandbox: Sandbox) -> None:
+    message = b"To: a@b.test\nCc: Ann <c@d.test>\nBcc: e@f.test,\n g@h.test\nSubject: x\n\n.dot\n..\nhello\n"
+    sandbox.done("sendmail", "-t", "-i", "-f", "me@x.test", "-FMe", "i@j.test", input=message)
+    newest = sandbox.newest()
+    assert newest["envelope"] == {
+        "from": "me@x.test",
+        "to": ["i@j.test", "a@b.test", "c@d.test", "e@f.test", "g@h.test"],
+    }
+    raw = sandbox.done("show", "latest", "--raw")
+    header, _, body = raw.partition(b"\r\n\r\n")
+    assert body == b".dot\r\n..\r\nhello\r\n"
+    assert b"bcc" not in header.lower()
+    assert b"g@h.test" not in header
+    assert b"From: Me <me@x.test>" in header
+
+
+def test_sendmail_asks_for_notifications(sandbox: Sandbox) -> None:
+    arguments = ["-N", "success,failure", "-R", "hdrs", "-V", "a=b", "-f", "me@x.test", "a@b.test"]
+    sandbox.done("sendmail", *arguments, input=b"Subject: x\n\nhello\n")
+    esmtp = sandbox.newest()["esmtp"]
+    assert {"keyword": "ENVID", "value": "a+3Db"} in esmtp["mail"]
+    assert {"keyword": "NOTIFY", "value": "SUCCESS,FAILURE"} in esmtp["rcpt"][0]["parameters"]
+
+
+def test_sendmail_speaks_smtp_on_stdin_and_stdout(sandbox: Sandbox) -> None:
+    said = sandbox.done(
+        "sendmail",
+        "-bs",
+        input=b"EHLO x\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\nDATA\nSubject: x\n\n..dot\nhello\n.\nQUIT\n",
+    )
+    codes = [line[:4] for line in said.splitlines()]
+    assert codes[0] == b"220 "
+    assert codes[-5:] == [b"250 ", b"250 ", b"354 ", b"250 ", b"221 "]
+    assert sandbox.done("show", "latest", "--raw") == b"Subject: x\r\n\r\n.dot\r\nhello\r\n"
+
+
+def test_smtp_on_stdin_ends_when_stdin_does(sandbox: Sandbox) -> None:
+    assert sandbox.done("sendmail", "-bs", input=b"NOOP\n").startswith(b"220 ")
+
+
+def test_the_dialogue_is_shown(sandbox: Sandbox) -> None:
+    sandbox.done("send", "--sample")
+    shown = sandbox.done("show", "latest", "--transcript").decode()
+    assert re.search(r"^\d\d:\d\d:\d\d\.\d{3} S: 220 ", shown, re.MULTILINE)
+    assert re.search(r"C: MAIL FROM:<", shown)
+
+
+def test_delete_by_query_and_by_id(sandbox: Sandbox) -> None:
+    with sandbox.client() as client:
+        ids = [client.post(f"Subject: m{n}\r\nTo: a@b.test\r\n\r\n".encode())["id"] for n in range(4)]
+        sandbox.done("delete", "--query", "subject:m1")
+        sandbox.done("delete", ids[3], ids[2])
+        assert [message["id"] for message in client.messages()] == [ids[0]]
+
+
+def test_a_bad_query_points_at_the_place(sandbox: Sandbox) -> None:
+    result = sandbox.run("list", "subject:(")
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert b"mailtrap: " in result.stderr
+
+
+def test_a_closed_pipe_is_no_error(sandbox: Sandbox) -> None:
+    with sandbox.client() as client:
+        for _ in range(3):
+            client.post(b"To: a@b.test\r\n\r\n" + b"x" * 200_000)
+    where = environ(MAILTRAP_URL=sandbox.told["urls"]["web"])
+    process = subprocess.Popen(
+        [*MAILTRAP, "show", "latest"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=where, cwd=sandbox.folder
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    process.wait(30)
+
+
+def test_what_is_asked_for_in_the_environment_of_a_container_is_healthy(sandbox: Sandbox) -> None:
+    port = str(sandbox.told["web"])
+    assert sandbox.run("healthcheck", MAILTRAP_URL="", MAILTRAP_WEB_PORT=port, MAILTRAP_HOST="0.0.0.0").returncode == 0
+
+
+# ------------------------------------------------------------------------------------------------- start and stop
+
+
+def test_sigterm_lets_the_message_in_flight_finish(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path / "s", "--database", "mail.db")
+    with smtplib.SMTP("127.0.0.1", sandbox.told["smtp"], "x", timeout=30) as client:
+        client.ehlo()
+        client.mail("a@b.test")
+        client.rcpt("c@d.test")
+        client.docmd("DATA")
+        client.send(b"Subject: last\r\n\r\n")
+        sandbox.process.send_signal(signal.SIGTERM)
+        with pytest.raises(ConnectionRefusedError):
+            while True:  # it stops listening at some moment soon; the connection that stands is served on
+                socket.create_connection(("127.0.0.1", sandbox.told["smtp"]), timeout=30).close()
+        client.send(b"made it\r\n.\r\n")
+        assert client.getreply()[0] == 250
+        client.close()
+    assert sandbox.process.wait(30) == 0
+    sandbox.process.communicate()
+    assert not sandbox.ready_file.exists()
+    again = Sandbox(tmp_path / "s", "--database", "mail.db")
+    assert again.done("show", "latest", "--raw") == b"Subject: last\r\n\r\nmade it\r\n"
+    assert again.stop() == (0, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_with_0_when_told_to(number: signal.Signals, tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path / "s")
+    sandbox.process.send_signal(number)
+    _, said = sandbox.process.communicate(timeout=30)
+    assert (sandbox.process.returncode, said) == (0, "")
+
+
+def failing(folder: Path, *flags: str) -> tuple[int, str]:
+    command = [*MAILTRAP, "serve", *FREE, "--state-dir", str(folder), *flags]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=folder, env=environ())
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("flag", ["--smtp-port", "--smtps-port", "--web-port"])
+def test_a_port_in_use_is_said_with_its_holder(flag: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        code, said = failing(tmp_path, flag, str(port))
+    assert code == 1
+    assert f"127.0.0.1:{port}" in said
+    assert f"(pid {os.getpid()})" in said
+    assert flag in said
+
+
+def test_listening_for_everyone_asks_for_protection(tmp_path: Path) -> None:
+    code, said = failing(tmp_path, "--host", "0.0.0.0")
+    assert code == 2
+    assert "--insecure" in said
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "words"),
+    [
+        (["--smtp-port", "x"], 2, "'x' is not a value for smtp-port"),
+        (["--host", "192.0.2.1", "--insecure"], 1, "192.0.2.1"),
+        (["--database", "/nowhere/at/all/mail.db"], 1, "/nowhere/at/all"),
+        (["--config", "none.toml"], 2, "none.toml"),
+        (["--ready-file", "/nowhere/ready.json"], 1, "/nowhere/ready.json"),
+        (["--no-such-flag"], 2, "--no-such-flag"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_said_in_a_line(flags: list[str], code: int, words: str, tmp_path: Path) -> None:
+    result, said = failing(tmp_path, *flags)
+    assert words in said
+    assert result == code
+
+
+def test_a_flag_beats_the_file_and_the_banner_says_where_to_point(tmp_path: Path) -> None:
+    (tmp_path / "mailtrap.toml").write_text('base-path = "/mail"\nauth = "off"\nweb-port = 1\n')
+    command = [*MAILTRAP, "serve", *FREE, "--state-dir", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environ())
+    assert process.stdout is not None
+    banner = ""
+    for line in process.stdout:
+        banner += line
+        if "Try it" in line:
+            break
+    process.terminate()
+    process.communicate(timeout=30)
+    assert re.search(r"SMTP +127\.0\.0\.1 port \d+, plain or STARTTLS", banner)
+    assert re.search(r"Look +http://127\.0\.0\.1:\d\d+/mail\n", banner)
+    assert re.search(r"Login +not offered", banner)
+    assert "\x1b" not in banner
+
+
+def test_commands_start_quickly_because_they_import_little() -> None:
+    heavy = {"flask", "werkzeug", "sqlite3", "aiosmtpd", "asyncio", "cryptography", "msgspec", "zstandard", "smtplib"}
+    code = "import sys; import mailtrap.cli.look, mailtrap.cli.transfer; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ(), timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert heavy & set(done.stdout.split()) == set()
