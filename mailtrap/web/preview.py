@@ -9,15 +9,16 @@ from __future__ import annotations
 from html import escape
 
 import flask
-from mailtrap.mail.content import Content, Part
 
 from mailtrap.errors import Invalid, NotFound
+from mailtrap.mail.content import Content
+from mailtrap.mail.mime import Part
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.web.about import About
+from mailtrap.web.contents import Contents, message_of
 from mailtrap.web.htmlfilter import MAX_LENGTH, Preview, filter_html
 from mailtrap.web.raster import Raster, raster
-from mailtrap.web.reading import Contents
 from mailtrap.web.urlfilter import Addresses, picture_data
 
 #: Octets of one picture, and of all of them together, that are written into a preview.
@@ -36,13 +37,13 @@ _PICTURE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 def routes(sandbox: Sandbox, settings: Settings, about: About) -> flask.Blueprint:
     """The preview of a message and of the pictures in it, as a blueprint named `preview`."""
     preview = flask.Blueprint("preview", __name__)
-    contents = Contents(sandbox)
+    contents = Contents(sandbox.store)
 
     @preview.get("/preview/<int:id>")
     def document(id: int) -> flask.Response:
         remote = _one_of("remote", ("0", "1")) == "1"
         scheme = _one_of("scheme", SCHEMES)
-        shown = render(contents.reading(id).content, remote=remote, scheme=scheme, own=_own())
+        shown = render(contents.of(message_of(sandbox.store, str(id))), remote=remote, scheme=scheme, own=_own())
         response = flask.Response(shown.html.encode("utf-8", "replace"), content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = _POLICY.format(remote=" http: https:" if remote else "")
         response.headers["X-Blocked-Remote"] = str(shown.blocked)
@@ -50,7 +51,7 @@ def routes(sandbox: Sandbox, settings: Settings, about: About) -> flask.Blueprin
 
     @preview.get("/preview/<int:id>/cid/<path:cid>")
     def picture(id: int, cid: str) -> flask.Response:
-        found = Pictures(contents.reading(id).content).find(cid)
+        found = Pictures(contents.of(message_of(sandbox.store, str(id)))).find(cid)
         if found is None:
             raise NotFound("the message has no such picture", "only raster images of at most 20 megapixels are shown")
         kind, octets = found
