@@ -26,7 +26,7 @@ LEVEL = 1
 WORTH_COMPRESSING = 128
 #: Rows of one statement, the biggest that fits first. Each statement lets go of the interpreter and has to get it back
 #: from threads that are busy, so few are better than many; powers of two, so that few have to be prepared.
-ROWS_AT_ONCE = (128, 64, 32, 16, 8, 4, 2, 1)
+ROWS_AT_ONCE = (256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 #: Told after the commit what was kept: (id, submission) in order.
 Kept = Callable[[list[tuple[int, Submission]]], None]

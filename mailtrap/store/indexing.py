@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 BATCH_MESSAGES = 256
 BATCH_OCTETS = 4 * 1024 * 1024
 #: … and messages written before looking whether mail waits for it to end.
-SLICE = 32
+SLICE = 64
 #: Octets of content passed on in memory; what exceeds them is read from the database again.
 HANDOVER = 32 * 1024 * 1024
 #: Of a bigger message only this much is understood.
@@ -214,8 +214,9 @@ class Indexer:
 class Understood(Job):
     """What was understood of some messages, for `detail`, `search` and their rows.
 
-    A big transaction costs the index half as much a message as small ones, but mail must not wait for it: when some
-    comes, what has been written so far is committed with it and the rest comes later.
+    FTS5 writes what it has gathered at the end of every statement, so that one big statement costs half as much a
+    message as small ones. But mail must not wait for it: while some comes, slices are small, and what has been written
+    when more arrives is committed with it; the rest comes later.
     """
 
     __slots__ = ("_messages", "_writer", "_written")
@@ -230,10 +231,11 @@ class Understood(Job):
 
     def apply(self, transaction: Transaction) -> None:
         """Write those that have not been deleted meanwhile."""
+        size = BATCH_MESSAGES if self._writer.is_quiet else SLICE
         done = 0
         while done < len(self._messages) and not (done and transaction.pressed()):
-            self._write(transaction, self._messages[done : done + SLICE])
-            done += SLICE
+            self._write(transaction, self._messages[done : done + size])
+            done += size
         transaction.committed.append(partial(self._committed, done))
 
     def _committed(self, done: int) -> None:
@@ -272,7 +274,7 @@ def _update(rows: int) -> str:
     values = ", ".join(["(?, ?, ?, ?, ?)"] * rows)
     return (
         "UPDATE message SET state = v.column2, snippet = v.column3, attachments = v.column4, defects = v.column5 "
-        f"FROM (VALUES {values}) v WHERE message.id = v.column1"
+        f"FROM (VALUES {values}) v WHERE message.id = v.column1"  # noqa: S608
     )
 
 

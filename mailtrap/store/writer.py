@@ -29,6 +29,8 @@ BATCH_OCTETS = 4 * 1024 * 1024
 BATCH_CHUNKS = 1024 * 1024
 #: Seconds after which work that makes way for arriving mail goes along with it.
 PATIENCE = 0.05
+#: Seconds without mail after which it is taken to pause.
+QUIET = 0.01
 
 
 @dataclass(slots=True)
@@ -205,8 +207,8 @@ class Writer:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no mail has come for a few milliseconds."""
-        return not self._queue and time.monotonic() - self.last_arrival > 0.004
+        """Whether no mail has come for some milliseconds."""
+        return not self._queue and time.monotonic() - self.last_arrival > QUIET
 
     @property
     def is_alive(self) -> bool:
