@@ -271,11 +271,9 @@ class Understood(Job):
 
 @lru_cache(maxsize=16)
 def _update(rows: int) -> str:
+    columns = "state = v.column2, snippet = v.column3, attachments = v.column4, defects = v.column5"
     values = ", ".join(["(?, ?, ?, ?, ?)"] * rows)
-    return (
-        "UPDATE message SET state = v.column2, snippet = v.column3, attachments = v.column4, defects = v.column5 "
-        f"FROM (VALUES {values}) v WHERE message.id = v.column1"  # noqa: S608
-    )
+    return f"UPDATE message SET {columns} FROM (VALUES {values}) v WHERE message.id = v.column1"  # noqa: S608
 
 
 def _message(id_: int, submission: Submission) -> Message:
