@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mailtrap import settings
 from mailtrap.cli import docs as commands
+from mailtrap.query import terms
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -34,6 +35,9 @@ PRINTED: dict[tuple[str, str], Callable[[], str]] = {
     ("settings.md", "settings"): settings.markdown,
     ("commands.md", "commands"): commands.markdown,
     ("architecture.md", "tree"): tree,
+    ("query.md", "syntax"): terms.markdown_syntax,
+    ("query.md", "fields"): terms.markdown_fields,
+    ("query.md", "flags"): terms.markdown_flags,
 }
 
 

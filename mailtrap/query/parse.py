@@ -27,6 +27,7 @@ _LONGEST_NAME = 128
 _LARGEST_NUMBER = (1 << 63) - 1
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*)([:=])")
+_NUMBER = re.compile(r"[0-9]{1,19}")
 _NAME = re.compile(r"[!-~]+")
 _NAME_END = re.compile(r"[\s:=\"()]|\Z")
 _BARE = re.compile(r"[^\s\"()]+")
@@ -90,8 +91,9 @@ class _Parser:
         unwritable = _UNWRITABLE.search(self._text)
         if unwritable:
             raise self._error("this character cannot be searched for", unwritable.start(), "Remove it")
-        if len(self._text) > LONGEST or len(self._text.encode()) > LONGEST:
-            raise self._error(f"the query is longer than {LONGEST} octets", LONGEST, "Ask for less at once")
+        fits = self._text[: LONGEST + 1].encode()[:LONGEST].decode(errors="ignore")
+        if len(fits) < len(self._text):
+            raise self._error(f"the query is longer than {LONGEST} octets", len(fits), "Ask for less at once")
 
     def _error(self, message: str, at: int, hint: str) -> QueryError:
         at = min(at, len(self._text))
@@ -238,9 +240,7 @@ class _Parser:
             return _Value(_ESCAPED.sub(r"\1", match[1]), at, True, star)
         match = _BARE.match(self._text, at)
         if not match:
-            raise self._error(
-                f"`{lead}` has no value", at, f'Write it right after `{lead}`, or {lead}"" if it is empty'
-            )
+            raise self._error(f"`{lead}` has no value", at, "Write it right after, without a space")
         self._at = match.end()
         return _Value(match[0], at, False, match[0].endswith("*"))
 
@@ -269,7 +269,7 @@ class _Parser:
         if field.kind is Kind.FLAG:
             return self._flag(field, value)
         if field.kind is Kind.NUMBER:
-            if not (value.text.isascii() and value.text.isdigit() and int(value.text[:20]) <= _LARGEST_NUMBER):
+            if not _NUMBER.fullmatch(value.text) or int(value.text) > _LARGEST_NUMBER:
                 raise self._error(f"`{value.text}` is no number", value.at, f"Write {field.example}")
             return Number(field.name, int(value.text))
         if field.kind is Kind.SIZE:

@@ -83,14 +83,14 @@ KINDS = ("html", "text", "image", "calendar", "link", "pdf", "signed", "encrypte
 
 #: What `is:` takes.
 IS: dict[str, str] = {
-    "seen": "Somebody has read it",
-    "unseen": "Nobody has read it",
-    "tagged": "It has a tag",
-    "unparsed": "No parser understood it",
-    "bounce": "It reports on the delivery of another message",
-    "tls": "It came over TLS",
-    "authenticated": "The client had logged in",
-    "utf8": "It came by SMTPUTF8",
+    "seen": "Read by somebody",
+    "unseen": "Read by nobody yet",
+    "tagged": "Marked with a tag",
+    "unparsed": "Kept, but understood by no parser",
+    "bounce": "A report on the delivery of another message",
+    "tls": "Came over TLS",
+    "authenticated": "Came from a client that had logged in",
+    "utf8": "Came by SMTPUTF8",
 }
 
 #: Other spellings of those.
@@ -124,9 +124,29 @@ def completions(prefix: str) -> list[tuple[str, str]]:
     return [(f"{lead}{name}:{flag}", help_) for flag, help_ in spelt.items() if flag.startswith(value)]
 
 
-def operators() -> list[tuple[str, str, str]]:
-    """Every operator as (how it is written, what it asks for, an example), for the documentation."""
-    rows = [(f"`{field.name}:`", field.help, f"`{field.example}`") for field in FIELDS.values()]
+def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [columns, tuple("---" for _ in columns), *rows]
+    return "".join([f"| {' | '.join(line)} |\n" for line in lines])
+
+
+def markdown_syntax() -> str:
+    """The tables of `docs/query.md`, from the ones above: how terms are put together."""
+    return _table(("write", "to find"), [(f"`{written}`", help_) for written, help_ in SYNTAX])
+
+
+def markdown_fields() -> str:
+    """What can be asked for."""
+    rows: list[tuple[str, ...]] = [
+        (f"`{field.name}:`", field.help, field.kind.value, f"`{field.example}`") for field in FIELDS.values()
+    ]
+    return _table(("field", "looks at", "compares", "example"), rows)
+
+
+def markdown_flags() -> str:
+    """What `has:` and `is:` take."""
+    rows: list[tuple[str, ...]] = []
     for name, flags in FLAGS.items():
-        rows += [(f"`{name}:{flag}`", help_, "") for flag, help_ in flags.items()]
-    return rows + [(f"`{name}`", f"the same as `{flag}`", f"`is:{name}`") for name, flag in ALIASES.items()]
+        for flag, help_ in flags.items():
+            others = [f"`{name}:{alias}`" for alias, meant in ALIASES.items() if meant == flag and name == "is"]
+            rows.append((" or ".join([f"`{name}:{flag}`", *others]), help_))
+    return _table(("write", "what the message has, or is"), rows)

@@ -9,7 +9,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
 
-_SIZE = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,3}))?(|B|K|KB|KIB|M|MB|MIB|G|GB|GIB)")
+_SIZE = re.compile(r"([0-9]{1,19})(?:\.([0-9]{1,3}))?(|B|K|KB|KIB|M|MB|MIB|G|GB|GIB)")
 _FACTORS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _LARGEST = (1 << 63) - 1
 

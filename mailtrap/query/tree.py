@@ -349,6 +349,11 @@ class Query:
     def __str__(self) -> str:
         return str(self.root)
 
+    def within(self, inbox: str) -> Query:
+        """This, in one inbox only."""
+        here = Exact("inbox", inbox)
+        return Query(here if isinstance(self.root, Everything) else And((here, self.root)))
+
     def matches(self, record: Searchable) -> bool:
         """Whether it holds for this message."""
         return self.root.matches(record)
