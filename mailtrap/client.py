@@ -308,7 +308,7 @@ class Client:
             raise self._stranger(f"it answered {response.status} {response.reason}") from None
         kinds: dict[int, type[ApiError]] = {404: ApiNotFound, 503: ApiUnavailable, 507: ApiUnavailable}
         kinds |= {400: ApiInvalid, 422: ApiInvalid}
-        if response.status == 401 and not hint:
+        if response.status == 401:
             hint = "set MAILTRAP_API_TOKEN, or put user:password@ into the URL"
         raise kinds.get(response.status, ApiError)(message, hint, response.status, code)
 

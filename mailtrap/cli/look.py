@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from mailtrap.cli.sandboxes import connect, url_option
-from mailtrap.cli.terminal import Failure, binary_output, block, line, print_json, say, size, styled
+from mailtrap.cli.terminal import Failure, binary_output, block, cut, line, print_json, say, size, styled
 from mailtrap.client import Client, Json
 from mailtrap.errors import NotFound
 
@@ -61,17 +61,10 @@ def _columns(message: Json) -> str:
     who = _mailbox(message["from"]) or message["envelope"]["from"] or "<>"
     to = ", ".join(message["envelope"]["to"])
     id_, at = f"{message['id']:>6}", message["received_at"][:19].replace("T", " ")
-    rest = max(width - len(id_) - len(at) - 6, 30)
+    rest = max(width - len(id_) - len(at) - 8, 30)
     first, second = rest // 4, rest // 4
-    text = (
-        f"{_cut(who, first)}  {_cut(to, second)}  {_cut(message['subject'] or '(no subject)', rest - first - second)}"
-    )
+    text = f"{cut(who, first)}  {cut(to, second)}  {cut(message['subject'] or '(no subject)', rest - first - second)}"
     return f"{styled(id_, dim=True)}  {styled(at, dim=True)}  {styled(text.rstrip(), bold=not message['seen'])}"
-
-
-def _cut(text: str, width: int) -> str:
-    text = line(text)
-    return (text[: width - 1] + "…" if len(text) > width else text).ljust(width)
 
 
 @click.command()

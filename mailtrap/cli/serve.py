@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import re
 import signal
@@ -15,7 +16,7 @@ from typing import Any
 import click
 
 from mailtrap.cli.sandboxes import reachable
-from mailtrap.cli.terminal import Failure, line, say, styled
+from mailtrap.cli.terminal import Failure, block, line, say, styled
 from mailtrap.errors import SettingsError
 from mailtrap.settings import TABLE, Row, Settings, load
 
@@ -59,6 +60,7 @@ def serve(config: Path | None, ready_file: Path | None, as_json: bool, **flags: 
     settings = load(flags, os.environ, config)
     from mailtrap.server import Server
 
+    _log_to_stderr(settings.log_level)
     asked_to_stop = _on_signals()
     try:
         server = Server(settings)
@@ -84,15 +86,35 @@ def serve(config: Path | None, ready_file: Path | None, as_json: bool, **flags: 
             _take_back(ready_file, written)
 
 
-def _on_signals() -> threading.Event:
-    """Set by the first SIGTERM or SIGINT, before which nothing may be lost. The second one ends the process."""
-    asked = threading.Event()
+class _LogLines(logging.Formatter):
+    """Log lines which nothing from a mail or a client can break in two or colour."""
 
-    def stop(number: int, _frame: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name logging calls
+        record.message = line(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        return block(super().formatException(ei))
+
+
+def _log_to_stderr(level: str) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_LogLines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+    logging.getLogger("mailtrap").setLevel(level.upper())
+
+
+def _on_signals() -> threading.Event:
+    """Set by the first SIGTERM or SIGINT. The second one ends the process."""
+    asked = threading.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def stop(*_: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
         asked.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in numbers:
         signal.signal(number, stop)
     return asked
 

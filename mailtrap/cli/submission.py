@@ -6,6 +6,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 CRLF = b"\r\n"
@@ -118,7 +119,8 @@ class Submission:
                 raise Refused("the message", code, text)
             return f"{code} {text.decode('utf-8', 'replace')}"
         except Refused:
-            self._smtp.rset()
+            with suppress(OSError, smtplib.SMTPException):  # it may have hung up after a 421
+                smtp.rset()
             raise
         except UnicodeEncodeError:
             raise Refused("an address that is not ASCII", 553, b"5.6.7 the server offers no SMTPUTF8") from None

@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from typing import IO, Any
+from unicodedata import combining, east_asian_width
 
 import click
 
@@ -34,6 +35,24 @@ def block(text: str) -> str:
 def _escaped(match: re.Match[str]) -> str:
     number = ord(match[0])
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
+def cut(text: str, columns: int) -> str:
+    """Text of a mail in exactly so many columns of a terminal; CJK takes two a character."""
+    kept: list[str] = []
+    left = columns
+    for character in line(text):
+        if _columns(character) > left:
+            while left < 1:
+                left += _columns(kept.pop())
+            return "".join(kept) + "…" + " " * (left - 1)
+        kept.append(character)
+        left -= _columns(character)
+    return "".join(kept) + " " * left
+
+
+def _columns(character: str) -> int:
+    return 0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:

@@ -7,9 +7,9 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
-from mailtrap.cli import program
-from mailtrap.cli.terminal import block, line, size
-from tests.cli.sandbox_stand_in import StandIn, error
+from mailtrap.cli import look, program
+from mailtrap.cli.terminal import block, cut, line, size
+from tests.cli.sandbox_stand_in import StandIn, error, summary
 
 EVIL = "\x1b]0;owned\x07\x1b[31mred\r\n\x9b2J\u202egpj.exe\ud800"
 
@@ -30,6 +30,30 @@ def test_a_line_of_mail_cannot_steer_a_terminal() -> None:
 )
 def test_sizes_are_written_for_people(octets: int, said: str) -> None:
     assert size(octets) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "shown"),
+    [
+        ("abc", 5, "abc  "),
+        ("abcdef", 5, "abcd…"),
+        ("日本語", 6, "日本語"),
+        ("日本語", 5, "日本…"),
+        ("日本語", 4, "日… "),
+        ("e\u0301e\u0301e\u0301", 3, "e\u0301e\u0301e\u0301"),
+        ("\x1b[31m", 4, "\\x1…"),
+        ("", 2, "  "),
+    ],
+)
+def test_columns_are_kept_in_any_script(text: str, columns: int, shown: str) -> None:
+    assert cut(text, columns) == shown
+
+
+def test_on_a_terminal_a_message_takes_one_line_of_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    row = look._columns(summary(7, subject="日本" * 50 + EVIL, to=[{"name": "", "address": "x" * 500}]))
+    assert row.startswith("     7  2026-01-02 03:04:05  Ann <ann@a.")
+    assert 70 <= sum(2 if character in "日本" else 1 for character in row) <= 80
 
 
 def test_list_prints_a_message_a_line_newest_first(stand_in: StandIn) -> None:

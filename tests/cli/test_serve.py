@@ -146,6 +146,11 @@ def test_a_unix_text_from_stdin_gets_crlf_and_its_envelope_from_the_header(sandb
     assert sandbox.done("show", "latest", "--raw").endswith(b"\r\n\r\nhello\r\n")
 
 
+def test_addresses_in_any_script_are_sent(sandbox: Sandbox) -> None:
+    sandbox.done("send", "--sample", "--from", "jörg@exämple.test", "--to", "用户@例え.test")
+    assert sandbox.newest()["envelope"] == {"from": "jörg@exämple.test", "to": ["用户@例え.test"]}
+
+
 def test_a_refusal_is_printed_and_the_rest_is_sent(sandbox: Sandbox) -> None:
     (sandbox.folder / "1.eml").write_bytes(b"To: a@b.test\r\n\r\nx\r\n")
     result = sandbox.run("send", "1.eml", "1.eml", "--from", "not an address")
@@ -287,6 +292,26 @@ def test_a_closed_pipe_is_no_error(sandbox: Sandbox) -> None:
 def test_what_is_asked_for_in_the_environment_of_a_container_is_healthy(sandbox: Sandbox) -> None:
     port = str(sandbox.told["web"])
     assert sandbox.run("healthcheck", MAILTRAP_URL="", MAILTRAP_WEB_PORT=port, MAILTRAP_HOST="0.0.0.0").returncode == 0
+
+
+def test_a_web_with_tls_and_a_token_is_reached_with_the_same_settings(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path / "s", "--web-tls", "--api-token", "hush", "--base-path", "/mail")
+    settings = {"MAILTRAP_WEB_TLS": "1", "MAILTRAP_API_TOKEN": "hush", "MAILTRAP_STATE_DIR": str(sandbox.folder)}
+    settings |= {"MAILTRAP_URL": "", "MAILTRAP_WEB_PORT": str(sandbox.told["web"]), "MAILTRAP_BASE_PATH": "/mail"}
+    try:
+        assert sandbox.told["urls"]["web"] == f"https://127.0.0.1:{sandbox.told['web']}/mail"
+        sandbox.done("send", "--sample")
+        shown = sandbox.run("list", "--json", **settings)
+        assert json.loads(shown.stdout)["total"] == 1, shown.stderr
+        assert sandbox.run("healthcheck", **settings).returncode == 0
+        refused = sandbox.run("list", **settings | {"MAILTRAP_API_TOKEN": ""})
+        assert refused.returncode == 1
+        assert b"MAILTRAP_API_TOKEN" in refused.stderr
+        distrusted = sandbox.run("list", **settings | {"MAILTRAP_STATE_DIR": str(tmp_path / "other")})
+        assert distrusted.returncode == 3
+        assert b"is not trusted" in distrusted.stderr
+    finally:
+        assert sandbox.stop() == (0, "")
 
 
 # ------------------------------------------------------------------------------------------------- start and stop
