@@ -78,7 +78,7 @@ class Gates:
     def _path(self, environ: WSGIEnvironment) -> str:
         """The path as routes know it. The server has decoded `%XX` once; what is still encoded is taken literally."""
         raw = environ.get("PATH_INFO", "")
-        path = re.sub("/{2,}", "/", "/" + raw)
+        path = re.sub("/{2,}", "/", f"/{raw}/").rstrip("/") or "/"
         environ["PATH_INFO"] = path
         if re.search(r"[\x00-\x1f\x7f]", path):
             raise Refused(400, "The path has control characters")

@@ -58,8 +58,6 @@ class WebServer:
         self._most = 2 * settings.max_web_threads + 512
         self._port = 0
         self._listeners: list[socket.socket] = []
-        self._selector = selectors.DefaultSelector()
-        self._waker, self._woken = socket.socketpair()
         self._waiting: dict[Connection, None] = {}
         self._answering: set[Connection] = set()
         self._returned: deque[Connection] = deque()
@@ -70,6 +68,8 @@ class WebServer:
         """Listen; returns where. Raises OSError where the port is taken."""
         self._listeners = _listen(self._settings.host, self._settings.web_port)
         host, self._port = self._listeners[0].getsockname()[:2]
+        self._selector = selectors.DefaultSelector()
+        self._waker, self._woken = socket.socketpair()
         self._woken.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ, self._wake_up)
         for listener in self._listeners:

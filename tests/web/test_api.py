@@ -186,7 +186,9 @@ def test_many_messages_are_marked_by_query_or_ids(client: FlaskClient, sandbox: 
     assert client.patch("/api/messages?query=-is:seen", json={"tags": ["t"]}).get_json()["ids"] == [str(ids[1])]
 
 
-@pytest.mark.parametrize("query", ["", "?all=false", "?al=true", "?query=%22", "?ids=", "?ids=1,x", "?ids=1&ids=2", "?all=maybe"])
+@pytest.mark.parametrize(
+    "query", ["", "?all=false", "?al=true", "?query=%22", "?ids=", "?ids=1,x", "?ids=1&ids=2", "?all=maybe"]
+)
 def test_a_malformed_deletion_deletes_nothing(client: FlaskClient, sandbox: Sandbox, query: str) -> None:
     capture(sandbox)
     answer = client.delete(f"/api/messages{query}")
