@@ -24,6 +24,7 @@ _URL = re.compile(r"https?://\S", re.IGNORECASE)
 _HREF = re.compile(r"<a\s[^>]{0,200}?href", re.IGNORECASE)
 # Preheaders are padded with invisible characters so that list views show nothing after them.
 _FILLER = re.compile(r"[\u034f\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u115f\u1160\u17b4\u17b5\u180e\ufffc]+")
+_JOINERS = "\u200c\u200d"  # within words of many scripts, and within emoji
 _RULE = re.compile(r"[-=_*~#]{4,}")
 _TOKENS = re.compile(r"\S+")
 
@@ -90,7 +91,10 @@ class Content:
         for field in self.header:
             if field.name.lower() == "list-unsubscribe":
                 found += links.in_field(field.value)
-        return list({(link.kind, link.href): link for link in reversed(found)}.values())[::-1][: links.MAX_LINKS]
+        once: dict[tuple[str, str], Link] = {}
+        for link in found:
+            once.setdefault((link.kind, link.href), link)
+        return list(once.values())[: links.MAX_LINKS]
 
     @cached_property
     def searchable(self) -> tuple[str, str, tuple[str, ...]]:
@@ -158,9 +162,10 @@ def _snippet(text: str) -> str:
     length = 0
     for match in _TOKENS.finditer(text[:4000]):
         word = match[0]
+        if not word.isascii() and not _FILLER.sub("", word):
+            continue
         if not word.isprintable():
-            word = _FILLER.sub("", word)
-            word = "".join([c if c.isprintable() else "" for c in word])
+            word = "".join([c for c in word if c.isprintable() or c in _JOINERS])
         if not word or _RULE.fullmatch(word):
             continue
         words.append(word)

@@ -22,6 +22,7 @@ _CELL_TAG = re.compile(r"<(?=[tT][dhDH])")
 _BLOCK_OR_CELL_TAG = re.compile(f"<(?=/?(?:{_BLOCK}|[tT][dhDH]))")
 _DATA_URL = re.compile(r"data:[\w/+.;=-]{0,100},[A-Za-z0-9+/=%\s]{200,}+")
 _UNSEEN = "head, style, script, template, noframes, noembed, svg, textarea"
+_BREAKS = frozenset(("br", "p", "div", "td", "th", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6"))
 _GAPS = re.compile(r"\n{3,}")
 
 _ADDRESS = {"a": "href", "area": "href", "img": "src", "form": "action"}
@@ -78,6 +79,9 @@ def references(html: str) -> list[Reference]:
         if kind is text:
             if link and not hidden and len(words) < _MAX_WORDS:
                 words.append((token.data or "")[:_MAX_WORDS])
+        elif tag in _BREAKS:
+            if link:
+                words.append(" ")
         elif tag in ("script", "style"):
             hidden = tag if kind is start else ""
         elif tag in _ADDRESS and not hidden and (kind is start or kind is end):

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 MAX_LINKS = 10_000
 MAX_HREF = 8192
 
-_START = re.compile(r"(?:https?://|mailto:(?=[^\s@]{1,64}@))", re.IGNORECASE)
-_BODY = re.compile(r"""[^\s<>"\x00-\x1f\x7f\u3000-\u3002\uff01-\uff5e]{1,8192}+""")
+_URL = re.compile(
+    r"""(https?://|mailto:)[^\s<>"\x00-\x1f\x7f\u3000-\u3002\uff01-\uff5e]{1,8192}+""",
+    re.IGNORECASE,
+)
 _ANGLE = re.compile(r"<(https?://[^<>\s]{1,8192}|mailto:[^<>\s]{1,8192})>", re.IGNORECASE)
 _TRAILING = ".,;:!?'*_~`|"
 
@@ -26,19 +28,12 @@ class Link:
 def in_text(text: str) -> list[Link]:
     """The http, https and mailto addresses in plain text, without the punctuation that follows them; linear."""
     found: list[Link] = []
-    position, end = 0, len(text)
-    while position < end and len(found) < MAX_LINKS:
-        start = _START.search(text, position)
-        if start is None:
-            break
-        body = _BODY.match(text, start.end())
-        position = start.end()
-        if body is None:
-            continue
-        href = _trimmed(text[start.start() : body.end()])
-        if len(href) > len(start[0]):
+    for match in _URL.finditer(text):
+        href = _trimmed(match[0])
+        if len(href) > len(match[1]) and (match[1][0] in "hH" or "@" in href):
             found.append(Link(href, href))
-            position = body.end()
+            if len(found) == MAX_LINKS:
+                break
     return found
 
 
