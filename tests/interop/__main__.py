@@ -20,8 +20,9 @@ def main() -> int:
             for row in ROWS:
                 own = Path(folder, row.client)
                 own.mkdir()
-                print(f"{row.client} …", end="\r", file=sys.stderr, flush=True)
+                print(f"\r{row.client} …\033[K", end="", file=sys.stderr, flush=True)
                 results[row.client] = run(row, target, own) if row.available() else None
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
             print(table(results, target.notes))
         finally:
             target.stop()

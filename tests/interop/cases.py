@@ -135,5 +135,8 @@ def verdict(target: Target, case: Case, extensions: frozenset[str]) -> str:
     said = " ".join(line["text"].upper() for line in dialogue if line["side"] == "C")
     marks = {"8BITMIME": "BODY=8BITMIME", "SIZE": " SIZE=", "DSN": "NOTIFY=", "SMTPUTF8": " SMTPUTF8", "BDAT": "BDAT "}
     used.update(name for name, mark in marks.items() if mark in said)
+    commands = [line["at"] for line in dialogue if line["side"] == "C"]
+    # Commands that came in one piece were sent without waiting for replies (RFC 2920).
+    used.update({"PIPELINING"} if len(set(commands)) < len(commands) else ())
     missing = extensions - used
     return f"did not use {', '.join(sorted(missing))}" if missing else ""

@@ -54,7 +54,7 @@ def swaks(target: Target, case: Case) -> None:
 
 def msmtp(target: Target, case: Case) -> None:
     """A sendmail-like submission client with DSN."""
-    flags = [f"--host=localhost --port={target.port(case)} --from=app@example.test --read-envelope-from=off"]
+    flags = [f"--host=localhost --port={target.port(case)} --from=app@example.test"]
     flags.append(f"--tls={'off' if case.security == 'plain' else 'on'} --tls-starttls={_onoff(case, 'starttls')}")
     if case.security != "plain":
         flags.append(f"--tls-trust-file={target.ca}")

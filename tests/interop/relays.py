@@ -109,6 +109,9 @@ class Exim:
         self.folder = folder
         folder.chmod(0o755)
         shutil.chown(folder, "Debian-exim")
+        # It reads the file as the user it runs as.
+        self.ca = shutil.copy(target.ca, folder / "ca.pem")
+        self.ca.chmod(0o644)
 
     def send(self, case: Case) -> None:
         """Deliver one message."""
@@ -135,6 +138,7 @@ class Exim:
             f"  client_name = {USER}\n  client_secret = {PASSWORD}\n",
         }[case.login]
         return f"""
+exim_path = {EXIM}
 primary_hostname = relay.example.test
 spool_directory = {self.folder}/spool
 log_file_path = {self.folder}/log-%slog
@@ -152,7 +156,7 @@ begin transports
 out:
   driver = smtp
   port = {self.target.port(case)}
-  tls_verify_certificates = {self.target.ca}
+  tls_verify_certificates = {self.ca}
   tls_verify_hosts = {"*" if case.security != "plain" else ""}
   tls_verify_cert_hostnames = {"*" if case.security != "plain" else ""}
   hosts_try_chunking = *
