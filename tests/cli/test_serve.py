@@ -10,6 +10,7 @@ import select
 import signal
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -406,6 +407,20 @@ def test_a_flag_beats_the_file_and_the_banner_says_where_to_point(tmp_path: Path
     assert re.search(r"Look +http://127\.0\.0\.1:\d\d+/mail\n", banner)
     assert re.search(r"Login +not offered", banner)
     assert "\x1b" not in banner
+
+
+def test_the_ca_is_made_on_first_use_and_stays(tmp_path: Path) -> None:
+    def ca(*arguments: str) -> str:
+        command = [*MAILTRAP, "ca", "--state-dir", str(tmp_path / "state"), *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=60, env=environ(), cwd=tmp_path, check=True
+        ).stdout
+
+    path = Path(ca().rstrip("\n"))
+    assert path.parent == tmp_path / "state"
+    pem = path.read_text()
+    assert ca("--pem") == pem
+    assert ssl.create_default_context(cadata=pem).get_ca_certs()
 
 
 def test_commands_start_quickly_because_they_import_little() -> None:
