@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import click
 
 from mailtrap.cli import program
@@ -24,7 +26,7 @@ def _children(group: click.Group, context: click.Context) -> list[str]:
 def _section(command: click.Command, context: click.Context) -> list[str]:
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     lines = [f"### {context.command_path}", "", "```", usage, "```", ""]
-    for paragraph in (command.help or "").split("\n\n"):
+    for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
         verbatim = paragraph.removeprefix("\b\n")
         lines += [" ".join(paragraph.split()), ""] if verbatim == paragraph else ["```", verbatim, "```", ""]
     options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]

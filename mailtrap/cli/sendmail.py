@@ -58,7 +58,9 @@ class _Verbatim(click.Command):
         return []
 
 
-@click.command(cls=_Verbatim, short_help="Stand in for /usr/sbin/sendmail.")
+@click.command(
+    cls=_Verbatim, options_metavar="[OPTION]... [RECIPIENT]...", short_help="Stand in for /usr/sbin/sendmail."
+)
 @click.pass_context
 def sendmail(ctx: click.Context, arguments: list[str] | None = None) -> None:
     """Read one message from stdin and hand it to the sandbox, as /usr/sbin/sendmail would.
