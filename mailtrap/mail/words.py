@@ -183,7 +183,7 @@ def envelope_only(message: Message) -> tuple[str, ...]:
 def _header_column(message: Message, understanding: Understanding) -> str:
     column = _header(understanding.header)
     message_id = message.heading.message_id
-    if message_id and not any(fold(name) == "message-id" for name, _ in understanding.header):
+    if message_id and not any(value == message_id for _, value in understanding.header):
         column = f"{column} {BOUNDARY} {normalise(message_id)}"
     return column
 

@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the language. `column` is its column in the search table, empty where it has no words."""
+    """One field of the language. `column` is the one of the search table that holds its words, if any."""
 
     name: str
     kind: Kind
@@ -50,8 +50,12 @@ FIELDS: dict[str, Field] = {
         Field("smaller", Kind.SIZE, "Smaller than", "smaller:2MB"),
         Field("before", Kind.TIME, "Received before", "before:2026-01-31"),
         Field("after", Kind.TIME, "Received then or later", "after:2h"),
-        Field("message-id", Kind.WHOLE, "Message-ID field, with or without < >", "message-id:abc@example.test"),
-        Field("reverse-path", Kind.WHOLE, "MAIL FROM, whole; <> is the null one", "reverse-path:*@example.test"),
+        Field(
+            "message-id", Kind.WHOLE, "Message-ID field, with or without < >", "message-id:abc@example.test", "header"
+        ),
+        Field(
+            "reverse-path", Kind.WHOLE, "MAIL FROM, whole; <> is the null one", "reverse-path:*@example.test", "sender"
+        ),
         Field("id", Kind.NUMBER, "Number of the message here", "id:12"),
         Field("session", Kind.NUMBER, "Number of the session that brought it", "session:3"),
         Field("listener", Kind.WHOLE, "How it came: smtp, smtps, http, import", "listener:smtps"),

@@ -352,7 +352,9 @@ class Query:
     def within(self, inbox: str) -> Query:
         """This, in one inbox only."""
         here = Exact("inbox", inbox)
-        return Query(here if isinstance(self.root, Everything) else And((here, self.root)))
+        if isinstance(self.root, Everything):
+            return Query(here)
+        return Query(And((here, *(self.root.nodes if isinstance(self.root, And) else (self.root,)))))
 
     def matches(self, record: Searchable) -> bool:
         """Whether it holds for this message."""

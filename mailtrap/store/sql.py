@@ -68,10 +68,10 @@ def _conjunction(root: Node, parameters: list[Any]) -> tuple[str | None, list[st
             wanted.append(expression)
         elif isinstance(node, Not) and _match(node.node):
             unwanted.append(node.node)
+        elif isinstance(node, Exact | Glob) and (hint := _prefilter(node)):
+            wanted.append(hint)
+            conditions.append(_valued(node, parameters))
         else:
-            hint = _prefilter(node)
-            if hint:
-                wanted.append(hint)
             conditions.append(_where(node, parameters))
     if not wanted:
         conditions += [_where(Not(node), parameters) for node in unwanted]
@@ -84,7 +84,8 @@ def _conjunction(root: Node, parameters: list[Any]) -> tuple[str | None, list[st
 
 def _phrase(column: str, sequence: str, prefix: bool = False) -> str:
     # Words are letters, digits and characters beyond ASCII: nothing that FTS5 reads as syntax inside quotes.
-    return f'{column} : "{sequence}"{" *" if prefix else ""}' if column else f'"{sequence}"{" *" if prefix else ""}'
+    phrase = f'"{sequence}" *' if prefix else f'"{sequence}"'
+    return f"{column} : {phrase}" if column else phrase
 
 
 def _match(node: Node, depth: int = 0) -> str | None:
@@ -114,7 +115,7 @@ def _match_all(node: And, depth: int) -> str | None:
     return f"({expression})"
 
 
-def _prefilter(node: Node) -> str | None:
+def _prefilter(node: Exact | Glob) -> str | None:
     """An expression that every message which matches also matches, so that few rows need to be looked at."""
     match node:
         case Exact(field="header"):
@@ -155,7 +156,11 @@ def _where(node: Node, parameters: list[Any]) -> str:
         case Not():
             return f"NOT {_where(node.node, parameters)}"
         case Exact() | Glob():
-            return _valued(node, parameters)
+            hint = _prefilter(node)
+            if not hint:
+                return _valued(node, parameters)
+            parameters.append(hint)
+            return f"({_IN_SEARCH} AND {_valued(node, parameters)})"
         case Flag():
             return _flag(node, parameters)
         case Number():
@@ -220,7 +225,8 @@ def _valued(node: Exact | Glob, parameters: list[Any]) -> str:
             " AND json_extract(j.value, '$[0]') = ? COLLATE NOCASE AND json_extract(j.value, '$[1]') = ?)"
         )
     if node.field == "tag":
-        return f"EXISTS (SELECT 1 FROM json_each(m.tags) WHERE {_compared('value', node, parameters)})"  # noqa: S608
+        condition = _compared("value", node, parameters)
+        return f"(m.tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(m.tags) WHERE {condition}))"  # noqa: S608
     if node.field in _WHOLE:
         return _compared(_WHOLE[node.field], node, parameters)
     return _address(node, parameters)

@@ -13,7 +13,6 @@ from mailtrap.errors import Invalid, NotFound, Unavailable
 from mailtrap.mail.content import Content
 from mailtrap.mail.message import Message
 from mailtrap.query import Query, parse
-from mailtrap.query.quoting import quoted
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.store.base import Selection
@@ -198,9 +197,9 @@ class Messages:
 
     def _query(self, text: str | None, inbox: str | None) -> Query:
         text = (text or "").strip()
-        query = parse(text)
+        query = parse(text, self._sandbox.clock.now())
         if inbox:
-            query = parse(f"({text}) inbox={quoted(inbox)}" if text else f"inbox={quoted(inbox)}")
+            query = query.within(inbox)
         if text and not self._store.catch_up():
             raise Unavailable("The search index is behind", "ask again in a moment")
         return query
