@@ -55,6 +55,7 @@ class Dialogue:
         self._out: list[bytes] = []
         self._no_more = False
         self._skipped = 0
+        self._skipping = False
         self._errors = 0
         self._junk = 0
 
@@ -223,9 +224,12 @@ class Dialogue:
         buffer, at = self._buffer, self._at
         end = buffer.find(b"\n", at)
         if (end + 1 if end >= 0 else len(buffer)) - at > limit:
-            shown = b"***" if secret else buffer[at : at + CUT]
+            shown = buffer[at : at + CUT]
+            if secret or shown.lstrip()[:4].upper() == b"AUTH":
+                shown = b"***"
             self.transcript.add(self.now, "C", shown + b"... (too long)")
             self._skipped = 0
+            self._skipping = True
             self.reader = self._skip_line
             self.refuse(too_long)
             return None
@@ -249,7 +253,7 @@ class Dialogue:
                 return False
             line = self.line(self._max_line, replies.LINE_TOO_LONG)
         if line is None:
-            return self.reader != self.read_command
+            return self._skipping
         self.command(line)
         return True
 
@@ -259,6 +263,7 @@ class Dialogue:
         end = octets.find(b"\n")
         if end >= 0:
             self.put_back(octets[end + 1 :])
+            self._skipping = False
             self.reader = self.read_command
             return True
         self._skipped += len(octets)
@@ -275,7 +280,7 @@ class Dialogue:
         while self._then is None and not self.closed and self._at < len(self._buffer):
             if not self.reader():
                 break
-        if self.reader != self._skip_line and len(self._buffer) - self._at != before:
+        if len(self._buffer) - self._at != before and not self._skipping:
             self._since = self._monotonic()
         if self._then is not None or self.closed:
             return

@@ -158,10 +158,10 @@ class DataReader:
     def feed(self, octets: bytes) -> bytes | None:
         """Take the next octets. Returns what follows the end of the data, or None while it has not ended."""
         if self._fresh and not self._window:
-            end = octets.find(_END)
-            if end >= 0 and not octets.startswith(b".\r\n"):
-                content = octets[: end + 2]
-                self.intake.write(unstuffed(content[1:] if content.startswith(b".") else content))
+            # Most messages come whole and have no line that begins with a dot, so that one search finds it all.
+            end = octets.find(b"\r\n.")
+            if end >= 0 and octets[end + 3 : end + 5] == b"\r\n" and not octets.startswith(b"."):
+                self.intake.write(octets[: end + 2])
                 return octets[end + 5 :]
             # As if the CRLF that ended the DATA command were the first octets: from here on every line, the first
             # one too, begins after a CRLF.

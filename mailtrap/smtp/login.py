@@ -123,9 +123,10 @@ class Authentication:
 
 def masked(line: bytes) -> bytes:
     """An AUTH command for the record: what it says after the mechanism may be a secret."""
-    verb, _, argument = line.partition(b" ")
-    name, space, rest = argument.strip(b" ").partition(b" ")
-    if name.decode("ascii", "replace").upper() not in sasl.MECHANISMS:
-        # Somebody may have put the secret where the mechanism belongs.
-        return verb + b" ***" if name else verb
-    return verb + b" " + name + (b" ***" if space and rest else b"")
+    words = line.split(None, 2)
+    if len(words) < 2:
+        return line
+    if words[1].decode("ascii", "replace").upper() in sasl.MECHANISMS:
+        return b" ".join(words[:2]) + (b" ***" if len(words) > 2 else b"")
+    # Somebody may have put the secret where the mechanism belongs.
+    return words[0][:5] + b" ***"

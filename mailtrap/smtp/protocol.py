@@ -47,7 +47,7 @@ class Chunk:
 
 def split_command(line: bytes) -> tuple[bytes, bytes]:
     """`b"mail FROM:<>"` → `(b"MAIL", b"FROM:<>")`; the line has no ending, the argument no outer spaces."""
-    verb, _, argument = line.partition(b" ")
+    verb, _, argument = line.lstrip(b" \t").partition(b" ")
     return verb.upper(), argument.strip(b" \t")
 
 

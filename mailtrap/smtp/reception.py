@@ -33,11 +33,6 @@ class Reception:
         """Whether content of this transaction has come, or is coming."""
         return self.intake is not None
 
-    @property
-    def congested(self) -> bool:
-        """Whether the store lags so far behind that the client should be made to wait."""
-        return self.intake is not None and self.intake.congested
-
     def begin_data(self) -> None:
         """Read what follows DATA up to CRLF.CRLF (RFC 5321 §4.1.1.4)."""
         self._data = DataReader(self._open())

@@ -86,7 +86,10 @@ class Session(Dialogue):
     @property
     def holding(self) -> bool:
         """Whether the pump should stop reading: enough waits already, or the store lags behind."""
-        return super().holding or self._reception.congested
+        if self._then is not None:
+            return super().holding
+        intake = self._reception.intake
+        return intake is not None and intake.congested
 
     def close(self, linger: bool = False) -> None:
         """Close; content that has not been handed on is dropped."""
@@ -108,7 +111,7 @@ class Session(Dialogue):
     def command(self, line: bytes) -> None:
         """Perform one command."""
         verb, argument = protocol.split_command(line)
-        self.transcript.add(self.now, "C", masked(line) if verb == b"AUTH" else line)
+        self.transcript.add(self.now, "C", masked(line) if verb.startswith(b"AUTH") else line)
         perform = _COMMANDS.get(verb)
         if perform is not None:
             perform(self, argument)
@@ -383,7 +386,7 @@ class Session(Dialogue):
         self.close()
 
 
-class _TooBig(Exception):  # noqa: N818 - a refusal on its way to the reply, no error
+class _TooBig(Exception):
     """The declared size is over the limit."""
 
 

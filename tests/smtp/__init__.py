@@ -1,0 +1,1 @@
+"""SMTP, mostly without sockets."""

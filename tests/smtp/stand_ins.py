@@ -1,0 +1,186 @@
+"""A store that keeps messages in memory and answers from a thread of its own, and a driver that plays a session."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from mailtrap.clock import Clock
+from mailtrap.events import Bus
+from mailtrap.mail.limits import Limits
+from mailtrap.mail.message import Submission
+from mailtrap.mail.transcript import Transcript
+from mailtrap.net.actions import Action, Ask, Close, Handshake, Send, StartTls, Work
+from mailtrap.sandbox import Sandbox
+from mailtrap.smtp.policy import Policy
+from mailtrap.smtp.session import Session
+
+
+class MemorySpool:
+    """What the store holds of a message too big to hold."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.octets = bytearray()
+        self.backlog = 0
+        self.discarded = False
+        self.largest = 0
+
+    def write(self, octets: bytes) -> None:
+        self.largest = max(self.largest, len(octets))
+        self.octets += octets
+
+    def finish(self) -> int:
+        return self.number
+
+    def discard(self) -> None:
+        self.discarded = True
+
+
+class MemoryStore:
+    """Answers on its own thread, as the real one does. `failure` is what it answers instead of an id."""
+
+    def __init__(self) -> None:
+        self.kept: list[Submission] = []
+        self.recorded: list[Transcript] = []
+        self.spools: list[MemorySpool] = []
+        self.failure: Exception | None = None
+        self.gate = threading.Event()
+        self.gate.set()
+        self.changed = threading.Condition()
+        self._sessions = 0
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def add(self, submission: Submission, done: Callable[[int | Exception], None]) -> None:
+        self._jobs.put(lambda: self._keep(submission, done))
+
+    def spool(self) -> MemorySpool:
+        spool = MemorySpool(len(self.spools))
+        self.spools.append(spool)
+        return spool
+
+    def new_session(self) -> int:
+        self._sessions += 1
+        return self._sessions
+
+    def record(self, transcript: Transcript) -> None:
+        with self.changed:
+            self.recorded.append(transcript)
+            self.changed.notify_all()
+
+    def wait(self, condition: Callable[[], bool], timeout: float = 10.0) -> None:
+        with self.changed:
+            assert self.changed.wait_for(condition, timeout), "it never came to that"
+
+    def content(self, number: int = -1) -> bytes:
+        submission = self.kept[number]
+        if submission.octets is not None:
+            return submission.octets
+        assert submission.spooled is not None
+        return bytes(self.spools[submission.spooled].octets)
+
+    def close(self) -> None:
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self.gate.wait()
+            job()
+
+    def _keep(self, submission: Submission, done: Callable[[int | Exception], None]) -> None:
+        if self.failure is not None:
+            done(self.failure)
+            return
+        with self.changed:
+            self.kept.append(submission)
+            number = len(self.kept)
+            self.changed.notify_all()
+        done(number)
+
+
+class InlineStore(MemoryStore):
+    """Answers at once, on the caller's thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.close()
+
+    def add(self, submission: Submission, done: Callable[[int | Exception], None]) -> None:
+        self._keep(submission, done)
+
+
+def sandbox(store: MemoryStore | None = None) -> Sandbox:
+    return Sandbox(store or InlineStore(), Bus(), Clock())  # type: ignore[arg-type]
+
+
+class Played:
+    """A session without a socket. `said` is what the server said since it was last taken."""
+
+    def __init__(self, policy: Policy | None = None, *, tls_first: bool = False, limits: Limits | None = None) -> None:
+        self.time = 1000.0
+        self.store = InlineStore()
+        self.sandbox = sandbox(self.store)
+        policy = policy or Policy(limits=limits or Limits())
+        self.session = Session(self.sandbox, policy, "smtp", "127.0.0.1:9", lambda: self.time, tls_first)
+        self.output = b""
+        self.closed = False
+        self.handshake: Handshake | Exception = Handshake("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+        self.hold = False
+        self.waiting: list[Action] = []
+        self.perform(self.session.opened(1, 1))
+
+    def perform(self, actions: list[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Send):
+                self.output += action.octets
+            elif isinstance(action, Close):
+                self.closed = True
+            elif self.hold:
+                self.waiting.append(action)
+            else:
+                self.answer(action)
+
+    def answer(self, action: Action) -> None:
+        if isinstance(action, StartTls):
+            self.perform(self.session.resume(self.handshake))
+        elif isinstance(action, Work):
+            self.perform(self.session.resume(action.task()))
+        elif isinstance(action, Ask):
+            results: list[Any] = []
+            action.question(results.append)
+            self.perform(self.session.resume(results[0]))
+
+    def release(self) -> None:
+        self.hold = False
+        while self.waiting:
+            self.answer(self.waiting.pop(0))
+
+    def send(self, octets: bytes, size: int = 0) -> bytes:
+        for start in range(0, len(octets), size or max(len(octets), 1)):
+            self.perform(self.session.receive(octets[start : start + (size or len(octets))]))
+        return self.take()
+
+    def take(self) -> bytes:
+        said, self.output = self.output, b""
+        return said
+
+    def codes(self) -> list[int]:
+        """The codes of the replies said since last taken."""
+        return codes(self.take())
+
+    @property
+    def lines(self) -> list[str]:
+        return [f"{line.side} {line.text}" for line in self.session.transcript.lines()]
+
+
+def codes(said: bytes) -> list[int]:
+    return [int(line[:3]) for line in said.split(b"\r\n") if line and line[3:4] != b"-"]
+
+
+OPENING = b"EHLO client.test\r\n"
+ENVELOPE = b"MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\n"
