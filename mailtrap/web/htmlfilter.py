@@ -25,6 +25,10 @@ MAX_TOKENS = 150_000
 MAX_CSS = 256 * 1024
 
 
+#: A fragment that no mail has.
+NOWHERE = "mailtrap-link"
+
+
 def _words(*lines: str) -> frozenset[str]:
     return frozenset(" ".join(lines).split())
 
@@ -140,18 +144,18 @@ class _Writer:
                 if name == "type" and tag == "input" and value.lower() not in _HARMLESS_INPUTS:
                     kept = None
             elif name == "href":
-                kept = self._link(value) if tag in ("a", "area") else None
+                if tag in ("a", "area"):
+                    written.append(self._link(value))
+                continue
             elif (name == "src" and tag == "img") or (name == "background" and tag in _BACKGROUND):
                 kept = self._load(value)
             elif name == "media" and tag == "style":
                 kept = settle_media(value, self.scheme)
             else:
                 kept = value if _DATA_ATTRIBUTE.match(name) else None
-            if kept is None or (not kept and name in ("href", "src", "background")):
+            if kept is None or (not kept and name in ("src", "background")):
                 continue
             written.append(f' {name}="{escape(kept)}"' if kept else f" {name}")
-            if name == "href" and not kept.startswith("#"):
-                written.append(' target="_blank" rel="noopener noreferrer nofollow"')
         return "".join(written)
 
     def _other(self, tag: str, attributes: Iterable[tuple[str, str | None]]) -> None:
@@ -169,8 +173,22 @@ class _Writer:
     def _link(self, value: str) -> str:
         kept = self.links.get(value)
         if kept is None:
-            kept = self.links[value] = link(value)
+            kept = self.links[value] = self._link_attributes(link(value))
         return kept
+
+    def _link_attributes(self, url: str) -> str:
+        """A link to elsewhere looks like one but leads nowhere unless remote content is wanted.
+
+        In a frame without tokens it could not be followed anyway, yet Chromium connects to its host as soon as the
+        mouse button goes down on it.
+        """
+        if not url:
+            return ""
+        if url.startswith("#"):
+            return f' href="{escape(url)}"'
+        if url.startswith("http") and not self.addresses.remote:
+            return f' href="#{NOWHERE}" title="{escape(url)}"'
+        return f' href="{escape(url)}" target="_blank" rel="noopener noreferrer nofollow"'
 
     def _style_attribute(self, value: str) -> str:
         kept = self.styles.get(value)
