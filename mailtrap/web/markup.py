@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from markupsafe import Markup, escape
 from pygments.formatters import HtmlFormatter
@@ -31,7 +31,7 @@ _KINDS = {
 Token = tuple[int, _TokenType, str]
 
 
-class MarkupLexer(Lexer):
+class MarkupLexer(Lexer):  # type: ignore[misc]  # Pygments has no types
     """HTML as a browser reads it, more or less.
 
     Pygments' own HtmlLexer is quadratic on `&&&&…` and on `<!--<!--…` (18 s for 60 KB), and mail is hostile.
@@ -74,7 +74,7 @@ def _words(text: str, at: int, end: int) -> Iterator[Token]:
         yield at, Text, text[at:end]
 
 
-def _attributes(text: str, at: int) -> Iterator[Token]:  # type: ignore[misc]
+def _attributes(text: str, at: int) -> Generator[Token, None, int]:
     value = False
     while match := _INSIDE.match(text, at):
         kind = str(match.lastgroup)

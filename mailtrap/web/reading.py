@@ -55,6 +55,18 @@ class Reading:
         number = self.message.arrival.session
         return None if number is None else self._sandbox.session(number)
 
+    @property
+    def transaction(self) -> range:
+        """Which lines of the session's dialogue are about this message; empty where that cannot be told."""
+        lines = self.session.lines if self.session else ()
+        begin = 0
+        for number, line in enumerate(lines):
+            if line.side == "C" and line.text[:5].upper() == "MAIL ":
+                begin = number
+            elif line.side == "S" and line.text.endswith(f" kept as message {self.message.id}"):
+                return range(begin, number + 1)
+        return range(0)
+
     @cached_property
     def recipients(self) -> list[EnvelopeRecipient]:
         """Who would have received the message, and where the header names them."""
@@ -85,7 +97,7 @@ class Reading:
         ]
 
     def raw(self) -> tuple[str, bool]:
-        """The beginning of the octets as text, and whether that is all. Octets outside ASCII are shown as UTF-8 or \\x.."""
+        """The beginning of the octets as text, and whether that is all. What is not UTF-8 is escaped."""
         shown = b""
         for piece in self._sandbox.store.octets(self.message.id):
             shown += piece

@@ -32,7 +32,8 @@ _TEMPLATES = (
         "rails",
         "Rails",
         "config/environments/development.rb",
-        'config.action_mailer.delivery_method = :smtp\nconfig.action_mailer.smtp_settings = {{ address: "{host}", port: {port} }}',
+        "config.action_mailer.delivery_method = :smtp\n"
+        'config.action_mailer.smtp_settings = {{ address: "{host}", port: {port} }}',
     ),
     (
         "laravel",

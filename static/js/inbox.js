@@ -491,4 +491,3 @@ if (start.id && reader.article) shown(start.id, false);
 attention.setUnseen(Number(document.querySelector("[data-unseen]").textContent) || 0);
 counted();
 live.start();
-document.body.dataset.ready = "true";

@@ -15,15 +15,23 @@ export class List extends EventTarget {
     this.scroller = document.getElementById("scroller");
     this.rows = document.getElementById("rows");
     this.template = document.getElementById("row").content.firstElementChild;
-    this.height = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row"));
     this.nodes = new Map();
+    this.#measure();
     this.open = undefined;
     this.cursor = undefined;
     this.fresh = new Set();
     this.scroller.addEventListener("scroll", () => this.#soon(), { passive: true });
-    new ResizeObserver(() => this.#soon()).observe(this.scroller);
+    new ResizeObserver(() => this.#measure()).observe(this.scroller);
     pile.addEventListener("changed", () => this.#soon());
     setInterval(() => this.#ages(), 30_000);
+  }
+
+  /** Rows are taller on phones. */
+  #measure() {
+    const height = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row"));
+    if (height !== this.height) for (const node of this.nodes.values()) node.place = undefined;
+    this.height = height;
+    this.#soon();
   }
 
   get atTop() {
@@ -49,22 +57,26 @@ export class List extends EventTarget {
     const [first, last] = this.view;
     const from = Math.max(0, first - MARGIN);
     const to = Math.min(pile.length - 1, last + MARGIN);
-    const seen = new Set();
-    let missing = false;
+    const seen = new Map();
     for (let place = from; place <= to; place++) {
       const row = pile.at(place);
-      missing ||= !row;
-      const key = row ? row.id : `place-${place}`;
-      seen.add(key);
+      seen.set(row ? row.id : `place-${place}`, { row, place });
+    }
+    // Those that are here already move first: where a new one goes in depends on them.
+    for (const [key, node] of this.nodes) {
+      const place = seen.get(key)?.place ?? pile.place(key);
+      if (place !== undefined) this.#place(node, place);
+    }
+    for (const [key, { row, place }] of seen) {
       let node = this.nodes.get(key);
       if (!node) {
         node = this.template.cloneNode(true);
         this.nodes.set(key, node);
         this.#append(node, place);
       }
-      this.#place(node, place);
       this.#fill(node, row, place);
     }
+    const missing = [...seen.values()].some(({ row }) => !row);
     for (const [key, node] of this.nodes) {
       // What has the focus stays, even out of view: else the keyboard would lose its place.
       if (seen.has(key) || (node.contains(document.activeElement) && pile.place(key) !== undefined)) continue;
@@ -80,10 +92,12 @@ export class List extends EventTarget {
     for (const other of this.rows.children) {
       if (other.place > place) {
         other.before(node);
+        this.#place(node, place);
         return;
       }
     }
     this.rows.append(node);
+    this.#place(node, place);
   }
 
   #place(node, place) {

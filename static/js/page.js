@@ -62,3 +62,4 @@ document.getElementById("help").addEventListener("click", (event) => {
 
 localise(document);
 attention.start();
+document.body.dataset.started = "true";

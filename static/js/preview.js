@@ -18,6 +18,16 @@ export function preview(article) {
 
   const load = () => {
     frame.src = `${root}/preview/${article.dataset.id}?remote=${remote.checked ? 1 : 0}&scheme=${scheme}`;
+    count();
+  };
+  const count = async () => {
+    const answer = await fetch(`${root}/preview/${article.dataset.id}`, { method: "HEAD" }).catch(() => undefined);
+    const blocked = Number(answer?.headers.get("X-Blocked-Remote"));
+    article.querySelector("#remote-label").textContent = remote.checked
+      ? "Remote content shown"
+      : blocked
+        ? `${blocked} remote ${blocked === 1 ? "thing" : "things"} blocked`
+        : "Remote content";
   };
   const choose = (name, value) => {
     for (const button of article.querySelectorAll(`[data-${name}]`)) {
@@ -59,11 +69,12 @@ export function preview(article) {
     const step = { ArrowLeft: -STEP, ArrowRight: STEP }[event.key];
     if (!step) return;
     event.preventDefault();
-    resize(box.clientWidth + step);
+    resize(box.offsetWidth + step);
   });
   new ResizeObserver(() => {
     shown.textContent = `${frame.clientWidth} px`;
     grip.setAttribute("aria-valuenow", frame.clientWidth);
   }).observe(frame);
+  count();
   setWidth(localStorage.getItem("mailtrap.width") || "full");
 }

@@ -85,6 +85,7 @@ export class Reader extends EventTarget {
       panel.innerHTML = await fragment(`/messages/${this.id}/panels/${name}`);
       panel.dataset.ready = "true";
       localise(panel);
+      panel.querySelector(".line-mine")?.scrollIntoView({ block: "center" });
     } catch (error) {
       panel.dataset.ready = "false";
       failed(error);

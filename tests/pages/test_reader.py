@@ -1,0 +1,159 @@
+"""Reading a message, by keyboard alone and by mouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.pages.conftest import Site, Visit
+from tests.pages.test_inbox import live
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_the_whole_reading_path_by_keyboard(site: Site, visit: Visit) -> None:
+    for subject in ("Third", "Second", "First"):
+        site.send(subject, html=f"<h1>{subject}</h1>")
+    page = live(visit(site.web + "/"))
+    press(page, "j")
+    expect(page.get_by_role("link", name="First")).to_be_focused()
+    press(page, "j")
+    press(page, "Enter")
+    expect(page.locator("#subject")).to_have_text("Second")
+    expect(page.locator("#subject")).to_be_focused()
+    expect(page.frame_locator("#frame").get_by_role("heading")).to_have_text("Second")
+    expect(page.locator(".is-open")).not_to_have_class("is-unread")
+    page.get_by_role("tab", name="Preview").focus()
+    press(page, "ArrowRight")
+    expect(page.get_by_role("tab", name="Text")).to_be_focused()
+    expect(page.get_by_role("tabpanel")).to_contain_text("Some words.")
+    expect(page).to_have_url(site.web + "/messages/2#text")
+    press(page, "5")
+    expect(page.get_by_role("tab", name="Headers")).to_be_focused()
+    expect(page.get_by_role("tabpanel")).to_contain_text("<one@example.test>")
+    press(page, "j")
+    expect(page.locator("#subject")).to_have_text("Third")
+    expect(page.get_by_role("tab", name="Headers")).to_have_attribute("aria-selected", "true")
+    press(page, "Escape")
+    expect(page.get_by_text("No message selected")).to_be_visible()
+    expect(page.get_by_role("link", name="Third")).to_be_focused()
+    press(page, "g", "s")
+    expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+    expect(page.locator("body")).to_have_attribute("data-started", "true")
+    press(page, "g", "i")
+    expect(page.locator(".row")).to_have_count(3)
+
+
+def test_opening_marks_as_read_and_u_takes_it_back(site: Site, visit: Visit) -> None:
+    site.send("Read me")
+    page = live(visit(site.web + "/"))
+    press(page, "j")
+    assert site.server.store.counters().unseen == 1
+    press(page, "Enter")
+    expect(page.locator("[data-unseen]")).to_be_hidden()
+    assert site.server.store.counters().unseen == 0
+    press(page, "u")
+    expect(page.locator("[data-unseen]")).to_have_text("1")
+    expect(page.locator(".row.is-unread")).to_have_count(1)
+
+
+def test_a_deep_link_opens_message_and_tab(site: Site, visit: Visit) -> None:
+    site.send("Linked", text="The text of it")
+    page = visit(site.web + "/messages/1#raw")
+    expect(page.locator("#subject")).to_have_text("Linked")
+    expect(page.get_by_role("tabpanel")).to_contain_text("Message-ID: <one@example.test>")
+    expect(page.locator(".is-open .row-subject")).to_have_text("Linked")
+
+
+def test_back_and_forward_move_between_messages(site: Site, visit: Visit) -> None:
+    site.send("A")
+    page = live(visit(site.web + "/"))
+    page.locator(".row-link").click()
+    expect(page.locator("#subject")).to_have_text("A")
+    page.go_back()
+    expect(page.get_by_text("No message selected")).to_be_visible()
+    page.go_forward()
+    expect(page.locator("#subject")).to_have_text("A")
+
+
+def test_the_envelope_names_blind_copies(site: Site, visit: Visit) -> None:
+    site.send("Quiet", recipients=["ben@example.test", "audit@example.test"])
+    page = visit(site.web + "/messages/1")
+    expect(page.locator(".note-blind")).to_contain_text("audit@example.test")
+    page.locator(".note-blind a").click()
+    panel = page.get_by_role("tabpanel")
+    expect(panel.locator("dd").filter(has_text="audit@example.test")).to_contain_text(
+        "only in the envelope: blind copy"
+    )
+    expect(panel.locator("dd").filter(has_text="<ben@example.test>")).not_to_contain_text("blind copy")
+
+
+def test_every_tab_shows_its_view(site: Site, visit: Visit) -> None:
+    html = '<p class="lead">Hi <a href="https://shop.test/track?id=1&amp;x=2">Track it</a></p>'
+    site.send("Views", html=html, attachment=b"%PDF-1.4")
+    page = visit(site.web + "/messages/1")
+    panel = page.get_by_role("tabpanel")
+    for tab, shown in {
+        "Text": "Some words.",
+        "HTML": '<p class="lead">',
+        "Links": "https://shop.test/track?id=1&x=2",
+        "Headers": "Subject",
+        "Envelope": "What the header says",
+        "Structure": "multipart/mixed",
+        "Files": "terms.pdf",
+        "Dialogue": "kept as message 1",
+        "Raw": "Subject: Views",
+    }.items():
+        page.get_by_role("tab", name=tab).click()
+        expect(panel).to_contain_text(shown)
+    page.get_by_role("tab", name="Structure").click()
+    page.locator("[data-part='1.1']").click()
+    expect(panel.locator(".part-view")).to_contain_text("Some words.")
+    page.get_by_role("tab", name="Headers").click()
+    page.get_by_label("Find in the header").fill("message-id")
+    expect(panel.locator("tbody tr:visible")).to_have_count(1)
+
+
+def test_the_preview_has_widths_schemes_and_no_remote_content_unless_asked(site: Site, visit: Visit) -> None:
+    site.send("Wide", html='<p>Hi</p><img src="http://127.0.0.1:9/p.gif" alt="far">')
+    page = visit(site.web + "/messages/1")
+    frame = page.locator("#frame")
+    assert frame.get_attribute("sandbox") == ""
+    page.get_by_role("button", name="Phone, 375 px").click()
+    expect(page.locator("#preview-width")).to_have_text("373 px")
+    page.get_by_role("button", name="Free: drag the edge").click()
+    grip = page.locator("#grip")
+    expect(grip).not_to_have_attribute("aria-valuenow", "373")
+    before = int(grip.get_attribute("aria-valuenow") or 0)
+    grip.focus()
+    press(page, "ArrowLeft")
+    expect(grip).to_have_attribute("aria-valuenow", str(before - 20))
+    page.get_by_role("button", name="Dark", exact=True).click()
+    expect(frame).to_have_attribute("src", "/preview/1?remote=0&scheme=dark")
+    expect(page.locator("#remote-label")).to_have_text("1 remote thing blocked")
+
+
+def test_hostile_headers_stay_text(site: Site, visit: Visit) -> None:
+    evil = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
+    site.send(evil, sender=f'"{evil[2:30]}" <ana@example.test>', text=evil)
+    page = live(visit(site.web + "/"))
+    expect(page.locator(".row-subject")).to_have_text([evil])
+    press(page, "j", "Enter")
+    expect(page.locator("#subject")).to_have_text(evil)
+    for tab in ("Text", "Headers", "Envelope", "Raw", "Dialogue"):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("tabpanel")).to_contain_text(evil if tab in ("Text", "Raw") else "ana@example.test")
+    assert page.locator("#reader img").count() == 0
+
+
+def test_the_exact_octets_can_be_downloaded(site: Site, visit: Visit, tmp_path: Path) -> None:
+    site.send("Exactly")
+    page = visit(site.web + "/messages/1")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download .eml").click()
+    octets = Path(download.value.path()).read_bytes()
+    assert octets == b"".join(site.server.store.octets(1))

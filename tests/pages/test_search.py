@@ -1,0 +1,79 @@
+"""The search box and the palette."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.pages.conftest import Site, Visit
+from tests.pages.test_inbox import live
+from tests.pages.test_reader import press
+
+
+def test_a_search_narrows_the_list_and_is_in_the_address(site: Site, visit: Visit) -> None:
+    site.send("Invoice 7")
+    site.send("Greetings")
+    page = live(visit(site.web + "/"))
+    press(page, "/")
+    page.keyboard.type("subject:invoice")
+    press(page, "Enter")
+    expect(page.locator(".row-subject")).to_have_text(["Invoice 7"])
+    expect(page).to_have_url(site.web + "/?query=subject%3Ainvoice")
+    page.reload()
+    expect(page.locator(".row-subject")).to_have_text(["Invoice 7"])
+    expect(page.locator("#query")).to_have_value("subject:invoice")
+
+
+def test_operators_are_completed(site: Site, visit: Visit) -> None:
+    site.send("Unread one")
+    page = live(visit(site.web + "/"))
+    press(page, "/")
+    page.keyboard.type("is:unr")
+    expect(page.get_by_role("option")).to_have_count(1)
+    press(page, "Tab")
+    expect(page.locator("#query")).to_have_value("is:unread ")
+    expect(page.locator(".row-subject")).to_have_text(["Unread one"])
+
+
+def test_a_bad_query_is_explained_where_it_is_wrong(site: Site, visit: Visit) -> None:
+    site.send("Still here")
+    page = live(visit(site.web + "/"))
+    page.locator("#query").fill("from:ana (subject:x")
+    press(page, "Enter")
+    error = page.locator("#query-error")
+    expect(error).to_be_visible()
+    query, caret = error.locator("pre").inner_text().rstrip("\n").split("\n")
+    assert query == "from:ana (subject:x"
+    assert caret.index("^") == query.index("(")
+    expect(page.locator(".row-subject")).to_have_text(["Still here"])
+    # The browser notes the 400 in its console; the page has told it better.
+    visit.complaints[:] = [line for line in visit.complaints if "400" not in line]  # type: ignore[attr-defined]
+
+
+def test_new_mail_shows_up_in_a_search_only_if_it_matches(site: Site, visit: Visit) -> None:
+    site.send("Invoice 1")
+    page = live(visit(site.web + "/?query=subject:invoice"))
+    expect(page.locator(".row-subject")).to_have_text(["Invoice 1"])
+    site.send("Something else")
+    site.send("Invoice 2")
+    expect(page.locator(".row-subject")).to_have_text(["Invoice 2", "Invoice 1"])
+
+
+def test_the_palette_runs_commands_and_searches(site: Site, visit: Visit) -> None:
+    site.send("Find me")
+    page = live(visit(site.web + "/"))
+    press(page, "Control+k")
+    page.keyboard.type("find")
+    press(page, "Enter")
+    expect(page.locator("#query")).to_have_value("find")
+    press(page, "Escape", "Control+k")
+    page.keyboard.type("go to sett")
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+
+
+def test_the_help_lists_the_keys(site: Site, visit: Visit) -> None:
+    page = live(visit(site.web + "/"))
+    press(page, "?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    press(page, "Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
