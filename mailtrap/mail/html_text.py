@@ -19,7 +19,8 @@ _LINE = "\f"
 _BLOCK = r"[pPdD]|[bB][rlRL]|[lLuUoO][iIlL]|[hH][1-6rR]|[cC][eE]|[sS][eE]|[fF][oOiI]|[aA][rRdD]|[tT][raRA]"
 _BLOCK_TAG = re.compile(f"<(?=/?(?:{_BLOCK}))")
 _CELL_TAG = re.compile(r"<(?=[tT][dhDH])")
-_BLOCK_OR_CELL_TAG = re.compile(f"<(?=/?(?:{_BLOCK}|[tT][dhDH]))")
+# For an index half the time is worth a word that is split where someone underlined a part of it.
+_BLOCK_OR_CELL_TAG = re.compile(r"<(?=/?(?:[pPdDtTlLhHuUoO]|[bB][rRlL]))")
 _DATA_URL = re.compile(r"data:[\w/+.;=-]{0,100},[A-Za-z0-9+/=%\s]{200,}+")
 _UNSEEN = "head, style, script, template, noframes, noembed, svg, textarea"
 _BREAKS = frozenset(("br", "p", "div", "td", "th", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6"))

@@ -232,31 +232,28 @@ class _Scanner:
             parent.children.append(part)
 
     def _read(self, part: Part) -> None:
-        seen = set()
         part.values = header.values(self.octets, part.section)
         if len(part.values) == header.MAX_FIELDS:
             self.defects["header-cut"] = None
+        found: dict[bytes, bytes] = {}  # the first of each name counts
         for name, value in part.values:
-            if name[:1] not in b"cC":
-                continue
-            name = name.lower()
-            if not name.startswith(b"content-") or name in seen:
-                continue
-            seen.add(name)
-            if name == b"content-type":
+            if name[:1] in b"cC" and name[:8].lower() == b"content-":
+                found.setdefault(name[8:].lower(), value)
+        for name, value in found.items():
+            if name == b"type":
                 type_, part.parameters = parameters.read(value)
                 main, slash, sub = type_.partition("/")
                 if main and slash and sub and " " not in type_:
                     part.type = type_
                 else:
                     self.defects["bad-content-type"] = None
-            elif name == b"content-transfer-encoding":
+            elif name == b"transfer-encoding":
                 part.encoding = value[:40].decode("ascii", "replace").partition(";")[0].strip().lower()
-            elif name == b"content-disposition":
+            elif name == b"disposition":
                 part.disposition, part.disposition_parameters = parameters.read(value)
-            elif name == b"content-id":
+            elif name == b"id":
                 part.content_id = header.text(value, 1000).strip("<> ")
-            elif name == b"content-location":
+            elif name == b"location":
                 part.location = header.text(value, 2000)
 
     def _level(self, opened: _Open) -> int:

@@ -206,16 +206,16 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_content_is_understood_in_no_time(name: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     understanding = understand(1, HOSTILE[name])
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     repr(understanding).encode("utf-8")
     content = Content(HOSTILE[name])
-    start = time.perf_counter()
+    start = time.process_time()
     for text in (content.text, content.html, *[link.href for link in content.links]):
         text.encode("utf-8")
     assert content.attachments is not None
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4
 
 
 def test_a_newsletter_is_understood_in_well_under_a_millisecond() -> None:
@@ -232,10 +232,10 @@ def test_a_newsletter_is_understood_in_well_under_a_millisecond() -> None:
     octets = letter.as_bytes()
     best = 1.0
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(20):
             understand(1, octets)
-        best = min(best, (time.perf_counter() - start) / 20)
+        best = min(best, (time.process_time() - start) / 20)
     assert best < 2e-3  # 0.2 ms on an idle machine
 
 

@@ -48,6 +48,6 @@ def test_the_result_is_cut_to_the_limit() -> None:
     "text", ["=?x?q?a " * 100_000 + "?=", "=?x?q?" * 100_000, "=?" * 500_000, "=?utf-8?q?a?= " * 100_000]
 )
 def test_it_is_linear(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     decode(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

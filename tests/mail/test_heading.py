@@ -93,9 +93,9 @@ def test_hostile_headers_take_milliseconds(name: str) -> None:
     octets = HOSTILE[name]
     best = 1.0
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         heading = read_heading(octets)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 0.05  # 20 ms on an idle machine; this one may be busy
     repr(heading).encode("utf-8")
     assert len(heading.subject) <= 2000
@@ -110,10 +110,10 @@ def test_plain_mail_takes_microseconds() -> None:
     )
     best = 1.0
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(100):
             read_heading(octets)
-        best = min(best, (time.perf_counter() - start) / 100)
+        best = min(best, (time.process_time() - start) / 100)
     assert best < 150e-6  # 25 µs on an idle machine
 
 

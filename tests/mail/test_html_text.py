@@ -73,10 +73,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_html_takes_no_time(name: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     text = visible_text(HOSTILE[name])
     references(HOSTILE[name])
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert len(text) <= len(HOSTILE[name])
 
 

@@ -52,8 +52,8 @@ def test_a_megabyte_takes_less_than_a_tenth_of_a_second(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
     best = 1.0
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         in_text(text)
         in_field(text)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 0.1

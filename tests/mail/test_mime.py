@@ -334,7 +334,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_structure_takes_no_time(name: str) -> None:
     octets = HOSTILE[name]
-    start = time.perf_counter()
+    start = time.process_time()
     root, _ = scan(octets)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     check_offsets(root, octets)
