@@ -21,6 +21,7 @@ COMMANDS = {
     "delete": "look:delete",
     "export": "transfer:export",
     "import": "transfer:import_",
+    "db": "database:db",
     "sendmail": "sendmail:sendmail",
     "ca": "setup:ca",
     "password": "setup:password",

@@ -131,8 +131,12 @@ class Progress:
 
     def step(self, octets: int) -> None:
         """One more message of that many octets."""
-        self.count += 1
         self.octets += octets
+        self.reach(self.count + 1, self._total)
+
+    def reach(self, count: int, total: int | None) -> None:
+        """So many messages by now, of so many."""
+        self.count, self._total = count, total
         if self._live and time.monotonic() - self._shown > 0.1:
             self._shown = time.monotonic()
             click.echo(f"\r{self._line()}\x1b[K", err=True, nl=False)
@@ -143,7 +147,8 @@ class Progress:
 
     def _line(self) -> str:
         of = f" of {self._total}" if self._total is not None and self._total != self.count else ""
-        return f"{self._verb} {self.count}{of} message{'' if self.count == 1 else 's'}, {size(self.octets)}"
+        octets = f", {size(self.octets)}" if self.octets else ""
+        return f"{self._verb} {self.count}{of} message{'' if self.count == 1 else 's'}{octets}"
 
 
 def size(octets: int) -> str:
