@@ -80,7 +80,7 @@ class Canary:
         try:
             head = connection.recv(65536)
             if head:
-                self._note(name, head.split(b"\r\n", 1)[0][:200].decode("latin-1"))
+                self._note(name, "TLS" if head[0] == 0x16 else head.split(b"\r\n", 1)[0][:200].decode("latin-1"))
                 connection.send(ANSWER)
         except OSError:
             pass

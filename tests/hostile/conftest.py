@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.hostile.canary import Canary
 from tests.hostile.servers import Naked, Site, naked_site, sandbox_site
@@ -23,11 +23,18 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """A window with a profile of its own: a private one would never preconnect, and so hide what preconnects."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield browser
-        browser.close()
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path="/usr/bin/chromium",
+            args=ARGUMENTS,
+            accept_downloads=True,
+            viewport={"width": 1280, "height": 800},
+        )
+        yield context
+        context.close()
 
 
 @pytest.fixture(scope="package")

@@ -64,18 +64,14 @@ def sandbox_site() -> Iterator[Site]:
     store = open_store(settings, bus, clock)
     sandbox = Sandbox(store, bus, clock)
     app = create_app(sandbox, settings, About())
-    from mailtrap.web import preview, ui
-
-    for module in (preview, ui):
-        if module.__name__.rpartition(".")[2] not in app.blueprints:
-            app.register_blueprint(module.routes(sandbox, settings, About()))
     site = Site("", sandbox)
 
     @app.get("/host")
     def host() -> str:
         """A page of ours with one preview for each `id` in the query, framed as the reader does."""
+        remote = flask.request.args.get("remote", "0")
         frames = "".join(
-            f'<iframe sandbox referrerpolicy="no-referrer" width="900" height="200" src="/preview/{int(id)}?remote=1">'
+            f'<iframe sandbox referrerpolicy="no-referrer" width="900" src="/preview/{int(id)}?remote={remote}">'
             "</iframe>"
             for id in flask.request.args.getlist("id")
         )

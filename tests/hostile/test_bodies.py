@@ -5,17 +5,19 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import BrowserContext, Page
 
 from mailtrap.web.htmlfilter import filter_html
 from mailtrap.web.urlfilter import Addresses
 from tests.hostile.canary import Canary
-from tests.hostile.inputs import BODIES, SCRIPTS, Input
+from tests.hostile.inputs import BODIES, CLICKS, NETWORK, OWN, SCRIPTS, USER_INTERFACE, Input
 from tests.hostile.servers import Naked, Site
 from tests.hostile.watching import Seen, frames, tabs
 
 NAMES = [item.name for item in BODIES]
 BY_NAME = {item.name: item for item in BODIES}
+#: Those that are also read in the whole page of the message, which takes longer.
+READ = [*SCRIPTS, *OWN, *USER_INTERFACE, *CLICKS, *NETWORK[::4]]
 ALIVE = [item for item in BODIES if item.alive]
 
 
@@ -25,7 +27,7 @@ def delivered(site: Site, canary: Canary) -> list[tuple[Input, int]]:
 
 
 @pytest.fixture(scope="module")
-def unprotected(chromium: Browser, naked: Naked, canary: Canary, site: Site) -> dict[str, Seen]:
+def unprotected(chromium: BrowserContext, naked: Naked, canary: Canary, site: Site) -> dict[str, Seen]:
     for item in ALIVE:
         naked.documents[f"/{item.key}"] = item.filled(canary.port(item.name), site.base).encode()
     address = f"{naked.base}/frames?" + "&".join(f"/{item.key}" for item in ALIVE)
@@ -34,7 +36,15 @@ def unprotected(chromium: Browser, naked: Naked, canary: Canary, site: Site) -> 
 
 
 @pytest.fixture(scope="module")
-def filtered_only(chromium: Browser, naked: Naked, canary: Canary, site: Site) -> dict[str, Seen]:
+def unprotected_clicks(chromium: BrowserContext, naked: Naked, canary: Canary, site: Site) -> dict[str, Seen]:
+    for item in CLICKS:
+        naked.documents[f"/click/{item.key}"] = item.filled(canary.port(item.name), site.base).encode()
+    addresses = [(item, f"{naked.base}/click/{item.key}") for item in CLICKS]
+    return tabs(chromium, canary, site, addresses, lambda page, item: page.mouse.click(200, 200))
+
+
+@pytest.fixture(scope="module")
+def filtered_only(chromium: BrowserContext, naked: Naked, canary: Canary, site: Site) -> dict[str, Seen]:
     for item in BODIES:
         html = item.filled(canary.port(item.name), site.base)
         shown = filter_html(html, Addresses(False, lambda cid: "", site.own))
@@ -44,7 +54,7 @@ def filtered_only(chromium: Browser, naked: Naked, canary: Canary, site: Site) -
 
 
 @pytest.fixture(scope="module")
-def direct(chromium: Browser, delivered: list[tuple[Input, int]], canary: Canary, site: Site) -> dict[str, Seen]:
+def direct(chromium: BrowserContext, delivered: list[tuple[Input, int]], canary: Canary, site: Site) -> dict[str, Seen]:
     def click(page: Page, item: Input) -> None:
         if item.click:
             page.mouse.click(200, 200)
@@ -53,7 +63,13 @@ def direct(chromium: Browser, delivered: list[tuple[Input, int]], canary: Canary
 
 
 @pytest.fixture(scope="module")
-def read(chromium: Browser, delivered: list[tuple[Input, int]], canary: Canary, site: Site) -> dict[str, Seen]:
+def framed(chromium: BrowserContext, delivered: list[tuple[Input, int]], canary: Canary, site: Site) -> dict[str, Seen]:
+    address = f"{site.base}/host?" + urlencode([("id", number) for _, number in delivered])
+    return frames(chromium, canary, site, address, BODIES)
+
+
+@pytest.fixture(scope="module")
+def read(chromium: BrowserContext, delivered: list[tuple[Input, int]], canary: Canary, site: Site) -> dict[str, Seen]:
     def click(page: Page, item: Input) -> None:
         page.bring_to_front()
         if item.click:
@@ -64,12 +80,14 @@ def read(chromium: Browser, delivered: list[tuple[Input, int]], canary: Canary, 
             page.locator(f"#tab-{tab}").dispatch_event("click")
             page.locator(f"#panel-{tab}[data-ready=true]").wait_for(state="attached")
 
-    return tabs(chromium, canary, site, [(i, f"{site.base}/messages/{n}") for i, n in delivered], click)
+    return tabs(chromium, canary, site, [(i, f"{site.base}/messages/{n}") for i, n in delivered if i in READ], click)
 
 
 @pytest.fixture(scope="module")
-def with_remote(chromium: Browser, delivered: list[tuple[Input, int]], canary: Canary, site: Site) -> dict[str, Seen]:
-    address = f"{site.base}/host?" + urlencode([("id", number) for _, number in delivered])
+def with_remote(
+    chromium: BrowserContext, delivered: list[tuple[Input, int]], canary: Canary, site: Site
+) -> dict[str, Seen]:
+    address = f"{site.base}/host?" + urlencode([("remote", 1), *(("id", number) for _, number in delivered)])
     return frames(chromium, canary, site, address, BODIES)
 
 
@@ -77,6 +95,11 @@ def with_remote(chromium: Browser, delivered: list[tuple[Input, int]], canary: C
 def test_without_protection_it_would_have_been_noticed(unprotected: dict[str, Seen], name: str) -> None:
     seen = unprotected[name]
     assert {"script": seen.scripts, "connect": seen.canary, "own": seen.own}[BY_NAME[name].alive]
+
+
+@pytest.mark.parametrize("name", [item.name for item in CLICKS if item.key not in ("59", "62")])
+def test_without_protection_a_click_would_have_been_noticed(unprotected_clicks: dict[str, Seen], name: str) -> None:
+    assert unprotected_clicks[name].harm  # 59 and 62: Chromium itself follows neither
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -92,6 +115,12 @@ def test_opened_by_its_own_address_nothing_happens(direct: dict[str, Seen], name
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_in_a_frame_of_ours_nothing_happens(framed: dict[str, Seen], name: str) -> None:
+    assert framed[name].harm == []
+    assert framed[name].second_wall == []
+
+
+@pytest.mark.parametrize("name", [item.name for item in READ])
 def test_in_the_page_of_the_message_nothing_happens(read: dict[str, Seen], name: str) -> None:
     assert read[name].harm == []
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import BrowserContext, Page
 
 from tests.hostile.canary import Canary
 from tests.hostile.inputs import FIRED, Input
@@ -14,8 +14,9 @@ from tests.hostile.servers import Site
 
 #: Seconds that something forbidden is given to happen in, after the last page of a round has loaded.
 WINDOW = 0.8
-#: Tabs in the ring.
-TABS = 8
+#: Tabs in the ring, and how many of them load at once.
+TABS = 10
+LOADING = 3
 
 
 @dataclass
@@ -50,7 +51,7 @@ def listen(page: Page, seen_by: Callable[[str], Seen]) -> None:
 
 
 def tabs(
-    browser: Browser,
+    context: BrowserContext,
     canary: Canary,
     site: Site,
     shown: Iterable[tuple[Input, str]],
@@ -58,19 +59,19 @@ def tabs(
 ) -> dict[str, Seen]:
     """Each input in a tab of its own at its address; then `act` is done to it."""
     results: dict[str, Seen] = {}
-    context = browser.new_context(accept_downloads=True, viewport={"width": 1280, "height": 800})
-    ring = [_Tab(context.new_page(), results) for _ in range(TABS)]
+    ring = [_Tab(context.new_page(), results, act) for _ in range(TABS)]
     items = []
     for turn, (item, address) in enumerate(shown):
         items.append(item)
-        tab = ring[turn % TABS]
-        tab.leave()
-        tab.show(item, address)
-        act(tab.page, item)
+        ring[turn % TABS].leave()
+        ring[turn % TABS].show(item, address)
+        ring[(turn - LOADING) % TABS].act()
+    for tab in ring:
+        tab.act()
     canary.wait_for({"nobody"}, WINDOW)
     for tab in ring:
         tab.leave()
-    context.close()
+        tab.page.close()
     _attribute(results, items, canary, site)
     return results
 
@@ -78,18 +79,27 @@ def tabs(
 class _Tab:
     """A tab that shows one input for as long as the other tabs of the ring need to load theirs."""
 
-    def __init__(self, page: Page, results: dict[str, Seen]) -> None:
+    def __init__(self, page: Page, results: dict[str, Seen], act: Callable[[Page, Input], None]) -> None:
         self.page = page
         self._results = results
+        self._act = act
+        self._item: Input | None = None
         self._address = ""
         self._seen = Seen()
         page.set_default_timeout(10_000)
         listen(page, lambda _: self._seen)
 
     def show(self, item: Input, address: str) -> None:
+        self._item, self._address = item, address
         self._seen = self._results[item.name] = Seen()
-        self._address = address
-        self.page.goto(address, wait_until="load")
+        self.page.goto(address, wait_until="commit")
+
+    def act(self) -> None:
+        """Once all is loaded, do to it what a person might do."""
+        if self._item:
+            self.page.wait_for_load_state("load")
+            self._act(self.page, self._item)
+            self._item = None
 
     def leave(self) -> None:
         """Whatever happened to the input shown has been noticed by now."""
@@ -99,7 +109,7 @@ class _Tab:
 
 
 def frames(
-    browser: Browser,
+    context: BrowserContext,
     canary: Canary,
     site: Site,
     page_address: str,
@@ -110,14 +120,13 @@ def frames(
     results = {item.name: Seen() for item in items}
     keys = {item.key: results[item.name] for item in items}
     nobody = results[items[0].name]
-    context = browser.new_context()
     page = context.new_page()
     listen(page, lambda text: keys.get(text.removeprefix(FIRED).strip(), nobody))
     page.goto(page_address, wait_until="load")
     canary.wait_for(expected or {"nobody"}, 5 if expected else WINDOW)
     if page.title() != "host" or page.url != page_address:
         nobody.moved.append(f"now at {page.url}")
-    context.close()
+    page.close()
     _attribute(results, items, canary, site)
     return results
 
