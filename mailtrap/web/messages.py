@@ -25,8 +25,15 @@ from mailtrap.web.submission import Submitted, submit
 #: Texts beyond this many characters are cut in the message's JSON; /text and /html give them whole.
 LONGEST_TEXT = 1_000_000
 
-_QueryText = Annotated[str, Meta(description='A query, such as `from:shop subject:"your order" -is:seen`')]
+_QueryText = Annotated[
+    str,
+    Meta(
+        extra_json_schema={"format": "mailtrap-query"},
+        description='A query, such as `from:shop subject:"your order" -is:seen`',
+    ),
+]
 _Inbox = Annotated[str, Meta(description="Only this inbox")]
+_Line = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Cursor = Annotated[str, Meta(pattern="^b?[0-9]{1,18}$")]
 _Ids = Annotated[str, Meta(pattern="^[0-9]{1,18}(,[0-9]{1,18})*$", description="Ids separated by commas")]
 
@@ -51,20 +58,20 @@ class Choice(msgspec.Struct):
 
 
 class Deletion(msgspec.Struct):
-    """Which messages to delete; without `query`, `inbox` or `ids` it takes `all=true`."""
+    """Which messages to delete; what would delete every message takes `all=true`."""
 
-    query: _QueryText | None = None
-    inbox: _Inbox | None = None
+    query: Annotated[_QueryText, Meta(pattern=r"\S")] | None = None
+    inbox: Annotated[_Inbox, Meta(min_length=1)] | None = None
     ids: _Ids | None = None
-    all: bool = False
+    all: Annotated[bool, Meta(extra_json_schema={"const": True}, description="Only `true`")] | None = None
 
 
 class Posting(msgspec.Struct, rename={"envelope_from": "envelope-from", "envelope_to": "envelope-to"}):
     """The envelope of a message sent by HTTP; by default what its header says."""
 
-    envelope_from: Annotated[str, Meta(max_length=1000, description="Reverse-path; empty for `<>`")] | None = None
-    envelope_to: Annotated[str, Meta(description="Recipients separated by commas")] | None = None
-    inbox: Annotated[str, Meta(max_length=200)] = "default"
+    envelope_from: Annotated[_Line, Meta(max_length=1000, description="Reverse-path; empty for `<>`")] | None = None
+    envelope_to: Annotated[_Line, Meta(description="Recipients separated by commas")] | None = None
+    inbox: Annotated[_Line, Meta(min_length=1, max_length=200)] = "default"
 
 
 class Messages:
@@ -114,12 +121,22 @@ class Messages:
         """Marks what matches; without `query`, `inbox` or `ids` every message."""
         return self._mark(self._selection(query.query, query.inbox, query.ids), body)
 
-    @operation("DELETE", "/api/messages", "Delete messages", query=Deletion, response=shapes.Changed, errors=(503,))
+    @operation(
+        "DELETE",
+        "/api/messages",
+        "Delete messages",
+        query=Deletion,
+        needs_query=True,
+        response=shapes.Changed,
+        errors=(503,),
+    )
     def delete_messages(self, query: Deletion) -> shapes.Changed:
         """Deletes what matches. A request that makes no sense deletes nothing."""
-        if query.query is None and query.inbox is None and query.ids is None and not query.all:
+        selection = self._selection(query.query, query.inbox, query.ids)
+        is_everything = selection.ids is None and selection.query == Query.EVERYTHING
+        if query.all is False or (is_everything and not query.all):
             raise Invalid("Which messages? Nothing was deleted", "say query=…, ids=1,2,3 or all=true")
-        return _changed(self._store.delete(self._selection(query.query, query.inbox, query.ids)).result())
+        return _changed(self._store.delete(selection).result())
 
     @operation("GET", "/api/messages/{id}", "Show a message", response=shapes.MessageShape, errors=(404,))
     def show_message(self, id: str) -> shapes.MessageShape:
@@ -196,11 +213,10 @@ class Messages:
         return shapes.session_shape(session)
 
     def _query(self, text: str | None, inbox: str | None) -> Query:
-        text = (text or "").strip()
-        query = parse(text, self._sandbox.clock.now())
+        query = parse(text or "", self._sandbox.clock.now())
         if inbox:
             query = query.within(inbox)
-        if text and not self._store.catch_up():
+        if text and not text.isspace() and not self._store.catch_up():
             raise Unavailable("The search index is behind", "ask again in a moment")
         return query
 
@@ -226,14 +242,11 @@ class Messages:
 def _cursors(listing: Listing) -> tuple[int | None, int | None]:
     """`before` and `after` as numbers. `next` continues towards older messages in whichever it is handed back."""
     before, after = listing.before, listing.after
+    older_than = [] if before is None else [int(before.removeprefix("b"))]
     if after is not None and after.startswith("b"):
-        if before is not None:
-            raise Invalid("`next` cannot be combined with `before`", "hand it back alone")
-        before, after = after, None
-    return (
-        None if before is None else int(before.removeprefix("b")),
-        None if after is None else int(after),
-    )
+        older_than.append(int(after[1:]))
+        after = None
+    return min(older_than, default=None), None if after is None else int(after)
 
 
 def _changed(ids: list[int]) -> shapes.Changed:

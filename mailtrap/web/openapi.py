@@ -70,7 +70,7 @@ def _operation(operation: Operation, references: dict[type[msgspec.Struct], Any]
         "tags": [operation.tag],
         "responses": _responses(operation, references),
     }
-    if parameters := [*_variables(operation.path), *_query(operation.query)]:
+    if parameters := [*_variables(operation.path), *_query(operation)]:
         described["parameters"] = parameters
     if operation.body:
         described["requestBody"] = {
@@ -79,7 +79,8 @@ def _operation(operation: Operation, references: dict[type[msgspec.Struct], Any]
         }
     elif operation.takes:
         binary = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
-        described["requestBody"] = {"required": True, "content": {operation.takes: binary}}
+        content = dict.fromkeys((operation.takes, "application/octet-stream"), binary)
+        described["requestBody"] = {"required": True, "content": content}
     return described
 
 
@@ -102,19 +103,41 @@ _VARIABLES = {
 }
 
 
-def _query(shape: type[msgspec.Struct] | None) -> list[dict[str, Any]]:
+def _query(operation: Operation) -> list[dict[str, Any]]:
+    shape = operation.query
     if shape is None:
         return []
     _, components = msgspec.json.schema_components([shape], ref_template=_REF)
     schema = components[shape.__name__]
+    if operation.needs_query:
+        return [_selection(schema)]
     parameters = []
     for name, given in schema["properties"].items():
-        value = {key: item for key, item in _without_null(given).items() if item is not None}
+        value = _without_null(given)
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": value}
         if text := value.pop("description", ""):
             parameter["description"] = text
         parameters.append(parameter)
     return parameters
+
+
+def _selection(schema: dict[str, Any]) -> dict[str, Any]:
+    """All parameters as one exploded object: the only way for OpenAPI to say that one of them must be there."""
+    properties = {name: _without_null(given) for name, given in schema["properties"].items()}
+    return {
+        "name": "selection",
+        "in": "query",
+        "required": True,
+        "style": "form",
+        "explode": True,
+        "description": schema.get("description", ""),
+        "schema": {
+            "type": "object",
+            "properties": properties,
+            "minProperties": 1,
+            "additionalProperties": False,
+        },
+    }
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

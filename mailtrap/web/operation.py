@@ -24,7 +24,8 @@ class Operation:
     `query` and `body` are the structs that the URL's query and a JSON body must fit; they are handed over as
     `query` and `body`. `response` is the struct that is answered, or None where the handler makes its own
     response of the type `media` or one of `also`. `takes` is the media type of a body that the handler reads
-    itself. `errors` are the statuses it may fail with, apart from those that every operation may.
+    itself. With `needs_query` at least one parameter must be given. `errors` are the statuses it may fail with,
+    apart from those that every operation may.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Operation:
     takes: str
     errors: tuple[int, ...]
     also: tuple[str, ...]
+    needs_query: bool
 
 
 def operation(
@@ -57,6 +59,7 @@ def operation(
     takes: str = "",
     errors: tuple[int, ...] = (),
     also: tuple[str, ...] = (),
+    needs_query: bool = False,
 ) -> Callable[[_F], _F]:
     """Declare that the decorated method carries out this operation. Its docstring becomes the description."""
 
@@ -64,7 +67,21 @@ def operation(
         text = " ".join((function.__doc__ or "").split())
         name = function.__name__
         function.operation = Operation(  # type: ignore[attr-defined]
-            method, path, name, summary, text, tag, query, body, response, status, media, takes, errors, also
+            method,
+            path,
+            name,
+            summary,
+            text,
+            tag,
+            query,
+            body,
+            response,
+            status,
+            media,
+            takes,
+            errors,
+            also,
+            needs_query,
         )
         return function
 

@@ -102,22 +102,19 @@ def _envelope(submitted: Submitted, head: bytes) -> Envelope:
     """What the request says; where it says nothing, who the header section says wrote it and to whom."""
     heading = read_heading(head)
     if submitted.sender is not None:
-        sender = _address(submitted.sender)
+        sender = _bare(submitted.sender)
     else:
         sender = next((mailbox.address for mailbox in heading.sender if mailbox.address), "")
     if submitted.recipients is not None:
-        recipients = [_address(address) for address in submitted.recipients.split(",") if address.strip()]
+        recipients = [_bare(address) for address in submitted.recipients.split(",") if address.strip()]
     else:
         named = (*heading.to, *heading.cc, *heading.bcc)
         recipients = list(dict.fromkeys(mailbox.address for mailbox in named if mailbox.address))
     return Envelope(sender, tuple(Recipient(address) for address in recipients))
 
 
-def _address(given: str) -> str:
-    address = given.strip().removeprefix("<").removesuffix(">")
-    if not address.isprintable():
-        raise Invalid("An envelope address has control characters")
-    return address
+def _bare(address: str) -> str:
+    return address.strip().removeprefix("<").removesuffix(">")
 
 
 def _too_large(largest: int) -> Refused:
