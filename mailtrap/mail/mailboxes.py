@@ -21,6 +21,7 @@ _TOKEN = re.compile(r'[ \t\r\n]++|[^ \t\r\n"(),:;<\\]++|\\.|.', re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _AT_DOMAIN = re.compile(r'@[^\s<>(),;"]++')
 _ANGLE = re.compile(r'<((?:[^<>"]++|"(?:[^"\\]++|\\.)*+")*+)>', re.DOTALL)
+_UNCLOSED = re.compile(r"[^<>,]*+")
 _PARENTHESIS = re.compile(r"[()]|\\.", re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _BLANKS = re.compile(r"[\x00-\x20\x7f\x85\xa0\u2028\u2029]+")
@@ -123,7 +124,8 @@ class _Scanner:
             inside, self.position = angle[1], angle.end()
         else:
             self.angles = False
-            close = min(i if i >= 0 else len(self.text) for i in (self.text.find(c, self.position + 1) for c in ">,<"))
+            open_end = _UNCLOSED.match(self.text, self.position + 1)
+            close = open_end.end() if open_end else len(self.text)
             inside, self.position = self.text[self.position + 1 : close], close
             if self.text[close : close + 1] == ">":
                 self.position += 1

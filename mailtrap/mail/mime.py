@@ -103,13 +103,15 @@ class Part:
 
     def read_text(self, limit: int) -> tuple[str, tuple[str, ...]]:
         """The text, and the slugs of what was wrong with its encoding or charset."""
-        end = min(self.body_end, self.body_start + limit)
+        cut = self.body_end - self.body_start > limit
         octets, defect = (
-            self._decoded
-            if end == self.body_end
-            else transfer.decode(self.message[self.body_start : end - limit % 4], self.encoding)
+            transfer.decode(self.message[self.body_start : self.body_start + limit], self.encoding)
+            if cut
+            else self._decoded
         )
         text, wrong = charsets.decode(octets, self.charset)
+        if cut:
+            defect = wrong = ""  # where it was cut is not the sender's fault
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         return text, tuple([slug for slug in (defect, wrong) if slug])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 from email.message import EmailMessage
@@ -161,6 +162,12 @@ def test_what_is_kept_is_bounded() -> None:
     assert "header-cut" in understanding.defects
     parts = [f"Content-Disposition: attachment; filename={n}\n\nx" for n in range(900)]
     assert len(understand(1, mime("multipart/mixed", *parts)).filenames) == 200
+
+
+def test_where_a_long_text_was_cut_is_no_defect() -> None:
+    encoded = base64.encodebytes("ü".encode() * 3_000_000).replace(b"\n", b"\r\n")
+    octets = HEAD + b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" + encoded
+    assert understand(1, octets).defects == ()
 
 
 def test_what_the_wire_showed_becomes_a_defect_once() -> None:
