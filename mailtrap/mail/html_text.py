@@ -42,12 +42,18 @@ def visible_text(html: str) -> str:
     """The text a person sees, one line per block, without style, script and head; of `MAX_HTML` characters."""
     marked = _CELL_TAG.sub(" <", _BLOCK_TAG.sub(_LINE + "<", _bounded(html)))
     lines = [" ".join(line.split()) for line in _tree_text(marked).split(_LINE)]
-    return _GAPS.sub("\n\n", "\n".join(lines)).strip()
+    return _GAPS.sub("\n\n", "\n".join(lines)).strip() or _picture_text(html)
 
 
 def loose_text(html: str) -> str:
     """The same words for an index, in half the time: white space as it falls, some between any two blocks."""
-    return _tree_text(_BLOCK_OR_CELL_TAG.sub("\n<", _bounded(html)))
+    text = _tree_text(_BLOCK_OR_CELL_TAG.sub("\n<", _bounded(html)))
+    return text if text.strip() else _picture_text(html)
+
+
+def _picture_text(html: str) -> str:
+    """What stands for the pictures of a mail that is nothing but pictures."""
+    return "\n".join([reference.text for reference in references(html) if reference.tag == "img" and reference.text])
 
 
 def _bounded(html: str) -> str:

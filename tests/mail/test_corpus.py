@@ -49,7 +49,7 @@ EXPECTED: dict[str, tuple[str, str, list[str], str, str]] = {
     "nul": ("a b", "OneTwo", [], "text", "nul"),
     "plain": ("Plain", "Hello, Bob.", [], "text", ""),
     "preheader-padding": ("x", "Read this\u200c The body", [], "html", ""),
-    "related-cid": ("Related", "", [], "html image", ""),
+    "related-cid": ("Related", "Logo", [], "html image", ""),
     "same-boundary": ("x", "one two", [], "text", ""),
     "signed": ("Signed", "Signed text.", [], "signed text", ""),
     "split-character": ("專國", "x", [], "text", ""),

@@ -24,6 +24,7 @@ from mailtrap.mail.html_text import loose_text, references, visible_text
         ("1 < 2 <3", "1 < 2 <3"),
         ("<ul><li>a<li>b</ul>", "a\nb"),
         ("no markup", "no markup"),
+        ("<table><tr><td><img src=a alt='Summer sale'><td><img src=b></table>", "Summer sale"),
         ("", ""),
     ],
 )
