@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mailtrap.client import Client
 from mailtrap.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mailtrap.client import Client
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -30,6 +32,7 @@ def connect(url: str | None, timeout: float = 60.0) -> Client:
 
     Where no URL is given, the settings name host, port, base path, TLS and login.
     """
+    from mailtrap.client import Client
     from mailtrap.settings import load
 
     settings = load({}, os.environ)

@@ -12,7 +12,6 @@ from unicodedata import combining, east_asian_width
 
 import click
 
-from mailtrap.client import ApiInvalid, Unreachable
 from mailtrap.errors import MailtrapError, QueryError, SettingsError
 
 #: What a terminal may act upon: C0 and C1 controls (ESC, CSI …), and what reorders or breaks lines in sight.
@@ -91,6 +90,8 @@ class Failure(click.ClickException):
     @classmethod
     def of(cls, error: MailtrapError) -> Failure:
         """The failure that an exception means."""
+        from mailtrap.client import ApiInvalid, Unreachable
+
         message = f"{error}\n{error.pointer()}" if isinstance(error, QueryError) else str(error)
         kind: type[Failure] = cls
         if isinstance(error, Unreachable):

@@ -14,7 +14,7 @@ from mailtrap.cli.terminal import Failure, Progress, binary_input, line, print_j
 from mailtrap.client import ApiError, ApiInvalid, ApiNotFound, Client, Json
 
 if TYPE_CHECKING:
-    from mailtrap.archives import Found
+    from mailtrap.archives import Found, Note
 
 _FORMATS = click.Choice(["eml", "mbox", "maildir", "zip"])
 
@@ -37,27 +37,29 @@ def export(path: Path, format_: str | None, query: str, inbox: str | None, as_js
 
     format_ = format_ or {".mbox": "mbox", ".zip": "zip"}.get(path.suffix.lower(), "eml")
     with connect(url) as client:
-        summaries = list(client.messages(query, inbox=inbox))
+        # Only what is needed of each: there may be hundreds of thousands.
+        notes = [
+            Note(
+                summary["id"],
+                summary["sha256"],
+                summary["received_at"],
+                summary["inbox"],
+                summary["seen"],
+                summary["envelope"]["from"],
+                tuple(summary["envelope"]["to"]),
+            )
+            for summary in client.messages(query, inbox=inbox)
+        ]
         archive = writer(format_, path)
-        progress = Progress("Exported", len(summaries))
+        progress = Progress("Exported", len(notes))
         gone = 0
         try:
             # What arrives meanwhile is not in the list; what is deleted meanwhile is left out.
-            for summary in reversed(summaries):
-                octets = _fetched(client, summary)
+            for note in reversed(notes):
+                octets = _fetched(client, note)
                 if octets is None:
                     gone += 1
                     continue
-                envelope = summary["envelope"]
-                note = Note(
-                    summary["id"],
-                    summary["sha256"],
-                    summary["received_at"],
-                    summary["inbox"],
-                    summary["seen"],
-                    envelope["from"],
-                    tuple(envelope["to"]),
-                )
                 archive.add(note, octets)
                 progress.step(len(octets))
         finally:
@@ -69,13 +71,13 @@ def export(path: Path, format_: str | None, query: str, inbox: str | None, as_js
         print_json({"path": str(path), "format": format_, "messages": progress.count, "octets": progress.octets})
 
 
-def _fetched(client: Client, summary: Json) -> bytes | None:
+def _fetched(client: Client, note: Note) -> bytes | None:
     try:
-        octets = client.raw(summary["id"])
+        octets = client.raw(note.id)
     except ApiNotFound:
         return None
-    if hashlib.sha256(octets).hexdigest() != summary["sha256"]:
-        raise Failure(f"message {summary['id']} came with other octets than were captured", "see `mailtrap db check`")
+    if hashlib.sha256(octets).hexdigest() != note.sha256:
+        raise Failure(f"message {note.id} came with other octets than were captured", "see `mailtrap db check`")
     return octets
 
 
