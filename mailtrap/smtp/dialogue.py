@@ -192,7 +192,8 @@ class Dialogue:
         """Say a last word, then close although the client may still be sending."""
         self.say(answer)
         self.end(outcome)
-        self.close(linger=True)
+        # A server that stops does not wait for clients that have nothing under way.
+        self.close(linger=outcome != "shutdown")
 
     def close(self, linger: bool = False) -> None:
         """Close after everything said so far; what the client still sends is not read."""

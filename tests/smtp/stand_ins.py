@@ -47,6 +47,7 @@ class MemoryStore:
         self.recorded: list[Transcript] = []
         self.spools: list[MemorySpool] = []
         self.failure: Exception | None = None
+        self.asked = 0
         self.gate = threading.Event()
         self.gate.set()
         self.changed = threading.Condition()
@@ -57,6 +58,9 @@ class MemoryStore:
 
     def add(self, submission: Submission, done: Callable[[int | Exception], None]) -> None:
         self._jobs.put(lambda: self._keep(submission, done))
+        with self.changed:
+            self.asked += 1
+            self.changed.notify_all()
 
     def spool(self) -> MemorySpool:
         spool = MemorySpool(len(self.spools))

@@ -1,0 +1,147 @@
+"""Certificates of our own and of the user."""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import mailtrap.net.tls
+from mailtrap.errors import SettingsError
+from mailtrap.net.tls import ca_file, server_context
+from mailtrap.settings import Settings
+
+
+def handshake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> str:
+    """Shake hands in memory; returns the version."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [
+        server.wrap_bio(to_server, to_client, server_side=True),
+        client.wrap_bio(to_client, to_server, server_hostname=name),
+    ]
+    for _ in range(6):
+        for end in reversed(ends):
+            try:
+                end.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+    return ends[1].version() or ""
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1", "mail.example.test"])
+def test_who_trusts_the_ca_trusts_the_server(tmp_path: Path, name: str) -> None:
+    settings = Settings(state_dir=str(tmp_path), smtp_hostname="mail.example.test")
+    client = ssl.create_default_context(cafile=str(ca_file(settings)))
+    assert handshake(server_context(settings), client, name) == "TLSv1.3"
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(server_context(settings), client, "other.example.test")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(server_context(settings), ssl.create_default_context(), name)
+
+
+def test_files_are_for_their_owner_and_made_once(tmp_path: Path) -> None:
+    settings = Settings(state_dir=str(tmp_path / "deep" / "state"))
+    server_context(settings)
+    directory = tmp_path / "deep" / "state"
+    files = {file.name: file.read_bytes() for file in directory.iterdir()}
+    assert set(files) == {"ca.pem", "ca-key.pem", "server.pem"}
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in directory.iterdir()} == {0o600}
+    assert b"PRIVATE" not in files["ca.pem"]
+    server_context(settings)
+    assert ca_file(settings) == directory / "ca.pem"
+    assert {file.name: file.read_bytes() for file in directory.iterdir()} == files
+
+
+def test_a_start_with_existing_files_does_not_import_cryptography(tmp_path: Path) -> None:
+    settings = Settings(state_dir=str(tmp_path))
+    server_context(settings)
+    program = (
+        "import sys; from mailtrap.net.tls import *; "
+        f"server_context(Settings(state_dir={str(tmp_path)!r})); assert 'cryptography' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+
+
+def test_the_state_home_is_honoured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert ca_file(Settings()) == tmp_path / "mailtrap" / "ca.pem"
+
+
+@pytest.mark.parametrize("change", ["names", "expiry", "garbage"])
+def test_a_certificate_that_no_longer_fits_is_replaced_but_not_the_ca(
+    tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(state_dir=str(tmp_path))
+    server_context(settings)
+    before, ca = (tmp_path / "server.pem").read_bytes(), (tmp_path / "ca.pem").read_bytes()
+    if change == "names":
+        monkeypatch.setattr(socket, "gethostname", lambda: "renamed.test")
+    elif change == "expiry":
+        text = before.decode()
+        (tmp_path / "server.pem").write_text(re.sub(r"until=\d+", "until=1000", text, count=1))
+    else:
+        (tmp_path / "server.pem").write_bytes(before[:200])
+    context = server_context(settings)
+    assert (tmp_path / "server.pem").read_bytes() != before
+    client = ssl.create_default_context(cafile=str(ca_file(settings)))
+    assert handshake(context, client, "localhost")
+    if change != "garbage":
+        assert (tmp_path / "ca.pem").read_bytes() == ca
+
+
+def _make(directory: str, barrier: Callable[[], None]) -> None:
+    barrier.wait()  # type: ignore[attr-defined]
+    server_context(Settings(state_dir=directory))
+
+
+def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(3)
+    processes = [context.Process(target=_make, args=(str(tmp_path), barrier)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    settings = Settings(state_dir=str(tmp_path))
+    client = ssl.create_default_context(cafile=str(ca_file(settings)))
+    assert handshake(server_context(settings), client, "localhost")
+    assert {file.name for file in tmp_path.iterdir()} == {"ca.pem", "ca-key.pem", "server.pem"}
+
+
+def test_the_users_certificate_comes_first(tmp_path: Path) -> None:
+    server_context(Settings(state_dir=str(tmp_path)))
+    own = Settings(tls_cert=str(tmp_path / "server.pem"), state_dir=str(tmp_path / "unused"))
+    client = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+    assert handshake(server_context(own), client, "localhost")
+    assert ca_file(own) == tmp_path / "server.pem"
+    assert not (tmp_path / "unused").exists()
+
+
+def test_a_certificate_that_cannot_be_used_is_an_error_of_the_settings(tmp_path: Path) -> None:
+    for content in (b"", b"nonsense"):
+        (tmp_path / "bad.pem").write_bytes(content)
+        with pytest.raises(SettingsError, match="tls-cert"):
+            server_context(Settings(tls_cert=str(tmp_path / "bad.pem")))
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(SettingsError, match="state-dir"):
+        server_context(Settings(state_dir=str(tmp_path / "file" / "below")))
+
+
+def test_a_ca_that_ends_soon_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(state_dir=str(tmp_path))
+    monkeypatch.setattr(mailtrap.net.tls, "_CA_DAYS", 10)
+    first = ca_file(settings).read_bytes()
+    monkeypatch.setattr(mailtrap.net.tls, "_CA_DAYS", 3650)
+    client = ssl.create_default_context(cafile=str(ca_file(settings)))
+    assert ca_file(settings).read_bytes() != first
+    assert handshake(server_context(settings), client, "localhost")
