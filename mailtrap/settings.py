@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -178,12 +178,14 @@ def _number(value: Any) -> int:
     return int(value)
 
 
+_SWITCHES = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
 def _switch(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}[
-        str(value).lower()
-    ]
+    word = str(value).lower()
+    if word not in _SWITCHES:
+        raise ValueError(value)
+    return _SWITCHES[word]
 
 
 _UNITS = {"": 1, "b": 1, "k": 1024, "kb": 1024, "m": 1024**2, "mb": 1024**2, "g": 1024**3, "gb": 1024**3}
@@ -202,24 +204,17 @@ def _list(value: Any) -> tuple[str, ...]:
     return tuple(str(item).strip() for item in items if str(item).strip())
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Any], Any]] = {
     "text": str,
     "secret": str,
     "path": lambda value: os.path.expanduser(str(value)),
     "number": _number,
     "port": _port,
-    "switch": lambda value: _switch_or_fail(value),
+    "switch": _switch,
     "size": lambda value: int(_with_unit(value, _UNITS)),
     "duration": lambda value: _with_unit(value, _SECONDS),
     "list": _list,
 }
-
-
-def _switch_or_fail(value: Any) -> bool:
-    try:
-        return _switch(value)
-    except KeyError:
-        raise ValueError(value) from None
 
 
 #: The table, in the order of the class.
