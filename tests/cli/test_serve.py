@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from mailtrap.cli import program
 from mailtrap.client import Client
 from tests.cli.messages import ODD
 
@@ -58,21 +60,26 @@ class Sandbox:
         assert line, self.process.communicate()[1]
         self.told: dict[str, Any] = json.loads(line)
 
-    def run(self, *arguments: str, input: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
-        where = {"MAILTRAP_URL": self.told["urls"]["web"], "MAILTRAP_SMTP": f"127.0.0.1:{self.told['smtp']}"}
-        return subprocess.run(
-            [*MAILTRAP, *arguments],
-            input=input,
-            capture_output=True,
-            timeout=60,
-            cwd=self.folder,
-            env=environ(**where | more),
-        )
+    def environ(self) -> dict[str, str]:
+        return {"MAILTRAP_URL": self.told["urls"]["web"], "MAILTRAP_SMTP": f"127.0.0.1:{self.told['smtp']}"}
+
+    def run(self, *arguments: str, input: bytes = b"", **more: str) -> Result:
+        """The command in this process, which saves its start."""
+        result = CliRunner(env=self.environ() | more).invoke(program, arguments, input)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        return result
 
     def done(self, *arguments: str, input: bytes = b"") -> bytes:
         result = self.run(*arguments, input=input)
-        assert result.returncode == 0, result.stderr.decode()
-        return result.stdout
+        assert result.exit_code == 0, result.stderr
+        return result.stdout_bytes
+
+    def spawn(self, *arguments: str, input: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """The command as it is typed."""
+        command = [*MAILTRAP, *arguments]
+        return subprocess.run(
+            command, input=input, capture_output=True, timeout=60, cwd=self.folder, env=environ(**self.environ())
+        )
 
     def newest(self) -> dict[str, Any]:
         shown: dict[str, Any] = json.loads(self.done("show", "latest", "--json"))
@@ -153,18 +160,18 @@ def test_addresses_in_any_script_are_sent(sandbox: Sandbox) -> None:
 
 
 def test_a_refusal_is_printed_and_the_rest_is_sent(sandbox: Sandbox) -> None:
-    (sandbox.folder / "1.eml").write_bytes(b"To: a@b.test\r\n\r\nx\r\n")
+    Path("1.eml").write_bytes(b"To: a@b.test\r\n\r\nx\r\n")
     result = sandbox.run("send", "1.eml", "1.eml", "--from", "not an address")
-    assert result.returncode == 1
-    assert result.stdout.startswith(b"1.eml: MAIL FROM:<not an address>")
-    assert b"2 of 2 refused" in result.stderr
+    assert result.exit_code == 1
+    assert result.stdout_bytes.startswith(b"1.eml: MAIL FROM:<not an address>")
+    assert b"2 of 2 refused" in result.stderr_bytes
     assert json.loads(sandbox.done("list", "--json"))["total"] == 0
 
 
 def test_send_says_what_is_missing(sandbox: Sandbox) -> None:
-    assert b"--to" in sandbox.run("send", input=b"Subject: x\n\n").stderr
-    assert sandbox.run("send", "--sample", MAILTRAP_SMTP="127.0.0.1:1").returncode == 3
-    assert sandbox.run("send", "--sample", "--login", "x").returncode == 2
+    assert b"--to" in sandbox.run("send", input=b"Subject: x\n\n").stderr_bytes
+    assert sandbox.run("send", "--sample", MAILTRAP_SMTP="127.0.0.1:1").exit_code == 3
+    assert sandbox.run("send", "--sample", "--login", "x").exit_code == 2
 
 
 @pytest.mark.parametrize("format_", ["eml", "mbox", "maildir", "zip"])
@@ -190,7 +197,7 @@ def test_an_export_holds_what_the_query_says(sandbox: Sandbox, tmp_path: Path) -
         for word in ("apple", "pear"):
             client.post(f"Subject: {word}\r\nTo: a@b.test\r\n\r\nx\r\n".encode())
     result = sandbox.run("export", str(tmp_path / "x.mbox"), "--query", "subject:pear")
-    assert re.fullmatch(rb"Exported 1 message, \d+ octets to .*x\.mbox\n", result.stderr)
+    assert re.fullmatch(rb"Exported 1 message, \d+ octets to .*x\.mbox\n", result.stderr_bytes)
     assert b"apple" not in (tmp_path / "x.mbox").read_bytes()
     assert b"pear" in (tmp_path / "x.mbox").read_bytes()
 
@@ -208,7 +215,7 @@ def test_one_bad_message_does_not_keep_the_others_out(sandbox: Sandbox, tmp_path
         (tmp_path / f"{name}.eml").write_bytes(octets)
     result = sandbox.run("import", str(tmp_path), "--json")
     told = json.loads(result.stdout)
-    assert (result.returncode, told["messages"], len(told["refused"])) == (1, 2, 1)
+    assert (result.exit_code, told["messages"], len(told["refused"])) == (1, 2, 1)
     assert told["refused"][0]["file"].endswith("2.eml")
 
 
@@ -237,19 +244,28 @@ def test_sendmail_asks_for_notifications(sandbox: Sandbox) -> None:
 
 
 def test_sendmail_speaks_smtp_on_stdin_and_stdout(sandbox: Sandbox) -> None:
-    said = sandbox.done(
+    done = sandbox.spawn(
         "sendmail",
         "-bs",
         input=b"EHLO x\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\nDATA\nSubject: x\n\n..dot\nhello\n.\nQUIT\n",
     )
-    codes = [line[:4] for line in said.splitlines()]
+    assert done.returncode == 0, done.stderr
+    codes = [line[:4] for line in done.stdout.splitlines()]
     assert codes[0] == b"220 "
     assert codes[-5:] == [b"250 ", b"250 ", b"354 ", b"250 ", b"221 "]
     assert sandbox.done("show", "latest", "--raw") == b"Subject: x\r\n\r\n.dot\r\nhello\r\n"
 
 
 def test_smtp_on_stdin_ends_when_stdin_does(sandbox: Sandbox) -> None:
-    assert sandbox.done("sendmail", "-bs", input=b"NOOP\n").startswith(b"220 ")
+    done = sandbox.spawn("sendmail", "-bs", input=b"NOOP\n")
+    assert (done.returncode, done.stdout[:4]) == (0, b"220 ")
+
+
+def test_as_typed_it_is_the_same(sandbox: Sandbox) -> None:
+    sent = sandbox.spawn("send", "-", "--exact", "--to", "a@b.test", "--from", "", input=ODD["NUL and 8 bit"])
+    assert sent.stdout.startswith(b"stdin: 250 ")
+    assert sandbox.spawn("show", "latest", "--raw").stdout == ODD["NUL and 8 bit"]
+    assert sandbox.spawn("list", "(").returncode == 2
 
 
 def test_the_dialogue_is_shown(sandbox: Sandbox) -> None:
@@ -269,8 +285,8 @@ def test_delete_by_query_and_by_id(sandbox: Sandbox) -> None:
 
 def test_a_bad_query_points_at_the_place(sandbox: Sandbox) -> None:
     result = sandbox.run("list", "subject:(")
-    assert (result.returncode, result.stdout) == (2, b"")
-    assert b"mailtrap: " in result.stderr
+    assert (result.exit_code, result.stdout_bytes) == (2, b"")
+    assert b"mailtrap: " in result.stderr_bytes
 
 
 def test_a_closed_pipe_is_no_error(sandbox: Sandbox) -> None:
@@ -292,7 +308,7 @@ def test_a_closed_pipe_is_no_error(sandbox: Sandbox) -> None:
 
 def test_what_is_asked_for_in_the_environment_of_a_container_is_healthy(sandbox: Sandbox) -> None:
     port = str(sandbox.told["web"])
-    assert sandbox.run("healthcheck", MAILTRAP_URL="", MAILTRAP_WEB_PORT=port, MAILTRAP_HOST="0.0.0.0").returncode == 0
+    assert sandbox.run("healthcheck", MAILTRAP_URL="", MAILTRAP_WEB_PORT=port, MAILTRAP_HOST="0.0.0.0").exit_code == 0
 
 
 def test_a_web_with_tls_and_a_token_is_reached_with_the_same_settings(tmp_path: Path) -> None:
@@ -304,13 +320,13 @@ def test_a_web_with_tls_and_a_token_is_reached_with_the_same_settings(tmp_path: 
         sandbox.done("send", "--sample")
         shown = sandbox.run("list", "--json", **settings)
         assert json.loads(shown.stdout)["total"] == 1, shown.stderr
-        assert sandbox.run("healthcheck", **settings).returncode == 0
+        assert sandbox.run("healthcheck", **settings).exit_code == 0
         refused = sandbox.run("list", **settings | {"MAILTRAP_API_TOKEN": ""})
-        assert refused.returncode == 1
-        assert b"MAILTRAP_API_TOKEN" in refused.stderr
+        assert refused.exit_code == 1
+        assert b"MAILTRAP_API_TOKEN" in refused.stderr_bytes
         distrusted = sandbox.run("list", **settings | {"MAILTRAP_STATE_DIR": str(tmp_path / "other")})
-        assert distrusted.returncode == 3
-        assert b"is not trusted" in distrusted.stderr
+        assert distrusted.exit_code == 3
+        assert b"is not trusted" in distrusted.stderr_bytes
     finally:
         assert sandbox.stop() == (0, "")
 
