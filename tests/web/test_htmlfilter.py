@@ -177,7 +177,8 @@ TAG = re.compile(r'<(?:!DOCTYPE html[^<>]*|/?[a-z][a-z0-9]*(?: [a-z][a-z0-9_.-]*
 STYLE = re.compile(r"(<style[^>]*>)(.*?)(</style>|\Z)", re.DOTALL)
 EVIL_TAG = re.compile(r"<(?:script|iframe|object|embed|svg|math|base|frame|template|xmp|noscript|link)\b")
 ATTRIBUTE = re.compile(r' ([a-z][a-z0-9_.-]*)(?:="([^"<>]*)")?')
-CSS_STRING = re.compile(r'"[^"]*"')
+#: Strings, and escapes within names: `a\3a url(` is a function called `a:url`.
+CSS_STRING = re.compile(r'"[^"]*"|\\[0-9a-f]+ ')
 EVIL_NAME = re.compile(r"on|action|formaction|srcset|ping|srcdoc|poster|autofocus|http-equiv")
 
 
@@ -191,7 +192,11 @@ def is_evil(tag: str) -> bool:
         or (name == "href" and not re.match("#|mailto:|tel:|sms:", value))
         or (
             name == "style"
-            and re.search(r"(?<![\w-])url\((?!\"\")", CSS_STRING.sub('""', value.replace("&quot;", '"')), re.IGNORECASE)
+            and re.search(
+                r"(?<![\w-])url\((?!\"\")",
+                CSS_STRING.sub(lambda m: '""' if m[0][0] == '"' else "x", value.replace("&quot;", '"')),
+                re.IGNORECASE,
+            )
         )
         for name, value in ATTRIBUTE.findall(tag)
     )
