@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, current_app, render_template, request
 
 from mailtrap.settings import Settings
 from mailtrap.web.openapi import describe
@@ -17,7 +17,16 @@ def routes(settings: Settings) -> Blueprint:
     @blueprint.get("/docs/api")
     def api() -> str:
         document = describe(current_app.extensions["mailtrap.operations"], settings.base_path)
-        return render_template("api-docs.html", document=document, groups=_groups(document), schema=_Schema(document))
+        schema = _Schema(document)
+        return render_template(
+            "api-docs.html",
+            document=document,
+            groups=_groups(document),
+            schema=schema,
+            parameters=_parameters,
+            shape_rows=schema.rows,
+            origin=request.host_url.rstrip("/") + request.script_root,
+        )
 
     return blueprint
 
@@ -32,6 +41,25 @@ def _groups(document: dict[str, Any]) -> list[tuple[dict[str, str], list[tuple[s
     return [(tag, [one for one in every if tag["name"] in one[2]["tags"]]) for tag in document["tags"]]
 
 
+#: A row of a table: name, schema, what it means, a remark.
+_Row = tuple[str, dict[str, Any], str, str]
+
+
+def _parameters(operation: dict[str, Any]) -> list[_Row]:
+    """Every parameter of an operation, those within an exploded object too."""
+    rows: list[_Row] = []
+    for parameter in operation.get("parameters", ()):
+        schema = parameter["schema"]
+        if parameter.get("explode"):
+            rows += [(name, one, one.get("description", ""), "") for name, one in schema["properties"].items()]
+        else:
+            remark = "required" if parameter["required"] else ""
+            if schema.get("default") not in (None, ""):
+                remark = f"default {schema['default']}"
+            rows.append((parameter["name"], schema, parameter.get("description", ""), remark))
+    return rows
+
+
 class _Schema:
     """Says JSON schemas in the few words that fit a table cell."""
 
@@ -42,9 +70,10 @@ class _Schema:
         """The component a schema refers to, empty if none."""
         return str(schema.get("$ref", "")).rpartition("/")[2]
 
-    def fields(self, name: str) -> list[tuple[str, dict[str, Any]]]:
+    def rows(self, name: str) -> list[_Row]:
         """The fields of a component."""
-        return list(self._components[name].get("properties", {}).items())
+        fields = self._components[name].get("properties", {})
+        return [(field, schema, schema.get("description", ""), "") for field, schema in fields.items()]
 
     def words(self, schema: dict[str, Any]) -> str:
         """`string`, `integer 1 to 500`, `[Address]`, `Id or null`."""

@@ -15,7 +15,7 @@ from mailtrap.mail.message import Message
 from mailtrap.query import Query, parse
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
-from mailtrap.store.base import Selection
+from mailtrap.store.base import Selection, Session
 from mailtrap.web import shapes
 from mailtrap.web.contents import Contents, message_of
 from mailtrap.web.downloads import attachment, part_response
@@ -205,12 +205,10 @@ class Messages:
 
     @operation("GET", "/api/messages/{id}/transcript", "Its SMTP dialogue", response=shapes.SessionShape, errors=(404,))
     def transcript(self, id: str) -> shapes.SessionShape:
-        """The whole session that brought the message."""
+        """The whole session that brought the message; without lines where it came by HTTP or they are gone."""
         message = message_of(self._store, id)
         session = self._sandbox.session(message.arrival.session) if message.arrival.session is not None else None
-        if session is None:
-            raise NotFound(f"There is no dialogue of message {message.id}", "it did not come by SMTP, or it has gone")
-        return shapes.session_shape(session)
+        return shapes.session_shape(session or _without_dialogue(message))
 
     def _query(self, text: str | None, inbox: str | None) -> Query:
         query = parse(text or "", self._sandbox.clock.now())
@@ -271,6 +269,24 @@ def _detail(message: Message, content: Content) -> shapes.MessageShape:
         esmtp=shapes.esmtp(message.envelope),
         session=None if message.arrival.session is None else str(message.arrival.session),
         truncated=truncated,
+    )
+
+
+def _without_dialogue(message: Message) -> Session:
+    """What the message itself knows of the session that brought it."""
+    came = message.arrival
+    return Session(
+        came.session or 0,
+        came.listener,
+        came.peer,
+        came.at,
+        came.at,
+        came.helo,
+        (came.tls.version, came.tls.cipher) if came.tls else None,
+        (came.login.mechanism, came.login.user) if came.login else None,
+        "none" if came.session is None else "forgotten",
+        message.size,
+        (message.id,),
     )
 
 

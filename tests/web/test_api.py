@@ -268,6 +268,13 @@ def test_sessions_are_listed_and_shown_with_their_lines(client: FlaskClient, san
     assert client.get("/metrics").text.count('mailtrap_sessions_total{outcome="quit"} 2\n') == 1
 
 
+def test_a_message_that_came_without_dialogue_has_a_transcript_without_lines(client: FlaskClient) -> None:
+    id = client.post("/api/messages", data=PLAIN, content_type="message/rfc822").get_json()["id"]
+    transcript = client.get(f"/api/messages/{id}/transcript").get_json()
+    assert (transcript["listener"], transcript["outcome"], transcript["lines"]) == ("http", "none", [])
+    assert transcript["messages"] == [id]
+
+
 def test_events_continue_where_the_last_answer_ended(client: FlaskClient, sandbox: Sandbox) -> None:
     start = client.get("/api/info").get_json()["seq"]
     ids = [capture(sandbox) for _ in range(2)]
