@@ -66,11 +66,12 @@ def routes(sandbox: Sandbox, settings: Settings, about: About) -> flask.Blueprin
     def inbox_page(open_: reading.Reading | None) -> str:
         # The number comes first: what happens while the page is made is told again, never lost.
         seq = sandbox.bus.seq
+        counters = sandbox.store.counters()
         page = sandbox.store.page(Query.EVERYTHING, limit=FIRST_PAGE)
         return flask.render_template(
             "inbox.html",
             reading=open_,
-            counters=sandbox.store.counters(),
+            counters=counters,
             snippets=snippets(about.addresses.get("smtp", f"{settings.host}:{settings.smtp_port}")),
             about=about,
             setup=island(
@@ -78,6 +79,7 @@ def routes(sandbox: Sandbox, settings: Settings, about: About) -> flask.Blueprin
                     "seq": seq,
                     "messages": [shapes.summary(message) for message in page.messages],
                     "total": page.total,
+                    "unseen": counters.unseen,
                     "completions": completions(sandbox),
                 }
             ),

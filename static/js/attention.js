@@ -5,7 +5,7 @@ import { toast } from "./toasts.js";
 
 const WANTED = "mailtrap.notify";
 let base = document.title;
-let unseen = Number(document.querySelector("[data-unseen]")?.textContent) || 0;
+let number = 0;
 
 /** Label of the button in the settings. */
 export function start() {
@@ -47,9 +47,13 @@ export function setTitle(title) {
   showTitle();
 }
 
-export function setUnseen(number) {
-  if (number === unseen && number === showTitle.last) return;
-  unseen = number;
+export function unseen() {
+  return number;
+}
+
+export function setUnseen(now) {
+  if (now === number) return;
+  number = Math.max(0, now);
   for (const element of document.querySelectorAll("[data-unseen]")) {
     element.textContent = number < 1000 ? String(number) : "999+";
     element.hidden = number === 0;
@@ -59,13 +63,12 @@ export function setUnseen(number) {
 }
 
 function showTitle() {
-  showTitle.last = unseen;
-  document.title = unseen ? `(${unseen}) ${base}` : base;
+  document.title = number ? `(${number}) ${base}` : base;
 }
 
 function showIcon() {
   const link = document.querySelector("link[rel=icon]");
-  if (!unseen) {
+  if (!number) {
     link.href = `${root}/static/favicon.svg`;
     return;
   }
@@ -91,7 +94,7 @@ function showIcon() {
   pen.fillStyle = "#fff";
   pen.textAlign = "center";
   pen.textBaseline = "middle";
-  const words = unseen > 99 ? "99" : String(unseen);
+  const words = number > 99 ? "99" : String(number);
   pen.font = `bold ${words.length > 1 ? 23 : 29}px system-ui, sans-serif`;
   pen.fillText(words, 45, 21);
   link.href = canvas.toDataURL("image/png");

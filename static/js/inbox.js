@@ -181,8 +181,7 @@ function target() {
 
 /** What the API calls the same: all that match, but none that came since, nor the unticked. */
 function everything() {
-  const newest = pile.row(pile.at(0)?.id);
-  const [, seconds, micros] = newest.received_at.match(/^(.*)\.(\d+)Z$/);
+  const [, seconds, micros] = pile.newest.received_at.match(/^(.*)\.(\d+)Z$/);
   const until = Number(micros) === 999_999 ? `${seconds}.999999Z` : `${seconds}.${String(Number(micros) + 1).padStart(6, "0")}Z`;
   const query = pile.query ? `(${pile.query})` : "";
   return [query, `before:${until}`, ...[...selection.excluded].map((id) => `-id:${id}`)].filter(Boolean).join(" ");
@@ -190,11 +189,14 @@ function everything() {
 
 async function change(ids, changes, locally) {
   const values = ids ? { ids: ids.join(",") } : { query: everything() };
+  let unseen = attention.unseen();
   for (const id of ids ?? pile.places.keys()) {
     const row = pile.row(id);
+    if (row && changes.seen !== undefined && row.seen !== changes.seen) unseen += changes.seen ? -1 : 1;
     if (row && (ids || selection.has(row))) pile.update(id, locally(row));
     if (row) reader.note(row);
   }
+  if (ids && changes.seen !== undefined) attention.setUnseen(unseen);
   try {
     await mark(values, changes);
   } catch (error) {
@@ -234,19 +236,18 @@ function erase() {
   const place = ids?.length === 1 ? pile.place(ids[0]) : undefined;
   const open = reader.id;
   const wasOpen = open && (ids ? ids.includes(open) : true);
-  const some = selection.all && selection.excluded.size + selection.newer > 0;
   const values = ids ? { ids } : { query: everything() };
-  const hidden = ids ?? (some ? [...pile.places.keys()].filter((id) => selection.has(pile.row(id))) : []);
+  const staying = [...selection.excluded].map((id) => pile.row(id)).filter(Boolean);
   deletion.deleteLater({
     values,
     count,
     hide() {
-      if (ids || some) pile.hide(hidden);
-      else pile.hideAll(true);
+      if (ids) pile.hide(ids);
+      else pile.remain(staying);
     },
     show() {
-      if (ids || some) pile.unhide(hidden);
-      else pile.hideAll(false);
+      if (ids) pile.unhide(ids);
+      else pile.remain(undefined);
       if (wasOpen && !reader.id) show(open, { replace: true });
     },
     done() {
@@ -339,13 +340,12 @@ async function arrive() {
   const { messages: fresh, more } = await pile.arrivals();
   if (!fresh.length) return;
   const count = fresh.length - (arrive.shown ?? 0);
-  if (list.atTop && !selection.all) {
+  if (list.atTop && !selection.all && !pile.remaining) {
     for (const row of fresh) list.fresh.add(row.id);
     if (more) await pile.load();
     else pile.prepend(fresh);
     setPill(0);
   } else {
-    if (selection.all) selection.arrived = 0;
     setPill(fresh.length, more);
   }
   if (count > 0 || list.atTop) {
@@ -393,7 +393,7 @@ function counted() {
     counting = undefined;
     const answer = await messages({ query: "is:unread", limit: 1 }).catch(() => undefined);
     if (answer) attention.setUnseen(answer.total);
-  }, 400);
+  }, 800);
 }
 
 let working = Promise.resolve();
@@ -488,6 +488,6 @@ search.value = start.query;
 pile.fill("", given);
 if (start.query) await find(start.query, { remember: false });
 if (start.id && reader.article) shown(start.id, false);
-attention.setUnseen(Number(document.querySelector("[data-unseen]").textContent) || 0);
+attention.setUnseen(given.unseen);
 counted();
 live.start();

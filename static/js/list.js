@@ -138,6 +138,7 @@ export class List extends EventTarget {
     link.href = `${root}/messages/${row.id}`;
     const sender = row.from.name || row.from.address || row.envelope.from || "(null sender)";
     const recipients = row.envelope.to.length ? row.envelope.to : row.to.map((one) => one.address);
+    text(node, ".row-state", row.seen ? "" : "Unread:");
     text(node, ".row-from", sender);
     text(node, ".row-to", recipients.length ? `→ ${recipients[0]}${recipients.length > 1 ? ` +${recipients.length - 1}` : ""}` : "");
     node.querySelector(".row-to").title = recipients.slice(0, 30).join("\n");
@@ -153,10 +154,6 @@ export class List extends EventTarget {
     avatar.textContent = initials(row.from, row.envelope.from);
     node.querySelector(".row-check").setAttribute("aria-label", `Select ${row.subject || "message " + row.id}`);
     node.querySelector(".row-badges").replaceChildren(...badges(row));
-    link.setAttribute(
-      "aria-label",
-      `${row.seen ? "" : "Unread. "}${sender}. ${row.subject || "No subject"}. ${time.textContent}. ${row.snippet.slice(0, 80)}`,
-    );
   }
 
   #ages() {

@@ -4,8 +4,10 @@ import { events, root } from "./api.js";
 
 const POLL = 2000;
 const LONGEST_PAUSE = 30_000;
-/** Notices are handed on in batches, at most this often (ms): thousands may come in a second. */
-const BATCH = 120;
+/** Notices are handed on in batches: the first at once, then no more often than this (ms), since thousands may come. */
+const SOON = 40;
+const BATCH = 700;
+const BATCH_HIDDEN = 2500;
 
 export class Live {
   /** `onNotices(list)`; `onResume()` when some were missed; `onState("live" | "polling" | "offline")`. */
@@ -57,10 +59,13 @@ export class Live {
   queue(notices) {
     this.waiting.push(...notices);
     if (!this.waiting.length || this.flushing) return;
+    const pause = document.hidden ? BATCH_HIDDEN : BATCH;
+    const wait = Math.max(SOON, (this.flushed ?? -pause) + pause - performance.now());
     this.flushing = setTimeout(() => {
       this.flushing = undefined;
+      this.flushed = performance.now();
       this.tell(this.waiting.splice(0));
-    }, BATCH);
+    }, wait);
   }
 
   /** Without a connection: poll at once, and try again later and later, spread so that not all pages come together. */

@@ -18,21 +18,28 @@ export class Pile extends EventTarget {
   rows = new Map();
   places = new Map();
   hidden = [];
-  hiddenAll = false;
+  /** While nearly everything is to be deleted: the few rows that stay. */
+  remaining = undefined;
+  /** The row at the top when the list was last put together, even if it has gone since. */
+  newest = undefined;
   asked = new Map();
   generation = 0;
 
   get length() {
-    return this.hiddenAll ? 0 : Math.max(0, this.total - this.hidden.length);
+    return this.remaining?.length ?? Math.max(0, this.total - this.hidden.length);
   }
 
   /** The row at a place, undefined if it is not here yet. */
   at(place) {
-    return this.rows.get(this.#served(place));
+    return this.remaining ? this.remaining[place] : this.rows.get(this.#served(place));
   }
 
   /** Where a message stands, undefined if that is not known. */
   place(id) {
+    if (this.remaining) {
+      const place = this.remaining.findIndex((row) => row.id === id);
+      return place < 0 ? undefined : place;
+    }
     const served = this.places.get(id);
     if (served === undefined || this.hidden.includes(served)) return undefined;
     return served - this.hidden.filter((one) => one < served).length;
@@ -59,8 +66,9 @@ export class Pile extends EventTarget {
     this.places.clear();
     this.asked.clear();
     this.hidden = [];
-    this.hiddenAll = false;
-    this.top = page.messages.length ? Number(page.messages[0].id) : 0;
+    this.remaining = undefined;
+    this.newest = page.messages[0];
+    this.top = this.newest ? Number(this.newest.id) : 0;
     this.total = page.total;
     this.#keep(0, page.messages);
     this.#changed();
@@ -76,6 +84,7 @@ export class Pile extends EventTarget {
 
   /** Fetch what is missing between two places; tells when it is here. */
   ensure(from, to) {
+    if (this.remaining) return Promise.resolve();
     const first = Math.floor(this.#served(from) / PAGE);
     const last = Math.floor(this.#served(Math.max(from, to)) / PAGE);
     for (const [page, request] of this.asked) {
@@ -147,7 +156,7 @@ export class Pile extends EventTarget {
     const generation = this.generation;
     const offset = this.#served(from);
     const limit = Math.min(200, this.#served(to) - offset + 1);
-    if (limit < 1) return;
+    if (limit < 1 || this.remaining) return;
     const answer = await messages({ query: this.query, before: this.top + 1, offset, limit });
     if (generation !== this.generation) return;
     this.#keep(offset, answer.messages);
@@ -175,6 +184,7 @@ export class Pile extends EventTarget {
       this.places.set(row.id, served + fresh.length);
     }
     this.#keep(0, fresh);
+    this.newest = fresh[0];
     this.top = Number(fresh[0].id);
     this.total += fresh.length;
     this.#changed();
@@ -195,8 +205,9 @@ export class Pile extends EventTarget {
     this.#changed();
   }
 
-  hideAll(on) {
-    this.hiddenAll = on;
+  /** Show these rows only; undefined shows all again. */
+  remain(rows) {
+    this.remaining = rows;
     this.#changed();
   }
 

@@ -4,7 +4,9 @@ import { localise } from "./age.js";
 import { fragment } from "./api.js";
 import { preview } from "./preview.js";
 import { tabs } from "./tabs.js";
-import { failed } from "./toasts.js";
+import { failed, toast } from "./toasts.js";
+
+let warned = false;
 
 export class Reader extends EventTarget {
   id = undefined;
@@ -14,6 +16,7 @@ export class Reader extends EventTarget {
     this.pane = document.getElementById("reader");
     this.pane.addEventListener("click", (event) => this.#click(event));
     this.pane.addEventListener("input", (event) => this.#input(event));
+    window.addEventListener("blur", () => this.#clickedInFrame());
     const article = this.article;
     if (article) this.#setup(article);
     else this.#blank();
@@ -90,6 +93,17 @@ export class Reader extends EventTarget {
       panel.dataset.ready = "false";
       failed(error);
     }
+  }
+
+  /** The mail has no rights, not even to follow a link: say once where its links are. */
+  #clickedInFrame() {
+    if (warned || document.activeElement?.id !== "frame" || this.article?.dataset.links === "0") return;
+    warned = true;
+    toast("Links in the preview are not followed", {
+      action: "Show the links",
+      onAction: () => this.selectTab("links", { focus: true }),
+      seconds: 6,
+    });
   }
 
   async #click(event) {

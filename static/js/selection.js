@@ -12,16 +12,12 @@ export class Selection extends EventTarget {
   }
 
   get count() {
-    return this.all ? Math.max(0, this.pile.length - this.newer - this.excluded.size) : this.ids.size;
+    return this.all ? Math.max(0, this.pile.length - this.excluded.size) : this.ids.size;
   }
 
-  /** Messages that came after "all" was said are not meant. */
-  get newer() {
-    return this.arrived ?? 0;
-  }
-
+  /** Messages that came after "all" was said are not meant: the list shows none of them until it is unsaid. */
   has(row) {
-    if (this.all) return Number(row.id) <= this.top && !this.excluded.has(row.id);
+    if (this.all) return !this.excluded.has(row.id);
     return this.ids.has(row.id);
   }
 
@@ -50,8 +46,6 @@ export class Selection extends EventTarget {
   selectAll() {
     this.clear();
     this.all = this.pile.length > 0;
-    this.top = this.pile.top;
-    this.arrived = 0;
     this.#changed();
   }
 
@@ -59,7 +53,6 @@ export class Selection extends EventTarget {
     this.ids.clear();
     this.excluded.clear();
     this.all = false;
-    this.arrived = 0;
     this.#changed();
   }
 

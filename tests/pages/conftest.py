@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import smtplib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from mailtrap.query import Query
 from mailtrap.server import Server
 from mailtrap.settings import Settings
 
@@ -74,8 +76,6 @@ class Site:
 
     def subjects(self) -> list[str]:
         """What the server has, newest first."""
-        from mailtrap.query import Query
-
         return [m.heading.subject for m in self.server.store.page(Query.EVERYTHING, limit=500).messages]
 
 
@@ -107,6 +107,11 @@ def serve(state_dir: Path) -> Iterator[Serve]:
 @pytest.fixture
 def site(serve: Serve) -> Site:
     return serve()
+
+
+def answered(page: Page, method: str) -> AbstractContextManager[Any]:
+    """Until the server has answered a request of this method that the block causes."""
+    return page.expect_response(lambda response: response.request.method == method)
 
 
 Visit = Callable[..., Page]

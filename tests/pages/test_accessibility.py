@@ -41,7 +41,7 @@ def test_no_page_has_a_serious_violation(site: Site, visit: Visit, scheme: str, 
     html = '<p>Hi <a href="https://shop.test/">there</a><img src="http://127.0.0.1:9/x.gif" alt=""></p><!-- note -->'
     site.send("Plain", recipients=["ben@example.test", "audit@example.test"])
     site.send("Rich", html=html, attachment=b"%PDF-1.4")
-    live(page)
+    expect(live(page).locator(".row")).to_have_count(2)
     press(page, "j", "t")
     page.keyboard.type("release")
     press(page, "Enter")

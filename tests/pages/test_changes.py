@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 from playwright.sync_api import Page, expect
 
-from tests.pages.conftest import Site, Visit
+from mailtrap.events import Event, Kind
+from tests.pages.conftest import Site, Visit, answered
 from tests.pages.test_inbox import live
 from tests.pages.test_reader import press
 
@@ -29,7 +32,7 @@ def test_deleting_happens_when_the_time_to_undo_is_over(site: Site, visit: Visit
     press(page, "j", "#")
     expect(page.locator(".row-subject")).to_have_text(["Two", "Three"])
     assert len(site.subjects()) == 3
-    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+    with answered(page, "DELETE"):
         page.clock.fast_forward(8_100)
     assert site.subjects() == ["Two", "Three"]
     expect(page.locator(".row-subject")).to_have_text(["Two", "Three"])
@@ -40,32 +43,16 @@ def test_leaving_the_page_deletes_at_once(site: Site, visit: Visit) -> None:
     page = three(site, visit)
     press(page, "j", "#")
     expect(page.locator(".row-subject")).to_have_text(["Two", "Three"])
-    with site_gone(site) as deleted:
-        page.goto(site.web + "/settings")
-        assert deleted(5)
+    deleted = threading.Event()
+
+    def hear(events: list[Event]) -> None:
+        if any(event.kind is Kind.DELETED for event in events):
+            deleted.set()
+
+    site.server.bus.subscribe(hear)
+    page.goto(site.web + "/settings")
+    assert deleted.wait(5)
     assert site.subjects() == ["Two", "Three"]
-
-
-def site_gone(site: Site):  # type: ignore[no-untyped-def]
-    """Waits for the server to say that something was deleted."""
-    import contextlib
-    import threading
-
-    from mailtrap.events import Kind
-
-    @contextlib.contextmanager
-    def watch():  # type: ignore[no-untyped-def]
-        said = threading.Event()
-
-        def hear(events: list) -> None:  # type: ignore[type-arg]
-            if any(event.kind is Kind.DELETED for event in events):
-                said.set()
-
-        site.server.bus.subscribe(hear)
-        yield said.wait
-        site.server.bus.unsubscribe(hear)
-
-    return watch()
 
 
 def test_all_that_match_are_selected_but_not_what_comes_later(site: Site, visit: Visit) -> None:
@@ -76,7 +63,7 @@ def test_all_that_match_are_selected_but_not_what_comes_later(site: Site, visit:
     expect(page.get_by_role("button", name="1 new message")).to_be_visible()
     press(page, "Delete")
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
-    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+    with answered(page, "DELETE"):
         page.clock.fast_forward(8_100)
     assert site.subjects() == ["Late"]
     expect(page.locator(".row-subject")).to_have_text(["Late"])
@@ -95,11 +82,14 @@ def test_tags_are_put_on_and_taken_off_by_keyboard(site: Site, visit: Visit) -> 
     page = three(site, visit)
     press(page, "j", "t")
     page.keyboard.type("release")
-    press(page, "Enter", "Escape")
+    with answered(page, "PATCH"):
+        press(page, "Enter")
+    press(page, "Escape")
     expect(page.locator(".row .tag")).to_have_text(["release"])
     assert site.server.store.tags() == {"release": 1}
     press(page, "t")
-    page.get_by_role("button", name="release").click()
+    with answered(page, "PATCH"):
+        page.get_by_role("button", name="release").click()
     press(page, "Escape")
     expect(page.locator(".row .tag")).to_have_count(0)
     assert site.server.store.tags() == {}

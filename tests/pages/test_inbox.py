@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from mailtrap.query import Query
+from mailtrap.store.base import Selection
 from tests.pages.conftest import PHONE, Serve, Site, Visit
 
 
@@ -72,9 +74,6 @@ def test_what_is_open_and_ticked_stays_so_when_mail_arrives(site: Site, visit: V
 
 
 def test_a_message_deleted_elsewhere_goes_away(site: Site, visit: Visit) -> None:
-    from mailtrap.query import Query
-    from mailtrap.store.base import Selection
-
     for subject in ("One", "Two", "Three"):
         site.send(subject)
     page = live(visit(site.web + "/messages/2"))

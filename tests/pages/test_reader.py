@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.pages.conftest import Site, Visit
+from tests.pages.conftest import Site, Visit, answered
 from tests.pages.test_inbox import live
 
 
@@ -53,7 +53,8 @@ def test_opening_marks_as_read_and_u_takes_it_back(site: Site, visit: Visit) -> 
     page = live(visit(site.web + "/"))
     press(page, "j")
     assert site.server.store.counters().unseen == 1
-    press(page, "Enter")
+    with answered(page, "PATCH"):
+        press(page, "Enter")
     expect(page.locator("[data-unseen]")).to_be_hidden()
     assert site.server.store.counters().unseen == 0
     press(page, "u")
