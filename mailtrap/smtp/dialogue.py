@@ -192,8 +192,8 @@ class Dialogue:
         """Say a last word, then close although the client may still be sending."""
         self.say(answer)
         self.end(outcome)
-        # A server that stops does not wait for clients that have nothing under way.
-        self.close(linger=outcome != "shutdown")
+        # A client that was silent has nothing on the way to us that could make the kernel reset the connection.
+        self.close(linger=outcome not in ("shutdown", "timeout"))
 
     def close(self, linger: bool = False) -> None:
         """Close after everything said so far; what the client still sends is not read."""
@@ -246,10 +246,10 @@ class Dialogue:
     def read_command(self) -> bool:
         """Read and perform one command."""
         buffer, at = self._buffer, self._at
-        if buffer[at : at + 5].upper() == b"AUTH ":
+        if buffer[at] in b"Aa" and buffer[at : at + 5].upper() == b"AUTH ":
             line = self.line(max(MAX_AUTH_LINE, self._max_line), replies.RESPONSE_TOO_LONG, secret=True)
         else:
-            if at == 0 and is_tls(buffer):
+            if buffer[at] == 0x16 and is_tls(buffer):
                 self.hang_up(replies.NOT_TLS, "refused")
                 return False
             line = self.line(self._max_line, replies.LINE_TOO_LONG)

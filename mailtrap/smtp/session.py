@@ -346,7 +346,7 @@ class Session(Dialogue):
         self._reception.release()
         if isinstance(result, int):
             self.transcript.messages.append(result)
-            self.say(reply(250, "2.0.0", f"OK, kept as message {result}"))
+            self.say(Reply(250, replies.OK.status, f"OK, kept as message {result}"))
         elif isinstance(result, StorageFull):
             self.say(replies.STORAGE_FULL)
         else:
