@@ -10,7 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 CRLF = b"\r\n"
-_TIMEOUT = 60.0
+#: Seconds: a server that does not greet is another kind of server; a reply to content may take its time.
+_GREETING = 20.0
+_REPLY = 120.0
 
 
 class Refused(Exception):
@@ -70,15 +72,21 @@ class Submission:
             context.verify_mode = ssl.CERT_NONE
         where = (route.host, route.port, "localhost")
         if route.protection == "tls":
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=_TIMEOUT, context=context)
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=_GREETING, context=context)
         else:
-            smtp = smtplib.SMTP(*where, timeout=_TIMEOUT)
-        smtp.ehlo_or_helo_if_needed()
-        if route.protection == "starttls":
-            smtp.starttls(context=context)
-            smtp.ehlo()
-        if route.login:
-            smtp.login(*route.login)
+            smtp = smtplib.SMTP(*where, timeout=_GREETING)
+        try:
+            if smtp.sock is not None:
+                smtp.sock.settimeout(_REPLY)
+            smtp.ehlo_or_helo_if_needed()
+            if route.protection == "starttls":
+                smtp.starttls(context=context)
+                smtp.ehlo()
+            if route.login:
+                smtp.login(*route.login)
+        except BaseException:
+            smtp.close()
+            raise
         return smtp
 
     def send(

@@ -149,7 +149,8 @@ class Progress:
     def _line(self) -> str:
         of = f" of {self._total}" if self._total is not None and self._total != self.count else ""
         octets = f", {size(self.octets)}" if self.octets else ""
-        return f"{self._verb} {self.count}{of} message{'' if self.count == 1 else 's'}{octets}"
+        plural = "" if (self._total or self.count) == 1 else "s"
+        return f"{self._verb} {self.count}{of} message{plural}{octets}"
 
 
 def size(octets: int) -> str:

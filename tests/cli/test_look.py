@@ -113,7 +113,7 @@ def test_show_prints_who_what_and_the_text(stand_in: StandIn) -> None:
 
 def test_long_texts_are_fetched_whole(stand_in: StandIn) -> None:
     stand_in.messages = {1: b"x"}
-    stand_in.more[1] = {"text": "Hel", "html": "", "truncated": ["text"]}
+    stand_in.more[1] = {"text": "Hello", "html": "", "truncated": ["text"]}
     stand_in.answers["GET /api/messages/1/text"] = 200, b"Hello, all of it"
     assert "\nHello, all of it\n" in run(stand_in, "show", "1").stdout
 
