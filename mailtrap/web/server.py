@@ -144,6 +144,8 @@ class WebServer:
         connection.deadline = monotonic() + (HEAD_TIME if connection.has_begun or self._tls else IDLE_TIME)
         self._waiting[connection] = None
         self._selector.register(connection.sock, selectors.EVENT_READ, lambda _: self._read(connection))
+        if isinstance(connection.sock, ssl.SSLSocket) and connection.is_handshaken and connection.sock.pending():
+            self._read(connection)  # what the SSL object holds already wakes no selector
 
     def _read(self, connection: Connection) -> None:
         try:

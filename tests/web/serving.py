@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -94,8 +95,12 @@ def talk(address: tuple[str, int], octets: bytes, timeout: float = 10.0) -> byte
 class LiveClient:
     """A WebSocket client. `status` is the answer to the handshake, 101 if it was accepted."""
 
-    def __init__(self, address: tuple[str, int], path: str = "/api/live", **headers: str) -> None:
+    def __init__(
+        self, address: tuple[str, int], path: str = "/api/live", tls: ssl.SSLContext | None = None, **headers: str
+    ) -> None:
         self.sock = socket.create_connection(address, 10)
+        if tls:
+            self.sock = tls.wrap_socket(self.sock, server_hostname="localhost")
         sent = {
             "Host": f"127.0.0.1:{address[1]}",
             "Upgrade": "websocket",

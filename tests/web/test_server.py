@@ -6,18 +6,21 @@ import http.client
 import json
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mailtrap.net.tls import ca_file, server_context
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.web import exchange, server
 from mailtrap.web.server import WebServer
-from tests.web.serving import PLAIN, capture, running_server, talk
+from tests.web.serving import PLAIN, LiveClient, capture, running_sandbox, running_server, talk
 
 POST = "POST /api/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: message/rfc822\r\n"
 
@@ -235,3 +238,28 @@ def test_stopping_closes_what_is_idle_and_lets_answers_finish() -> None:
 def test_a_taken_port_is_an_error(listening: Listening) -> None:
     with pytest.raises(OSError, match="in use"):
         WebServer(lambda *_: [], Settings(web_port=listening[1][1])).start()
+
+
+def test_over_tls_requests_bodies_and_live_notices_work(tmp_path: Path) -> None:
+    with running_sandbox(state_dir=str(tmp_path), web_tls=True) as (sandbox, settings, app):
+        web = WebServer(app, settings, server_context(settings))
+        address = web.start()
+        trusting = ssl.create_default_context(cafile=str(ca_file(settings)))
+        with closing(http.client.HTTPSConnection("localhost", address[1], timeout=10, context=trusting)) as connection:
+            octets = PLAIN + b"x" * 300_000
+            assert ask(connection, "POST", "/api/messages", octets, Content_Type="message/rfc822")[0] == 201
+            assert ask(connection, "GET", "/api/messages/1/raw") == (200, octets)
+            own = f"https://localhost:{address[1]}"
+            assert ask(connection, "DELETE", "/api/messages/1", Origin=own)[0] == 200
+            assert ask(connection, "DELETE", "/api/messages/1", Origin=own.replace("https", "http"))[0] == 403
+        with LiveClient(address, tls=trusting, Host=f"localhost:{address[1]}", Origin=own) as client:
+            assert client.notice()["kind"] == "hello"
+            ids = [str(capture(sandbox)) for _ in range(20)]
+            assert [notice["id"] for notice in client.notices("captured", 20)] == ids
+            client.send(0x9, b"ping")
+            while (frame := client.frame())[0] == 0x81:
+                pass
+            assert frame == (0x8A, b"ping")
+        # Whoever speaks plain HTTP to a TLS port, or nothing at all, is in nobody's way.
+        assert b"HTTP" not in talk(address, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        web.stop()
