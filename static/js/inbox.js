@@ -314,7 +314,7 @@ function empty() {
   const filtered = pile.query !== "";
   document.body.classList.toggle("is-empty", pile.length === 0 && !filtered);
   if (pile.length) return;
-  box.firstElementChild.textContent = filtered ? "Nothing matches." : "No mail yet.";
+  box.firstElementChild.textContent = filtered ? `Nothing matches ${pile.query}` : "No mail yet";
   if (!filtered && !reader.id && !document.querySelector(".connect")) connect();
 }
 

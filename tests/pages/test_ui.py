@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import email
 import email.policy
+import smtplib
 import time
+import urllib.request
 
 import pytest
 
@@ -13,7 +15,8 @@ from mailtrap.mail.content import Content
 from mailtrap.mail.message import Mailbox
 from mailtrap.web import markup, reading
 from mailtrap.web.snippets import snippets
-from mailtrap.web.ui import island
+from mailtrap.web.ui import PANELS, island
+from tests.pages.conftest import Site
 
 
 def test_ten_stacks_and_sendmail_are_told_the_real_port() -> None:
@@ -79,3 +82,32 @@ def test_initials_come_from_the_name_else_the_address(mailbox: Mailbox, letters:
 )
 def test_sizes_are_said_in_few_words(octets: int, words: str) -> None:
     assert reading.size(octets) == words
+
+
+HOSTILE = {
+    "nothing at all": b"",
+    "no header": b"\x00\x01\x02 just octets \xff\xfe\r\n",
+    "one long line": b"Subject: x\r\n\r\n" + b"a" * 1_000_000 + b"\r\n",
+    "nested ten thousand deep": b"".join(
+        b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (n, n) for n in range(10_000)
+    ),
+    "a hundred thousand encoded words": b"Subject: " + b"=?utf-8?q?x?=\r\n " * 100_000 + b"\r\n\r\nx",
+    "many fields": b"".join(b"X-%d: y\r\n" % n for n in range(50_000)) + b"\r\nbody",
+    "lone surrogates": b"Subject: =?utf-16?b?2AA=?=\r\nContent-Type: text/html; charset=utf-16\r\n\r\n\xd8\x00<\x00",
+    "utf-7": b"Subject: =?utf-7?q?+2AA-?=\r\nContent-Type: text/html; charset=utf-7\r\n\r\n+2AA-",
+    "surrogates in utf-8": b"Subject: \xed\xa0\x80\r\nFrom: \xed\xa0\x80 <\xff@x>\r\n\r\n\xed\xa0\x80",
+    "cut off multipart": b"Content-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<p",
+    "html of brackets": b"Content-Type: text/html\r\n\r\n" + b"<" * 200_000,
+}
+
+
+@pytest.mark.parametrize("octets", HOSTILE.values(), ids=HOSTILE)
+def test_every_view_of_hostile_mail_is_shown_within_a_second(site: Site, octets: bytes) -> None:
+    with smtplib.SMTP(*site.smtp) as client:
+        client.sendmail("a@example.test", ["b@example.test"], octets)
+    for path in ("", "/reader", *(f"/panels/{name}" for name in PANELS)):
+        began = time.perf_counter()
+        with urllib.request.urlopen(f"{site.web}/messages/1{path}", timeout=10) as answer:
+            assert answer.status == 200
+            answer.read()
+        assert time.perf_counter() - began < 1, path
