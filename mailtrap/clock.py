@@ -26,4 +26,4 @@ class Clock:
 
 def rfc3339(microseconds: int) -> str:
     """`1767225600000000` → `2026-01-01T00:00:00.000000Z`."""
-    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
