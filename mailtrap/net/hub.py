@@ -42,6 +42,7 @@ class Hub:
         self._connections = 0
         self._answers: deque[tuple[Callable[[Any], None], Any]] = deque()
         self._awake = False
+        self._turns: deque[Callable[[], None]] = deque()
         self._executor: ThreadPoolExecutor | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._empty: asyncio.Event | None = None
@@ -69,6 +70,12 @@ class Hub:
         self._members.discard(member)
         if self._empty is not None and not self._members:
             self._empty.set()
+
+    def take_turns(self, go_on: Callable[[], None]) -> None:
+        """Have `go_on` called when it is its turn: one each time round the loop, so that small things come between."""
+        if not self._turns:
+            self.loop.call_soon(self._next_turn)
+        self._turns.append(go_on)
 
     def post(self, callback: Callable[[Any], None], result: Any) -> None:
         """Have `callback(result)` called on the loop. A burst of answers wakes the loop once."""
@@ -116,6 +123,12 @@ class Hub:
             log.exception("a task failed")
             result = error
         self.post(callback, result)
+
+    def _next_turn(self) -> None:
+        go_on = self._turns.popleft()
+        if self._turns:
+            self.loop.call_soon(self._next_turn)
+        go_on()
 
     def _deliver(self) -> None:
         # Cleared first: an answer that comes while this loop runs is either seen by it or wakes the loop again.

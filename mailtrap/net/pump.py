@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 LINGER = 2.0
 #: Seconds after which a connection that was closed and still is not gone is cut.
 CLOSING = 10.0
+#: Octets in one read from which on a connection is in bulk transfer and takes turns with others that are.
+BULK = 64 * 1024
 #: Seconds between two looks at a store that lags behind.
 POLL = 0.02
 
@@ -89,6 +91,11 @@ class Pump(asyncio.Protocol):
         self._perform(self._call(machine.receive, data))
         if machine.holding:
             self._hold()
+        elif len(data) >= BULK and not self._held and not self._deaf and self._transport is not None:
+            # Loops read on while there is something to read; with others waiting, once is enough.
+            self._held = True
+            self._transport.pause_reading()
+            self.hub.take_turns(self._release)
 
     def eof_received(self) -> bool:
         """The client will send no more; true keeps our half open until everything is answered."""

@@ -88,6 +88,36 @@ def test_connections_are_counted_in_all_and_by_peer(thread: LoopThread) -> None:
     thread.stop()
 
 
+def test_turns_are_taken_one_each_time_round_the_loop(thread: LoopThread) -> None:
+    hub = hub_of(thread)
+    seen: list[str] = []
+    done = threading.Event()
+
+    def turn(name: str, rounds: int) -> None:
+        seen.append(name)
+        if rounds:
+            hub.take_turns(lambda: turn(name, rounds - 1))
+        elif len(seen) == 6:
+            done.set()
+
+    async def play() -> None:
+        for name in "abc":
+            hub.take_turns(lambda name=name: turn(name, 1))  # type: ignore[misc]
+        between()
+
+    def between() -> None:
+        seen.append("|")
+        if not done.is_set():
+            thread.loop.call_soon(between)
+
+    thread.run(play())
+    assert done.wait(5)
+    turns = "".join(seen)
+    assert turns.replace("|", "") == "abcabc"
+    assert not any(pair in turns for pair in ("ab", "bc", "ca"))
+    thread.stop()
+
+
 def test_members_hear_the_clock_tick(thread: LoopThread) -> None:
     hub, guest = hub_of(thread), Guest()
     thread.loop.call_soon_threadsafe(hub.connected, guest)

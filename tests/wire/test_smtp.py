@@ -250,6 +250,29 @@ def test_replies_that_are_not_read_stop_the_reading_of_commands(serve: Serve) ->
             other.sendmail("a@b.test", ["c@d.test"], CONTENT)
 
 
+@pytest.mark.parametrize("security", ["plain", "starttls"])
+def test_many_big_messages_at_once_leave_room_for_small_ones(serve: Serve, security: str) -> None:
+    serving = serve()
+    big = [BIG + b"%d\r\n" % number for number in range(6)]
+
+    def send(content: bytes) -> None:
+        with connect(serving, security) as client:
+            client.sendmail("big@b.test", ["c@d.test"], content)
+
+    threads = [threading.Thread(target=send, args=(content,)) for content in big]
+    for thread in threads:
+        thread.start()
+    with connect(serving, security) as client:
+        while any(thread.is_alive() for thread in threads):
+            client.sendmail("small@b.test", ["c@d.test"], CONTENT)
+    for thread in threads:
+        thread.join()
+    kept = range(len(serving.store.kept))
+    contents = [serving.store.content(n) for n in kept if serving.store.kept[n].envelope.reverse_path == "big@b.test"]
+    assert sorted(contents) == big
+    assert all(serving.store.content(n) == CONTENT for n in kept if serving.store.content(n) not in big)
+
+
 def test_stopping_finishes_what_is_under_way(serve: Serve) -> None:
     serving = serve()
     serving.store.gate.clear()
