@@ -10,6 +10,7 @@ from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.web import api, apidocs, assets, errors, live, preview, ui
 from mailtrap.web.about import About
+from mailtrap.web.contents import Contents
 from mailtrap.web.gates import Gates
 from mailtrap.web.live import Hub
 from mailtrap.web.metrics import Traffic
@@ -31,12 +32,13 @@ def create_app(sandbox: Sandbox, settings: Settings, about: About) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.logger.setLevel(logging.ERROR)
     traffic = Traffic()
+    contents = Contents(sandbox.store)
     hub = Hub(sandbox.bus, settings.max_live)
-    app.register_blueprint(api.routes(sandbox, settings, about, traffic, hub))
+    app.register_blueprint(api.routes(sandbox, settings, about, contents, traffic, hub))
     app.register_blueprint(live.routes(hub))
     app.register_blueprint(apidocs.routes(settings))
-    app.register_blueprint(ui.routes(sandbox, settings, about))
-    app.register_blueprint(preview.routes(sandbox, settings, about))
+    app.register_blueprint(ui.routes(sandbox, settings, about, contents))
+    app.register_blueprint(preview.routes(sandbox, settings, about, contents))
     errors.register(app)
     app.wsgi_app = Gates(app.wsgi_app, settings, traffic.served)  # type: ignore[method-assign]
     return app

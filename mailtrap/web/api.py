@@ -17,12 +17,14 @@ from mailtrap.web.system import System
 from mailtrap.web.wire import encode
 
 
-def routes(sandbox: Sandbox, settings: Settings, about: About, traffic: Traffic, hub: Hub) -> Blueprint:
+def routes(
+    sandbox: Sandbox, settings: Settings, about: About, contents: Contents, traffic: Traffic, hub: Hub
+) -> Blueprint:
     """Everything under `/api` but the WebSocket, and the health and metrics routes."""
     blueprint = Blueprint("api", __name__)
     operations = mount(
         blueprint,
-        Messages(sandbox, settings, Contents(sandbox.store)),
+        Messages(sandbox, settings, contents),
         System(sandbox, settings, about),
         Metrics(sandbox, about, traffic, hub.count),
     )

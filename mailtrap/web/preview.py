@@ -34,10 +34,9 @@ _POLICY = (
 _PICTURE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
-def routes(sandbox: Sandbox, settings: Settings, about: About) -> flask.Blueprint:
+def routes(sandbox: Sandbox, settings: Settings, about: About, contents: Contents) -> flask.Blueprint:
     """The preview of a message and of the pictures in it, as a blueprint named `preview`."""
     preview = flask.Blueprint("preview", __name__)
-    contents = Contents(sandbox.store)
 
     @preview.get("/preview/<int:id>")
     def document(id: int) -> flask.Response:

@@ -41,10 +41,9 @@ OUTCOMES = (
 FIRST_PAGE = 50
 
 
-def routes(sandbox: Sandbox, settings: Settings, about: About) -> flask.Blueprint:
+def routes(sandbox: Sandbox, settings: Settings, about: About, contents: Contents) -> flask.Blueprint:
     """Every page, as a blueprint named `ui`."""
     ui = flask.Blueprint("ui", __name__)
-    contents = Contents(sandbox.store)
 
     def open_message(id: str) -> reading.Reading:
         return reading.Reading(message_of(sandbox.store, id), sandbox, contents)

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from mailtrap.settings import Settings
 from mailtrap.web import errors, preview
 from mailtrap.web.about import About
+from mailtrap.web.contents import Contents
 
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 BOMB = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (100_000).to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0" + b"x" * 50_000
@@ -46,7 +47,7 @@ def mails() -> Mails:
 def client(mails: Mails) -> FlaskClient:
     app = flask.Flask("test")
     errors.register(app)
-    app.register_blueprint(preview.routes(mails, Settings(), About()))  # type: ignore[arg-type]
+    app.register_blueprint(preview.routes(mails, Settings(), About(), Contents(mails)))  # type: ignore[arg-type]
     return app.test_client()
 
 
