@@ -7,10 +7,10 @@ import re
 # A sandbox shows what was sent, so the grammar is generous where real mail is (dots anywhere in a local part, `_` in
 # a domain, a missing domain) and firm where an address could change its meaning on the way: control characters,
 # white space, octets that are no UTF-8 and unbalanced brackets are refused.
-_UTF8 = r"\u00a1-\u167f\u1681-\u1fff\u200b-\u2027\u202a-\u202e\u2030-\u205e\u2060-\u2fff\u3001-\ud7ff\ue000-\U0010ffff"
-_LABEL = rf"[A-Za-z0-9_\-{_UTF8}]+"
+_NEVER = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_LABEL = rf"[^{_NEVER}!-,./:-@\[-^`{{-~]+"
 _DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[!-Z^-~]+\])"
-_ATOMS = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~.\-{_UTF8}]+"
+_ATOMS = rf"""[^{_NEVER}"(),:;<>@\[-\]]+"""
 _QUOTED = r'"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[ -~])*"'
 _MAILBOX = rf"(?:{_ATOMS}|{_QUOTED})(?:@{_DOMAIN})?"
 _ROUTE = rf"@{_DOMAIN}(?:,@{_DOMAIN})*:"

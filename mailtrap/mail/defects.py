@@ -67,6 +67,17 @@ DEFECTS: dict[str, str] = {
     "long-line": (
         "A line is longer than 1000 octets with its CRLF (RFC 5321 §4.5.3.1.6). Use quoted-printable or base64."
     ),
+    "bare-lf-command": (
+        "SMTP commands before this message ended with LF alone. End them with CRLF (RFC 5321 §2.3.8); some servers "
+        "wait for it for ever."
+    ),
+    "8bit-undeclared": (
+        "The content has 8-bit octets, but MAIL did not say BODY=8BITMIME (RFC 6152); a server may refuse or alter it."
+    ),
+    "utf8-address-undeclared": (
+        "An envelope address has non-ASCII characters, but MAIL did not say SMTPUTF8 (RFC 6531); other servers "
+        "refuse it."
+    ),
     "nul": "There are NUL octets, which RFC 5322 forbids; some servers refuse or cut such mail.",
 }
 for _name in (

@@ -10,8 +10,8 @@ from mailtrap.sandbox import Spooling
 HELD = 512 * 1024
 #: Octets that the store may lag behind before the client is made to wait.
 BACKLOG = 8 * 1024 * 1024
-#: Longest line, CRLF and a stuffed dot included (RFC 5321 §4.5.3.1.6).
-LONG_LINE = 1001
+#: Longest line of content, CRLF included, a stuffed dot not (RFC 5321 §4.5.3.1.6).
+LONG_LINE = 1000
 
 _END = b"\r\n.\r\n"
 

@@ -318,6 +318,7 @@ class Session(Dialogue):
         flags = (*transaction.flags, *intake.facts.flags(declared))
         if self.bare_lf:
             flags += ("bare-lf-command",)
+            self.bare_lf = False
         envelope = Envelope(transaction.reverse_path, tuple(transaction.recipients), transaction.parameters)
         keep = self.sandbox.capture_spooled if intake.spooling is not None else self.sandbox.capture
         content = intake.spooling if intake.spooling is not None else intake.octets()
