@@ -71,7 +71,7 @@ function shown(id, focus) {
 }
 
 function hide({ push = true } = {}) {
-  if (!reader.id && !here().id) return false;
+  if (!reader.id && !here().id && !document.querySelector(".connect")) return false;
   const id = reader.id;
   reader.close();
   reading(false);
@@ -189,14 +189,13 @@ function everything() {
 
 async function change(ids, changes, locally) {
   const values = ids ? { ids: ids.join(",") } : { query: everything() };
-  let unseen = attention.unseen();
-  for (const id of ids ?? pile.places.keys()) {
-    const row = pile.row(id);
-    if (row && changes.seen !== undefined && row.seen !== changes.seen) unseen += changes.seen ? -1 : 1;
-    if (row && (ids || selection.has(row))) pile.update(id, locally(row));
-    if (row) reader.note(row);
+  const rows = ids ? ids.map((id) => pile.row(id)).filter(Boolean) : [...pile.rows.values()].filter((row) => selection.has(row));
+  if (ids && changes.seen !== undefined) {
+    const changed = rows.filter((row) => row.seen !== changes.seen).length;
+    attention.setUnseen(attention.unseen() + (changes.seen ? -changed : changed));
   }
-  if (ids && changes.seen !== undefined) attention.setUnseen(unseen);
+  pile.update(rows, locally);
+  for (const row of rows) reader.note(row);
   try {
     await mark(values, changes);
   } catch (error) {
@@ -221,6 +220,7 @@ function editTags() {
   const ids = target();
   if (ids && !ids.length) return;
   const rows = (ids ?? []).map((id) => pile.row(id)).filter(Boolean);
+  for (const row of pile.rows.values()) tagging.remember(row.tags);
   const common = rows.length ? rows[0].tags.filter((tag) => rows.every((row) => row.tags.includes(tag))) : [];
   tagging.open(common, ({ add_tags = [], remove_tags = [] }) =>
     change(ids, { add_tags, remove_tags }, (row) => ({
@@ -320,6 +320,7 @@ function empty() {
 
 /** Instead of "nothing selected": how to get the first message here. */
 function connect() {
+  if (reader.id) hide();
   reader.pane.replaceChildren(element("connect").content.cloneNode(true));
   tabs(reader.pane.querySelector("[role=tablist]"));
 }
@@ -327,8 +328,7 @@ function connect() {
 pile.addEventListener("changed", () => {
   element("count").textContent = pile.length.toLocaleString();
   empty();
-  if (pile.length && document.querySelector(".connect") && !reader.id) reader.close();
-  for (const row of pile.rows.values()) tagging.remember(row.tags);
+  if (pile.length && document.querySelector(".connect") && !document.body.matches(".is-reading")) reader.close();
 });
 pile.addEventListener("failed", ({ detail }) => failed(detail));
 
@@ -470,6 +470,10 @@ command("toggle-seen", "Mark read or unread", ["u"], toggleSeen);
 command("read-all", "Mark all read", ["Shift+R"], readAll);
 command("tags", "Tags", ["t"], editTags);
 command("delete", "Delete", ["#", "Delete"], erase);
+command("connect", "How to connect an application", [], () => {
+  connect();
+  reading(true);
+});
 command("undo", "Undo the deletion", ["z", "Control+z"], deletion.undo);
 command("unread-only", "Show unread only", [], () => find("is:unread", { write: "pushState" }));
 command("go-inbox", "Go to the inbox", ["g i"], () => {

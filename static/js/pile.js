@@ -237,11 +237,9 @@ export class Pile extends EventTarget {
     return known;
   }
 
-  /** Change a row that is here. */
-  update(id, changes) {
-    const row = this.row(id);
-    if (!row) return;
-    Object.assign(row, changes);
+  /** Change rows that are here: `changes(row)` gives what is new. */
+  update(rows, changes) {
+    for (const row of rows) Object.assign(row, changes(row));
     this.#changed();
   }
 

@@ -1,6 +1,9 @@
 // The search box: completion of operators, and what is wrong with a query shown where it is wrong.
 
+import { recent } from "./recent.js";
+
 const MOST = 8;
+const MOST_RECENT = 5;
 
 export class Search extends EventTarget {
   /** `offered` is `[[text, help], …]`. Dispatches `search` with the query when it should be run. */
@@ -23,6 +26,7 @@ export class Search extends EventTarget {
       this.#offer();
     });
     this.input.addEventListener("keydown", (event) => this.#key(event));
+    this.input.addEventListener("focus", () => this.#offer());
     this.input.addEventListener("blur", () => this.#hide());
     this.list.addEventListener("pointerdown", (event) => event.preventDefault());
     this.list.addEventListener("click", (event) => {
@@ -94,9 +98,10 @@ export class Search extends EventTarget {
 
   #offer() {
     const word = this.#word.replace(/^-/, "").toLowerCase();
-    this.shown = word
-      ? this.offered.filter(([text]) => text.toLowerCase().startsWith(word) && text.toLowerCase() !== word).slice(0, MOST)
-      : [];
+    const fits = ([text]) => text.toLowerCase().startsWith(word) && text.toLowerCase() !== word;
+    if (word) this.shown = this.offered.filter(fits).slice(0, MOST);
+    else if (!this.value) this.shown = recent().slice(0, MOST_RECENT).map((query) => [query, "searched before"]);
+    else this.shown = [];
     this.chosen = -1;
     this.#draw();
   }
@@ -126,6 +131,11 @@ export class Search extends EventTarget {
   }
 
   #take([text]) {
+    if (!this.value) {
+      this.input.value = text;
+      this.#run();
+      return;
+    }
     const at = this.input.selectionStart;
     const word = this.#word.replace(/^-/, "");
     const before = this.value.slice(0, at - word.length) + text + (text.endsWith(":") ? "" : " ");
@@ -144,7 +154,8 @@ export class Search extends EventTarget {
     } else if (event.key === "ArrowDown") {
       this.dispatchEvent(new Event("leave"));
     } else if ((event.key === "Tab" && !event.shiftKey) || event.key === "Enter") {
-      if (!open || (event.key === "Enter" && this.chosen < 0)) return;
+      // Tab completes what is being typed; with nothing typed it goes on to the next element, as anywhere.
+      if (!open || (this.chosen < 0 && (event.key === "Enter" || !this.value))) return;
       this.#take(this.shown[Math.max(0, this.chosen)]);
     } else if (event.key === "Escape") {
       if (open) this.#hide();

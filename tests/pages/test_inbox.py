@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+import re
+import smtplib
+
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from mailtrap.query import Query
 from mailtrap.store.base import Selection
@@ -23,6 +26,7 @@ def test_a_message_appears_without_reload(site: Site, visit: Visit) -> None:
     expect(page.locator(".row-subject")).to_have_text(["Your order has shipped"])
     expect(page.locator("[data-unseen]")).to_have_text("1")
     expect(page).to_have_title("(1) Inbox · mailtrap")
+    expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile("^data:image/png"))
     assert page.evaluate("window.untouched") is True
     expect(page.locator("#announcer")).to_contain_text("Your order has shipped")
 
@@ -125,3 +129,65 @@ def test_everything_works_below_a_base_path(serve: Serve, visit: Visit) -> None:
     expect(page.frame_locator("#frame").get_by_role("heading")).to_have_text("Prefixed")
     page.get_by_role("link", name="Settings").click()
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+
+
+def test_a_flood_of_mail_is_shown_whole(site: Site, visit: Visit) -> None:
+    page = live(visit(site.web + "/"))
+    with smtplib.SMTP(*site.smtp) as client:
+        for number in range(1, 401):
+            client.sendmail("a@example.test", ["b@example.test"], f"Subject: Number {number}\r\n\r\nx")
+    expect(page.locator("#count")).to_have_text("400")
+    expect(page.locator(".row-subject").first).to_have_text("Number 400")
+    expect(page.locator("[data-unseen]")).to_have_text("400")
+    page.locator("#scroller").evaluate("e => e.scrollTop = e.scrollHeight")
+    expect(page.get_by_text("Number 1", exact=True)).to_be_visible()
+
+
+def test_mail_that_came_while_the_connection_was_down_is_shown(site: Site, visit: Visit) -> None:
+    connections: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        connections.append(socket)
+        socket.connect_to_server()
+
+    page = visit("about:blank")
+    page.route_web_socket("**/api/live*", pass_on)
+    page.goto(site.web + "/")
+    live(page)
+    connections[0].close()
+    site.send("Meanwhile")
+    expect(page.locator(".row-subject")).to_have_text(["Meanwhile"])
+    live(page)
+    site.send("Afterwards")
+    expect(page.locator(".row-subject")).to_have_text(["Afterwards", "Meanwhile"])
+
+
+def test_new_mail_is_notified_to_those_who_asked(site: Site, visit: Visit) -> None:
+    page = visit("about:blank")
+    page.add_init_script(
+        """
+        localStorage.setItem("mailtrap.notify", "yes");
+        window.notified = [];
+        window.Notification = class extends EventTarget {
+            static permission = "granted";
+            constructor(title, { body }) { super(); window.notified.push([title, body]); }
+        };
+        document.hasFocus = () => false;
+        """
+    )
+    page.goto(site.web + "/")
+    live(page)
+    site.send("Look here")
+    expect(page.locator(".row-subject")).to_have_text(["Look here"])
+    assert page.evaluate("window.notified") == [["Ana", "Look here"]]
+
+
+def test_retention_is_said_where_one_looks(serve: Serve, visit: Visit) -> None:
+    site = serve(max_messages=2)
+    for subject in ("One", "Two", "Three"):
+        site.send(subject)
+    page = live(visit(site.web + "/"))
+    expect(page.locator(".row-subject")).to_have_text(["Three", "Two"])
+    expect(page.get_by_role("link", name="1 evicted")).to_be_visible()
+    page.get_by_role("link", name="1 evicted").click()
+    expect(page.get_by_text("1 message", exact=True)).to_be_visible()

@@ -77,3 +77,16 @@ def test_the_help_lists_the_keys(site: Site, visit: Visit) -> None:
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     press(page, "Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_searches_made_before_are_offered(site: Site, visit: Visit) -> None:
+    site.send("Invoice 7")
+    page = live(visit(site.web + "/?query=is:unread"))
+    page.locator("#query").fill("subject:invoice")
+    press(page, "Enter")
+    page.get_by_role("button", name="Clear the search").click()
+    option = page.get_by_role("option", name="subject:invoice")
+    expect(option).to_be_visible()
+    press(page, "ArrowDown", "Enter")
+    expect(page.locator("#query")).to_have_value("subject:invoice")
+    expect(page).to_have_url(site.web + "/?query=subject%3Ainvoice")
