@@ -16,7 +16,7 @@ from mailtrap.mail.transcript import Transcript
 from mailtrap.store.base import Done
 from mailtrap.store.rows import MESSAGE_WIDTH, SESSION_WIDTH, Row, from_submission, from_transcript
 from mailtrap.store.spool import Spools
-from mailtrap.store.writer import Job, Transaction
+from mailtrap.store.transaction import Job, Transaction
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from mailtrap.store.base import Selection
 from mailtrap.store.rows import clean, decode, encode
 from mailtrap.store.schema import recreate_search
 from mailtrap.store.selecting import choose
-from mailtrap.store.writer import Change, Transaction
+from mailtrap.store.transaction import Change, Transaction
 
 #: Messages of one slice: some ten milliseconds.
 SLICE = 400

@@ -18,9 +18,11 @@ from mailtrap.mail.message import Message, State, Submission, Understanding
 from mailtrap.mail.words import search_columns
 from mailtrap.store.arrivals import insert, portions
 from mailtrap.store.reading import Readers, content_of
+from mailtrap.store.rebuilding import Rebuild, is_due
 from mailtrap.store.rows import MESSAGE_COLUMNS, clean, encode, to_message
 from mailtrap.store.schema import SEARCH_COLUMNS
-from mailtrap.store.writer import Job, Transaction, Writer
+from mailtrap.store.transaction import Job, Transaction
+from mailtrap.store.writer import Writer
 
 Written = Callable[[MailtrapError | None], None]
 Found = tuple[Understanding, tuple[str, ...]]
@@ -60,6 +62,7 @@ class Indexer:
         self._reached = 0
         self._newest = 0
         self._waiters = 0
+        self._rebuild: Rebuild | None = None
         self._in_flight = 0
         self._trouble = False
         self._closing = False
@@ -87,6 +90,11 @@ class Indexer:
             self._handover.clear()
             self._held = 0
 
+    def look(self) -> None:
+        """There may be something to do besides new messages."""
+        with self._condition:
+            self._condition.notify_all()
+
     def wait(self, timeout: float) -> bool:
         """Until what is committed now is in the index."""
         with self._condition:
@@ -111,7 +119,10 @@ class Indexer:
     def _run(self) -> None:
         while self._await_work():
             try:
-                self._understand_some()
+                if self._newest > self._reached:
+                    self._understand_some()
+                else:
+                    self._rebuild_some()
             except Exception:
                 log.exception("indexing failed, will be tried again")
                 with self._condition:
@@ -121,7 +132,12 @@ class Indexer:
         """Returns when there is something to understand and it is a good time for it; False at the end."""
         with self._condition:
             self._condition.wait_for(
-                lambda: self._closing or self._trouble or (self._newest > self._reached and self._in_flight < 2)
+                lambda: (
+                    self._closing
+                    or self._trouble
+                    or (self._newest > self._reached and self._in_flight < 2)
+                    or (self._newest == self._reached and self._rebuild_is_due())
+                )
             )
             if self._trouble:
                 # A batch could not be written: begin again behind the last one that was.
@@ -133,6 +149,20 @@ class Indexer:
                 self._condition.wait(PAUSE)
             return not self._closing
 
+    def _rebuild_is_due(self) -> bool:
+        return self._rebuild is not None or is_due(self._writer.totals)
+
+    def _rebuild_some(self) -> None:
+        if self._rebuild is None:
+            self._rebuild = Rebuild(self._readers, self._writer, self._understand, UNDERSTOOD)
+        try:
+            if self._rebuild.step():
+                self._rebuild = None
+        except Exception:
+            # Everything was cleared, perhaps; if not, it will be due again.
+            self._rebuild = None
+            raise
+
     def _may_work(self) -> bool:
         return (
             self._waiters > 0
@@ -143,7 +173,13 @@ class Indexer:
 
     def _understand_some(self) -> None:
         newest = self._newest
-        messages = self._from_memory() or self._from_database(newest)
+        messages = self._from_memory()
+        if not messages:
+            # What was passed on in memory comes later, and must not be counted as reached by finding nothing before it.
+            with self._condition:
+                if self._handover:
+                    newest = min(newest, self._handover[0][0] - 1)
+            messages = self._from_database(newest)
         understood = [self._understand(message, octets) for message, octets in messages]
         reached = messages[-1][0].id if messages else newest
         with self._condition:
@@ -168,10 +204,7 @@ class Indexer:
         return messages
 
     def _from_database(self, newest: int) -> list[tuple[Message, bytes]]:
-        """The next messages that are not indexed; what was passed on in memory comes later."""
-        with self._condition:
-            if self._handover:
-                newest = min(newest, self._handover[0][0] - 1)
+        """The next messages up to `newest` that are not indexed."""
         sql = (
             f"SELECT {MESSAGE_COLUMNS}, content, codec FROM message "  # noqa: S608
             "WHERE id > ? AND id <= ? AND state = ? ORDER BY id LIMIT ?"

@@ -125,8 +125,28 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[Callable[[Database
         raise
 
 
+def begin_search(connection: sqlite3.Connection) -> None:
+    """Make an empty second index, `search_next`, to be filled beside `search`."""
+    drop_search_next(connection)
+    for statement in (CREATE_SEARCH, *TUNE_SEARCH):
+        connection.execute(statement.replace("search", "search_next"))
+
+
+def drop_search_next(connection: sqlite3.Connection) -> None:
+    """Forget a second index that was not finished."""
+    connection.execute("DROP TABLE IF EXISTS search_next")
+
+
+def exchange_search(connection: sqlite3.Connection) -> None:
+    """`search_next` takes the place of `search`; orphans are only those that it holds."""
+    connection.execute("DROP TABLE search")
+    connection.execute("ALTER TABLE search_next RENAME TO search")
+    connection.execute("DELETE FROM orphan WHERE id NOT IN (SELECT id FROM search_docsize)")
+
+
 def recreate_search(connection: sqlite3.Connection) -> None:
     """Replace the full-text index by an empty one, inside the caller's transaction."""
+    drop_search_next(connection)
     connection.execute("DROP TABLE search")
     for statement in (CREATE_SEARCH, *TUNE_SEARCH):
         connection.execute(statement)

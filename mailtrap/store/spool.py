@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import zstandard
 
 from mailtrap.errors import MailtrapError, Unavailable
-from mailtrap.store.writer import Job, Transaction, Writer
+from mailtrap.store.transaction import Job, Transaction
+from mailtrap.store.writer import Writer
 
 #: Octets of content in one row of `chunk`. Each row is a zstd frame of its own: one can be read without the rest, and
 #: nothing has to be kept between two writes.

@@ -27,10 +27,12 @@ from mailtrap.store.indexing import Indexer
 from mailtrap.store.opening import connect, synchronous, take
 from mailtrap.store.reading import Readers, stream
 from mailtrap.store.rows import MESSAGE_COLUMNS, SESSION_COLUMNS, to_message, to_session
+from mailtrap.store.schema import drop_search_next
 from mailtrap.store.selecting import Choice, choose
 from mailtrap.store.spool import Spools
+from mailtrap.store.transaction import Totals, Transaction
 from mailtrap.store.upkeep import Upkeep
-from mailtrap.store.writer import Totals, Writer
+from mailtrap.store.writer import Writer
 
 #: Ids read at once by `ids`.
 STRIDE = 1000
@@ -62,7 +64,7 @@ class SqliteStore:
         self._readers = Readers(self._path)
         self._upkeep = Upkeep(self._connection, settings, clock)
         self._writer = Writer(
-            self._connection, self._path, bus, totals, self._gather, self._upkeep.idle, self._upkeep.after_commit
+            self._connection, self._path, bus, totals, self._gather, self._upkeep.idle, self._after_commit
         )
         self._indexer = Indexer(self._readers, self._writer)
         self._upkeep.attach(self._writer)
@@ -234,6 +236,11 @@ class SqliteStore:
     def _gather(self, entries: list[tuple[Submission, Done]]) -> Arrivals:
         return Arrivals(entries, self._contents, self._spools, self._indexer.kept)
 
+    def _after_commit(self, transaction: Transaction) -> None:
+        self._upkeep.after_commit(transaction)
+        if transaction.orphans:
+            self._indexer.look()
+
     def _cleared(self) -> None:
         self._indexer.cleared()
         self._upkeep.cleared()
@@ -272,6 +279,7 @@ def _begin(connection: sqlite3.Connection) -> tuple[Totals, int, int]:
 
     if connection.execute("SELECT 1 FROM spool LIMIT 1").fetchone():
         _remove_abandoned_contents(connection)
+    drop_search_next(connection)
     messages, unseen, octets, session = connection.execute(
         "SELECT messages, unseen, octets, session FROM tally"
     ).fetchone()

@@ -10,14 +10,15 @@ from mailtrap.clock import Clock
 from mailtrap.settings import Settings
 from mailtrap.store.changes import SLICE, Eviction, Parameters
 from mailtrap.store.retention import excess, horizon
-from mailtrap.store.writer import Transaction, Writer
+from mailtrap.store.transaction import Transaction
+from mailtrap.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 #: Octets in the log from which it is copied into the database when there is nothing else to do …
 CHECKPOINT_IDLE = 4 * 1024 * 1024
 #: … and from which it is done even so: a checkpoint takes the longer the more there is, and mail waits for it.
-CHECKPOINT_BUSY = 32 * 1024 * 1024
+CHECKPOINT_BUSY = 12 * 1024 * 1024
 #: Seconds without mail after which the log file is given back.
 TRUNCATE_AFTER = 2.0
 #: Seconds between looks at the age of messages.

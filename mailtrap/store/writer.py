@@ -11,14 +11,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
 
 from mailtrap.errors import MailtrapError, StorageFull, Unavailable
-from mailtrap.events import Bus, Kind
+from mailtrap.events import Bus
 from mailtrap.mail.message import Submission
 from mailtrap.store.base import Done
+from mailtrap.store.transaction import Change, Job, Totals, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -31,97 +31,6 @@ BATCH_CHUNKS = 1024 * 1024
 PATIENCE = 0.05
 #: Seconds without mail after which it is taken to pause.
 QUIET = 0.01
-
-
-@dataclass(slots=True)
-class Transaction:
-    """What is being written: the connection, and everything that becomes true only with the commit.
-
-    The numbers are changes to the totals; `weight` estimates the octets that go to the log.
-    """
-
-    connection: sqlite3.Connection
-    last_id: int
-    happenings: list[tuple[Kind, str, str]] = field(default_factory=list)
-    committed: list[Callable[[], None]] = field(default_factory=list)
-    messages: int = 0
-    unseen: int = 0
-    octets: int = 0
-    captured: int = 0
-    deleted: int = 0
-    evicted: int = 0
-    backlog: int = 0
-    orphans: int = 0
-    sessions: int = 0
-    session: int = 0
-    weight: int = 0
-    #: Whether mail waits for this transaction to end.
-    pressed: Callable[[], bool] = bool
-
-
-class Job:
-    """Something to write. `apply` may run more than once: what it learns counts when `Transaction.committed` runs."""
-
-    __slots__ = ()
-
-    def prepare(self) -> None:
-        """Work that needs no transaction."""
-
-    def apply(self, transaction: Transaction) -> None:
-        """Write, inside the transaction."""
-        raise NotImplementedError
-
-    def failed(self, error: MailtrapError) -> None:
-        """It was not written and will not be tried again."""
-
-    def parts(self) -> Sequence[Job]:
-        """What to try one by one when a transaction with this in it failed."""
-        return (self,)
-
-
-class Change(Job):
-    """Something to do to many messages, a slice at a time, so that arriving mail never waits for all of it.
-
-    `bound` is the newest message captured before the change was asked for: it touches nothing younger.
-    """
-
-    __slots__ = ("bound", "finished")
-
-    def __init__(self) -> None:
-        self.bound = 0
-        self.finished = False
-
-
-@dataclass(slots=True)
-class Totals:
-    """What the store holds now and what happened since it was opened; written by the writer's thread only."""
-
-    messages: int = 0
-    unseen: int = 0
-    octets: int = 0
-    captured: int = 0
-    deleted: int = 0
-    evicted: int = 0
-    backlog: int = 0
-    orphans: int = 0
-    session: int = 0
-    last_id: int = 0
-    #: Grows with every commit that changed what a page could show.
-    generation: int = 0
-
-    def adopt(self, transaction: Transaction) -> None:
-        """The transaction was committed."""
-        self.messages += transaction.messages
-        self.unseen += transaction.unseen
-        self.octets += transaction.octets
-        self.captured += transaction.captured
-        self.deleted += transaction.deleted
-        self.evicted += transaction.evicted
-        self.backlog = max(0, self.backlog + transaction.backlog)
-        self.orphans += transaction.orphans
-        self.session = max(self.session, transaction.session)
-        self.last_id = transaction.last_id
-        self.generation += 1
 
 
 #: Makes one job of messages that go into the same transaction.
@@ -159,6 +68,7 @@ class Writer:
         self._index: deque[Job] = deque()
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._sleeping = False
+        self._pieces_turn = False
         self._closing = False
         self._lazy_since = 0.0
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -298,8 +208,10 @@ class Writer:
         jobs: list[Job] = [self._changes[0]] if self._changes else []
         if arrivals:
             jobs.append(self._gather(arrivals))
+        # Taking turns: a message does not wait for a piece that came with it, nor pieces for ever for messages.
+        self._pieces_turn = not (arrivals and self._pieces_turn)
         weight = 0
-        while self._pieces and weight < BATCH_CHUNKS:
+        while self._pieces and self._pieces_turn and weight < BATCH_CHUNKS:
             octets, job = self._pieces.popleft()
             weight += octets
             jobs.append(job)

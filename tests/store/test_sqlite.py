@@ -340,3 +340,29 @@ def test_events_of_a_slice_are_announced_per_message(make: Make, bus: Bus) -> No
     store.delete(Selection(Query.EVERYTHING, tuple(ids[:2]))).result(PATIENCE)
     heard.wait(lambda events: sum(event.kind is Kind.DELETED for event in events) == 2)
     assert heard.ids(Kind.DELETED) == [ids[1], ids[0]]
+
+
+def test_the_index_is_made_anew_once_much_of_it_is_about_deleted_messages(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailtrap.store.rebuilding.ORPHANS", 50)
+    monkeypatch.setattr("mailtrap.store.rebuilding.STEP", 16)
+    store = make()
+    ids = keep(store, *[submission(octets("common", f"unique{n}")) for n in range(300)])
+    assert store.catch_up(PATIENCE)
+    store.delete(Selection(Query.EVERYTHING, tuple(ids[::2]))).result(PATIENCE)
+    late = keep(store, *[submission(octets("common")) for _ in range(20)])
+    store.delete(Selection(Query.EVERYTHING, tuple(late[:5]))).result(PATIENCE)
+    assert isinstance(store, SqliteStore)
+    condition = store._indexer._condition
+    rebuilt = "SELECT count(*) FROM search WHERE search MATCH 'common'"
+    with condition:
+        assert condition.wait_for(lambda: store._readers.fetch(rebuilt)[0][0] < 200, PATIENCE)
+    page = store.page(parse("common"), limit=400)
+    assert page.total == len(page.messages) == 165
+    assert [message.id for message in store.page(parse("unique3"), limit=5).messages] == [ids[3]]
+    assert store.page(parse("unique4"), limit=5).total == 0
+    assert store.counters().extra["search_orphans"] <= 50
+    (new,) = keep(store, submission(octets("common")))
+    assert store.catch_up(PATIENCE)
+    assert store.page(parse("common"), limit=1).messages[0].id == new

@@ -1,0 +1,101 @@
+"""What the writer writes: jobs, the transaction they share, and the totals that follow from it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from mailtrap.errors import MailtrapError
+from mailtrap.events import Kind
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What is being written: the connection, and everything that becomes true only with the commit.
+
+    The numbers are changes to the totals; `weight` estimates the octets that go to the log.
+    """
+
+    connection: sqlite3.Connection
+    last_id: int
+    happenings: list[tuple[Kind, str, str]] = field(default_factory=list)
+    committed: list[Callable[[], None]] = field(default_factory=list)
+    messages: int = 0
+    unseen: int = 0
+    octets: int = 0
+    captured: int = 0
+    deleted: int = 0
+    evicted: int = 0
+    backlog: int = 0
+    orphans: int = 0
+    sessions: int = 0
+    session: int = 0
+    weight: int = 0
+    #: Whether mail waits for this transaction to end.
+    pressed: Callable[[], bool] = bool
+
+
+class Job:
+    """Something to write. `apply` may run more than once: what it learns counts when `Transaction.committed` runs."""
+
+    __slots__ = ()
+
+    def prepare(self) -> None:
+        """Work that needs no transaction."""
+
+    def apply(self, transaction: Transaction) -> None:
+        """Write, inside the transaction."""
+        raise NotImplementedError
+
+    def failed(self, error: MailtrapError) -> None:
+        """It was not written and will not be tried again."""
+
+    def parts(self) -> Sequence[Job]:
+        """What to try one by one when a transaction with this in it failed."""
+        return (self,)
+
+
+class Change(Job):
+    """Something to do to many messages, a slice at a time, so that arriving mail never waits for all of it.
+
+    `bound` is the newest message captured before the change was asked for: it touches nothing younger.
+    """
+
+    __slots__ = ("bound", "finished")
+
+    def __init__(self) -> None:
+        self.bound = 0
+        self.finished = False
+
+
+@dataclass(slots=True)
+class Totals:
+    """What the store holds now and what happened since it was opened; written by the writer's thread only."""
+
+    messages: int = 0
+    unseen: int = 0
+    octets: int = 0
+    captured: int = 0
+    deleted: int = 0
+    evicted: int = 0
+    backlog: int = 0
+    orphans: int = 0
+    session: int = 0
+    last_id: int = 0
+    #: Grows with every commit that changed what a page could show.
+    generation: int = 0
+
+    def adopt(self, transaction: Transaction) -> None:
+        """The transaction was committed."""
+        self.messages += transaction.messages
+        self.unseen += transaction.unseen
+        self.octets += transaction.octets
+        self.captured += transaction.captured
+        self.deleted += transaction.deleted
+        self.evicted += transaction.evicted
+        self.backlog = max(0, self.backlog + transaction.backlog)
+        self.orphans += transaction.orphans
+        self.session = max(self.session, transaction.session)
+        self.last_id = transaction.last_id
+        self.generation += 1
