@@ -45,7 +45,7 @@ class Running:
     def settle(self) -> float:
         """Wait until everything received is in the search index; the seconds that took."""
         begun = time.perf_counter()
-        while self.web and self.get("/api/info")["counters"]["index_backlog"]:
+        while self.web and self.get("/api/info")["counts"]["index_backlog"]:
             time.sleep(0.02)
         return time.perf_counter() - begun
 

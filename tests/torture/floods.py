@@ -201,7 +201,7 @@ def large_at_once(count: int = 20, size: int = 48 * MEGABYTE) -> list[str]:
             time.sleep(0.01)
         took.sort()
         p50, p99 = took[len(took) // 2] * 1e3, took[len(took) * 99 // 100] * 1e3
-        kept = server.get("/api/info")["counters"]["messages"] - len(took)
+        kept = server.get("/api/info")["counts"]["messages"] - len(took)
         return [
             f"{count} × {size // MEGABYTE} MB at once: {time.perf_counter() - begun:.1f} s, +{most - before:.0f} MB",
             f"small ones meanwhile: p50 {p50:.0f} ms, p99 {p99:.0f} ms; large ones kept: {kept}",
