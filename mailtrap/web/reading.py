@@ -105,6 +105,12 @@ class Reading:
                 break
         return shown[:RAW_SHOWN].decode("utf-8", "backslashreplace").replace("\r\n", "\n"), len(shown) <= RAW_SHOWN
 
+    @cached_property
+    def pictures(self) -> list[Part]:
+        """The images that are shown in the message instead of being attached to it."""
+        attached = {part.path for part in self.content.attachments}
+        return [part for part in self.content.parts if part.type in RASTER and part.path not in attached]
+
     def part(self, path: str) -> Part:
         """One part by its path. Raises NotFound."""
         part = self.content.part(path)

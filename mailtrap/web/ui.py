@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,6 +41,8 @@ OUTCOMES = (
 #: Messages that come with the page itself, so that it need not ask for them.
 FIRST_PAGE = 50
 
+OpenMessage = Callable[[str], reading.Reading]
+
 
 def routes(sandbox: Sandbox, settings: Settings, about: About, contents: Contents) -> flask.Blueprint:
     """Every page, as a blueprint named `ui`."""
@@ -48,6 +51,15 @@ def routes(sandbox: Sandbox, settings: Settings, about: About, contents: Content
     def open_message(id: str) -> reading.Reading:
         return reading.Reading(message_of(sandbox.store, id), sandbox, contents)
 
+    _what_templates_need(ui, sandbox)
+    _inbox_pages(ui, sandbox, settings, about, open_message)
+    _message_views(ui, open_message)
+    _session_pages(ui, sandbox)
+    _settings_page(ui, sandbox, settings, about)
+    return ui
+
+
+def _what_templates_need(ui: flask.Blueprint, sandbox: Sandbox) -> None:
     ui.add_app_template_filter(reading.size, "size")
     ui.add_app_template_filter(when, "when")
     ui.add_app_template_filter(rfc3339, "rfc3339")
@@ -63,6 +75,10 @@ def routes(sandbox: Sandbox, settings: Settings, about: About, contents: Content
             "unseen": sandbox.store.counters().unseen,
         }
 
+
+def _inbox_pages(
+    ui: flask.Blueprint, sandbox: Sandbox, settings: Settings, about: About, open_message: OpenMessage
+) -> None:
     def inbox_page(open_: reading.Reading | None) -> str:
         # The number comes first: what happens while the page is made is told again, never lost.
         seq = sandbox.bus.seq
@@ -93,6 +109,16 @@ def routes(sandbox: Sandbox, settings: Settings, about: About, contents: Content
     def message(id: str) -> str:
         return inbox_page(open_message(id))
 
+    @ui.get("/sample.eml")
+    def sample() -> flask.Response:
+        return flask.Response(
+            samples.sample(sandbox.clock.now()),
+            mimetype="message/rfc822",
+            headers={"Content-Disposition": 'attachment; filename="sample.eml"', "Cache-Control": "no-store"},
+        )
+
+
+def _message_views(ui: flask.Blueprint, open_message: OpenMessage) -> None:
     @ui.get("/messages/<id>/reader")
     def reader(id: str) -> str:
         return flask.render_template("reader.html", reading=open_message(id))
@@ -115,18 +141,6 @@ def routes(sandbox: Sandbox, settings: Settings, about: About, contents: Content
     def part(id: str, path: str) -> str:
         open_ = open_message(id)
         return flask.render_template("panels/part.html", reading=open_, part=open_.part(path), shown=reading.TEXT_SHOWN)
-
-    @ui.get("/sample.eml")
-    def sample() -> flask.Response:
-        return flask.Response(
-            samples.sample(sandbox.clock.now()),
-            mimetype="message/rfc822",
-            headers={"Content-Disposition": 'attachment; filename="sample.eml"', "Cache-Control": "no-store"},
-        )
-
-    _session_pages(ui, sandbox)
-    _settings_page(ui, sandbox, settings, about)
-    return ui
 
 
 def _session_pages(ui: flask.Blueprint, sandbox: Sandbox) -> None:

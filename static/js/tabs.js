@@ -11,7 +11,7 @@ export function tabs(list, onSelect = () => {}) {
       document.getElementById(one.getAttribute("aria-controls")).hidden = !on;
     }
     if (focus) tab.focus();
-    tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+    tab.scrollIntoView({ block: "nearest", inline: "center" });
     onSelect(tab);
   };
   list.addEventListener("click", (event) => {

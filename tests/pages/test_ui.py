@@ -96,7 +96,7 @@ HOSTILE = {
     "lone surrogates": b"Subject: =?utf-16?b?2AA=?=\r\nContent-Type: text/html; charset=utf-16\r\n\r\n\xd8\x00<\x00",
     "utf-7": b"Subject: =?utf-7?q?+2AA-?=\r\nContent-Type: text/html; charset=utf-7\r\n\r\n+2AA-",
     "surrogates in utf-8": b"Subject: \xed\xa0\x80\r\nFrom: \xed\xa0\x80 <\xff@x>\r\n\r\n\xed\xa0\x80",
-    "cut off multipart": b"Content-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<p",
+    "cut off multipart": b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<p",
     "html of brackets": b"Content-Type: text/html\r\n\r\n" + b"<" * 200_000,
 }
 
