@@ -48,6 +48,7 @@ class MemoryStore:
         self.spools: list[MemorySpool] = []
         self.failure: Exception | None = None
         self.asked = 0
+        self.backlog = 0
         self.gate = threading.Event()
         self.gate.set()
         self.changed = threading.Condition()
@@ -64,7 +65,10 @@ class MemoryStore:
 
     def spool(self) -> MemorySpool:
         spool = MemorySpool(len(self.spools))
-        self.spools.append(spool)
+        spool.backlog = self.backlog
+        with self.changed:
+            self.spools.append(spool)
+            self.changed.notify_all()
         return spool
 
     def new_session(self) -> int:

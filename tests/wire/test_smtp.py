@@ -273,6 +273,34 @@ def test_many_big_messages_at_once_leave_room_for_small_ones(serve: Serve, secur
     assert all(serving.store.content(n) == CONTENT for n in kept if serving.store.content(n) not in big)
 
 
+def test_input_waits_while_the_store_does_and_is_answered_then(serve: Serve) -> None:
+    serving = serve(max_junk=0)
+    serving.store.gate.clear()
+    said: list[bytes] = []
+    octets = OPENING + ENVELOPE + b"DATA\r\nx\r\n.\r\n" + b"NOOP\r\n" * 200_000 + b"QUIT\r\n"
+    client = threading.Thread(target=lambda: said.append(say(serving.smtp, octets)))
+    client.start()
+    serving.store.wait(lambda: serving.store.asked == 1)
+    serving.store.gate.set()
+    client.join(30)
+    assert codes(said[0]) == [220, 250, 250, 250, 354, 250] + [250] * 200_000 + [221]
+
+
+def test_a_sender_waits_while_the_store_lags_behind(serve: Serve) -> None:
+    serving = serve()
+    serving.store.backlog = 100 * 1024 * 1024
+    client = threading.Thread(target=lambda: say(serving.smtp, OPENING + ENVELOPE + b"DATA\r\n" + BIG * 10 + b".\r\n"))
+    client.start()
+    serving.store.wait(lambda: bool(serving.store.spools))
+    with smtplib.SMTP(*serving.smtp, timeout=10) as other:
+        other.sendmail("a@b.test", ["c@d.test"], CONTENT)
+    assert len(serving.store.spools[0].octets) < len(BIG) * 5
+    serving.store.spools[0].backlog = 0
+    client.join(30)
+    assert len(serving.store.kept) == 2
+    assert serving.store.content() == (BIG * 10).replace(b"\r\n.", b"\r\n")
+
+
 def test_stopping_finishes_what_is_under_way(serve: Serve) -> None:
     serving = serve()
     serving.store.gate.clear()
