@@ -301,6 +301,8 @@ def bridge(host: str, port: int) -> int:
             output.flush()
     except OSError:
         return EX_TEMPFAIL
+    finally:
+        connection.close()
     return EX_OK
 
 
