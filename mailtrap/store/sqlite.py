@@ -117,11 +117,12 @@ class SqliteStore:
     ) -> Page:
         """The newest `limit` messages that match."""
         choice = choose(query)
+        offset = _int64(offset)
         where, parameters = choice.where, list(choice.parameters)
         for operator, bound in (("<", before), (">", after)):
             if bound is not None:
                 where += f" AND {choice.id} {operator} ?"
-                parameters.append(bound)
+                parameters.append(_int64(bound))
         if choice.is_everything and offset:
             # Skipping in the narrow index, not along the rows.
             ids = f"SELECT m.id FROM message m INDEXED BY message_order WHERE {where} ORDER BY m.id DESC"  # noqa: S608

@@ -9,6 +9,7 @@ import time
 from mailtrap.clock import Clock
 from mailtrap.settings import Settings
 from mailtrap.store.changes import SLICE, Eviction, Parameters
+from mailtrap.store.opening import BUSY_TIMEOUT, PAGE_SIZE
 from mailtrap.store.retention import excess, horizon
 from mailtrap.store.transaction import Transaction
 from mailtrap.store.writer import Writer
@@ -97,12 +98,16 @@ class Upkeep:
 
     def _checkpoint(self, mode: str) -> None:
         try:
+            # Giving the log back waits for readers; mail that comes meanwhile must not.
+            self._connection.execute("PRAGMA busy_timeout = 0")
             busy, pages, copied = self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
         except sqlite3.Error as error:
             log.warning("checkpoint failed: %s", error)
             busy, pages, copied = 1, 0, 0
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
         # A reader that still needs old pages keeps them in the log; the next time will do.
-        self._logged = max(0, pages - copied) * 4096 if not busy else 0
+        self._logged = max(0, pages - copied) * PAGE_SIZE if not busy else 0
 
     def _give_back(self) -> bool:
         """Return some free pages to the file system; True if there may be more."""

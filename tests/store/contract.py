@@ -245,6 +245,8 @@ class StoreContract:
 
     def test_what_is_not_there_is_not_found(self, store: Store) -> None:
         (id_,) = keep(store, submission())
+        assert store.page(EVERYTHING, limit=5, before=1 << 80, after=-(1 << 80)).total == 1
+        assert store.page(EVERYTHING, limit=5, offset=1 << 80).messages == []
         for missing in (0, -1, id_ + 1, 1 << 80):
             assert store.get(missing) is None
             with pytest.raises(NotFound):
