@@ -4,13 +4,13 @@ const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-di
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const year = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "always", style: "narrow" });
+const minutes = new Intl.NumberFormat(undefined, { style: "unit", unit: "minute", unitDisplay: "short" });
 
-/** `now`, `5m ago`, `14:03`, `3 Mar`, `3 Mar 2025`. */
+/** `now`, `5 min`, `14:03`, `3 Mar`, `3 Mar 2025`. */
 export function age(date, now = new Date()) {
   const seconds = (now - date) / 1000;
   if (seconds < 45) return "now";
-  if (seconds < 3600) return ago.format(-Math.max(1, Math.round(seconds / 60)), "minute");
+  if (seconds < 3600) return minutes.format(Math.max(1, Math.round(seconds / 60)));
   if (date.toDateString() === now.toDateString()) return time.format(date);
   return (date.getFullYear() === now.getFullYear() ? day : year).format(date);
 }

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from mailtrap.clock import Clock
 from mailtrap.query import Query
 from mailtrap.server import Server
 from mailtrap.settings import Settings
@@ -93,9 +94,9 @@ def serve(state_dir: Path) -> Iterator[Serve]:
     """Start a server with these settings."""
     with contextlib.ExitStack() as stack:
 
-        def start(**settings: Any) -> Site:
+        def start(clock: Clock | None = None, **settings: Any) -> Site:
             given = {"smtp_port": 0, "smtps_port": 0, "web_port": 0, "state_dir": str(state_dir), **settings}
-            server = Server(Settings(**given))
+            server = Server(Settings(**given), clock)
             addresses = server.start()
             stack.callback(server.stop)
             host, port = addresses["web"]
