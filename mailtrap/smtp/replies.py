@@ -40,12 +40,12 @@ TOO_MANY_FROM_PEER = reply(
     421, "4.7.0", "Too many connections from your address; close some, or raise max-connections-per-peer"
 )
 TOO_MANY_ERRORS = reply(421, "4.7.0", "Too many refused commands; see the transcript of this session, then reconnect")
-TOO_MUCH_JUNK = reply(421, "4.7.0", "Too many commands that bring no mail; reconnect")
-TOO_MANY_MESSAGES = reply(421, "4.7.0", "Too many messages on one connection; reconnect for the next")
-LINE_ENDLESS = reply(421, "4.7.0", "A line that does not end; closing")
+TOO_MUCH_JUNK = reply(421, "4.5.0", "Too many commands that bring no mail; reconnect")
+TOO_MANY_MESSAGES = reply(421, "4.7.1", "Too many messages on one connection; reconnect for the next")
+LINE_ENDLESS = reply(421, "4.5.2", "A line that does not end; closing")
 IDLE = reply(421, "4.4.2", "Waited too long for a command; reconnect")
-TOO_SLOW = reply(421, "4.4.2", "Content comes slower than min-data-rate; reconnect and send again")
-SESSION_OVER = reply(421, "4.4.2", "This session has lasted for session-timeout; reconnect")
+TOO_SLOW = reply(421, "4.4.1", "Content comes slower than min-data-rate; reconnect and send again")
+SESSION_OVER = reply(421, "4.4.7", "This session has lasted for session-timeout; reconnect")
 
 LOCAL_ERROR = reply(451, "4.3.0", "Local error; nothing was kept, try again")
 FAILED = reply(421, "4.3.0", "Local error; closing, try again")
