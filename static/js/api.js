@@ -43,17 +43,25 @@ export async function messages(values, signal) {
   return (await request("GET", "/api/messages" + parameters(values), { signal })).json();
 }
 
-/** Change what is noted about messages: those of `values` (`ids`, `query`). */
+/** Ids in one request; an address has to stay short enough for any proxy. */
+const BATCH = 300;
+
+/** As many selections as it takes: `ids` is a list, which is cut in pieces. */
+function batches({ ids, ...others }) {
+  if (!ids) return [others];
+  const starts = Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) => i * BATCH);
+  return starts.map((at) => ({ ...others, ids: ids.slice(at, at + BATCH).join(",") }));
+}
+
+/** Change what is noted about messages: those of `values` (`ids` as a list, `query`). */
 export async function mark(values, changes) {
-  return request("PATCH", "/api/messages" + parameters(values), {
-    body: JSON.stringify(changes),
-    type: "application/json",
-  });
+  const options = { body: JSON.stringify(changes), type: "application/json" };
+  return Promise.all(batches(values).map((one) => request("PATCH", "/api/messages" + parameters(one), options)));
 }
 
 /** Delete what `values` selects; `keepalive` lets it outlive the page. */
 export async function remove(values, keepalive = false) {
-  return request("DELETE", "/api/messages" + parameters(values), { keepalive });
+  return Promise.all(batches(values).map((one) => request("DELETE", "/api/messages" + parameters(one), { keepalive })));
 }
 
 /** What happened after `seq`: `{seq, events, resume}`. */

@@ -4,8 +4,6 @@ import { remove } from "./api.js";
 import { failed, toast } from "./toasts.js";
 
 const SECONDS = 8;
-/** Ids in one request; a URL has to stay short enough for any proxy. */
-const BATCH = 300;
 
 let pending;
 
@@ -40,21 +38,12 @@ export async function flush(leaving = false) {
   clearTimeout(timer);
   close();
   try {
-    await Promise.all(requests(wish.values).map((values) => remove(values, leaving === true)));
+    await remove(wish.values, leaving === true);
     wish.done();
   } catch (error) {
     wish.show();
     failed(error);
   }
-}
-
-function requests(values) {
-  if (!values.ids) return [values];
-  const batches = [];
-  for (let at = 0; at < values.ids.length; at += BATCH) {
-    batches.push({ ids: values.ids.slice(at, at + BATCH).join(",") });
-  }
-  return batches;
 }
 
 window.addEventListener("pagehide", () => flush(true));

@@ -1,8 +1,9 @@
 // The inbox: puts list, reader, search and live notices together.
 
 import "./page.js";
-import { mark, messages, root } from "./api.js";
+import { messages, root } from "./api.js";
 import * as attention from "./attention.js";
+import { Changes } from "./changes.js";
 import { command } from "./commands.js";
 import * as deletion from "./deletion.js";
 import { List } from "./list.js";
@@ -14,7 +15,6 @@ import * as recent from "./recent.js";
 import { Search } from "./search.js";
 import { Selection } from "./selection.js";
 import { tabs } from "./tabs.js";
-import * as tagging from "./tagging.js";
 import { announce, failed } from "./toasts.js";
 
 const given = JSON.parse(document.getElementById("setup").textContent);
@@ -66,7 +66,7 @@ function shown(id, focus) {
   attention.setTitle(reader.subject);
   if (focus || phone.matches) document.getElementById("subject").focus({ preventScroll: true });
   const row = pile.row(id);
-  if (reader.article.dataset.seen === "false") setSeen([id], true);
+  if (reader.article.dataset.seen === "false") changes.setSeen([id], true);
   else if (row) reader.note(row);
 }
 
@@ -172,104 +172,7 @@ async function step(by) {
 
 // ---- changing
 
-/** The ids a command is about: what is ticked, else what is open or under the keyboard. */
-function target() {
-  if (selection.count) return selection.all ? undefined : [...selection.ids];
-  const id = list.cursor ?? reader.id;
-  return id ? [id] : [];
-}
-
-/** What the API calls the same: all that match, but none that came since, nor the unticked. */
-function everything() {
-  const [, seconds, micros] = pile.newest.received_at.match(/^(.*)\.(\d+)Z$/);
-  const until = Number(micros) === 999_999 ? `${seconds}.999999Z` : `${seconds}.${String(Number(micros) + 1).padStart(6, "0")}Z`;
-  const query = pile.query ? `(${pile.query})` : "";
-  return [query, `before:${until}`, ...[...selection.excluded].map((id) => `-id:${id}`)].filter(Boolean).join(" ");
-}
-
-async function change(ids, changes, locally) {
-  const values = ids ? { ids: ids.join(",") } : { query: everything() };
-  const rows = ids ? ids.map((id) => pile.row(id)).filter(Boolean) : [...pile.rows.values()].filter((row) => selection.has(row));
-  if (ids && changes.seen !== undefined) {
-    const changed = rows.filter((row) => row.seen !== changes.seen).length;
-    attention.setUnseen(attention.unseen() + (changes.seen ? -changed : changed));
-  }
-  pile.update(rows, locally);
-  for (const row of rows) reader.note(row);
-  try {
-    await mark(values, changes);
-  } catch (error) {
-    failed(error);
-    refresh();
-  }
-}
-
-function setSeen(ids, seen) {
-  if (reader.article && ids?.includes(reader.id)) reader.article.dataset.seen = String(seen);
-  return change(ids, { seen }, () => ({ seen }));
-}
-
-function toggleSeen() {
-  const ids = target();
-  if (ids && !ids.length) return;
-  const rows = ids ? ids.map((id) => pile.row(id)) : [pile.at(0)];
-  setSeen(ids, !rows.some((row) => row?.seen));
-}
-
-function editTags() {
-  const ids = target();
-  if (ids && !ids.length) return;
-  const rows = (ids ?? []).map((id) => pile.row(id)).filter(Boolean);
-  for (const row of pile.rows.values()) tagging.remember(row.tags);
-  const common = rows.length ? rows[0].tags.filter((tag) => rows.every((row) => row.tags.includes(tag))) : [];
-  tagging.open(common, ({ add_tags = [], remove_tags = [] }) =>
-    change(ids, { add_tags, remove_tags }, (row) => ({
-      tags: [...row.tags.filter((tag) => !remove_tags.includes(tag) && !add_tags.includes(tag)), ...add_tags],
-    })),
-  );
-}
-
-function erase() {
-  const ids = target();
-  if (ids && !ids.length) return;
-  const count = ids ? ids.length : selection.count;
-  const place = ids?.length === 1 ? pile.place(ids[0]) : undefined;
-  const open = reader.id;
-  const wasOpen = open && (ids ? ids.includes(open) : true);
-  const values = ids ? { ids } : { query: everything() };
-  const staying = [...selection.excluded].map((id) => pile.row(id)).filter(Boolean);
-  deletion.deleteLater({
-    values,
-    count,
-    hide() {
-      if (ids) pile.hide(ids);
-      else pile.remain(staying);
-    },
-    show() {
-      if (ids) pile.unhide(ids);
-      else pile.remain(undefined);
-      if (wasOpen && !reader.id) show(open, { replace: true });
-    },
-    done() {
-      if (ids) pile.dropped(ids);
-      else reload();
-      counted();
-    },
-  });
-  selection.clear();
-  if (wasOpen && place !== undefined && !phone.matches && pile.length) {
-    const next = pile.at(Math.min(place, pile.length - 1));
-    if (next) show(next.id, { replace: true });
-  } else if (wasOpen) {
-    hide();
-  }
-  if (place !== undefined && pile.length) list.focus(Math.min(place, pile.length - 1));
-}
-
-async function readAll() {
-  await mark(pile.query ? { query: pile.query } : {}, { seen: true }).catch(failed);
-  refresh();
-}
+const changes = new Changes({ pile, selection, list, reader, phone, show, hide, reload, counted });
 
 // ---- the list under the mouse
 
@@ -376,11 +279,6 @@ list.scroller.addEventListener(
   { passive: true },
 );
 
-async function refresh() {
-  const [first, last] = list.view;
-  await pile.refresh(Math.max(0, first - 5), last + 5).catch(failed);
-}
-
 async function reload() {
   await pile.load().catch(failed);
   setPill(0);
@@ -413,13 +311,8 @@ async function happened(notices) {
   }
   if ((gone.includes(reader.id) || of("cleared").length) && reader.id) await stillThere();
   const changed = new Set([...of("changed"), ...of("indexed")]);
-  const [first, last] = list.view;
-  for (let place = first; place <= last; place++) {
-    if (changed.has(pile.at(place)?.id) || of("changed").includes("")) {
-      await refresh();
-      break;
-    }
-  }
+  const shown = list.shown();
+  await pile.refresh(changed.has("") ? shown : shown.filter((id) => changed.has(id)));
   if (notices.some((notice) => notice.kind !== "session" && notice.kind !== "indexed")) counted();
 }
 
@@ -466,10 +359,10 @@ command("select", "", ["x"], () => {
   if (row) selection.toggle(row);
 });
 command("select-all", "Select all that match", ["*", "Control+a"], () => selection.selectAll());
-command("toggle-seen", "Mark read or unread", ["u"], toggleSeen);
-command("read-all", "Mark all read", ["Shift+R"], readAll);
-command("tags", "Tags", ["t"], editTags);
-command("delete", "Delete", ["#", "Delete"], erase);
+command("toggle-seen", "Mark read or unread", ["u"], () => changes.toggleSeen());
+command("read-all", "Mark all read", ["Shift+R"], () => changes.readAll());
+command("tags", "Tags", ["t"], () => changes.editTags());
+command("delete", "Delete", ["#", "Delete"], () => changes.erase());
 command("connect", "How to connect an application", [], () => {
   connect();
   reading(true);

@@ -163,6 +163,11 @@ export class List extends EventTarget {
     }
   }
 
+  /** The ids of the rows that are drawn. */
+  shown() {
+    return [...this.nodes.keys()].filter((key) => this.pile.row(key));
+  }
+
   /** Scroll so that a place is wholly in view. */
   reveal(place) {
     const top = place * this.height;

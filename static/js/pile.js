@@ -23,6 +23,8 @@ export class Pile extends EventTarget {
   /** The row at the top when the list was last put together, even if it has gone since. */
   newest = undefined;
   asked = new Map();
+  /** Ids that have been dropped: the server tells of them once more. */
+  gone = new Set();
   generation = 0;
 
   get length() {
@@ -108,13 +110,14 @@ export class Pile extends EventTarget {
     this.asked.set(page, request);
     const generation = this.generation;
     try {
-      const answer = await messages(
-        { query: this.query, before: this.top + 1, offset: page * PAGE, limit: PAGE },
-        request.signal,
-      );
+      const start = page * PAGE;
+      // Going on from the row before is exact even where rows here no longer match, as read ones in `is:unread`.
+      const previous = this.rows.get(start - 1);
+      const where = previous ? { before: previous.id } : { before: this.top + 1, offset: start };
+      const answer = await messages({ query: this.query, ...where, limit: PAGE }, request.signal);
       if (generation !== this.generation) return;
-      this.#keep(page * PAGE, answer.messages);
-      const end = page * PAGE + answer.messages.length;
+      this.#keep(start, answer.messages);
+      const end = start + answer.messages.length;
       if (answer.messages.length < PAGE && end < this.total) this.total = end;
       this.#changed();
     } catch (error) {
@@ -151,15 +154,14 @@ export class Pile extends EventTarget {
     this.places.clear();
   }
 
-  /** Fetch again what is shown between two places, without blanking it. */
-  async refresh(from, to) {
-    const generation = this.generation;
-    const offset = this.#served(from);
-    const limit = Math.min(200, this.#served(to) - offset + 1);
-    if (limit < 1 || this.remaining) return;
-    const answer = await messages({ query: this.query, before: this.top + 1, offset, limit });
-    if (generation !== this.generation) return;
-    this.#keep(offset, answer.messages);
+  /** Fetch some rows again. They stay where they are, even if they no longer match the query. */
+  async refresh(ids) {
+    if (!ids.length) return;
+    const answer = await messages({ query: ids.map((id) => `id:${id}`).join(" OR "), limit: ids.length });
+    for (const fresh of answer.messages) {
+      const row = this.row(fresh.id);
+      if (row) Object.assign(row, fresh);
+    }
     this.#changed();
   }
 
@@ -217,8 +219,9 @@ export class Pile extends EventTarget {
     let known = true;
     for (const id of ids) {
       const served = this.places.get(id);
-      if (served === undefined) known = false;
-      else gone.push(served);
+      if (served !== undefined) gone.push(served);
+      else if (!this.gone.has(id)) known = false;
+      this.gone.add(id);
     }
     if (gone.length) {
       gone.sort((a, b) => a - b);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 import threading
 
 from playwright.sync_api import Page, expect
@@ -101,3 +102,50 @@ def test_everything_is_marked_read_at_once(site: Site, visit: Visit) -> None:
     press(page, "Shift+R")
     expect(page.locator(".is-unread")).to_have_count(0)
     expect(page.locator("[data-unseen]")).to_be_hidden()
+
+
+def test_what_is_read_under_a_filter_stays_in_sight_until_one_searches_again(site: Site, visit: Visit) -> None:
+    for subject in ("Three", "Two", "One"):
+        site.send(subject)
+    page = live(visit(site.web + "/?query=is:unread"))
+    expect(page.locator(".row")).to_have_count(3)
+    press(page, "j")
+    with answered(page, "PATCH"):
+        press(page, "Enter")
+    site.send("Zero")
+    expect(page.locator(".row-subject")).to_have_text(["Zero", "One", "Two", "Three"])
+    expect(page.locator(".is-unread")).to_have_count(3)
+    page.locator("#query").focus()
+    press(page, "Enter")
+    expect(page.locator(".row-subject")).to_have_text(["Zero", "Two", "Three"])
+
+
+def test_a_deletion_does_not_throw_the_list_about(site: Site, visit: Visit) -> None:
+    for number in range(40):
+        site.send(f"Number {number}")
+    page = live(visit(site.web + "/", clock=True))
+    page.locator("#scroller").evaluate("e => e.scrollTop = 1200")
+    page.get_by_text("Number 20", exact=True).click()
+    press(page, "#")
+    expect(page.get_by_text("Number 20", exact=True)).to_be_hidden()
+    expect(page.locator("#subject")).to_have_text("Number 19")
+    with answered(page, "DELETE"):
+        page.clock.fast_forward(8_100)
+    expect(page.locator("#count")).to_have_text("39")
+    assert page.locator("#scroller").evaluate("e => e.scrollTop") == 1200
+    expect(page.locator("#subject")).to_have_text("Number 19")
+
+
+def test_a_selection_of_hundreds_is_changed_in_pieces(site: Site, visit: Visit) -> None:
+    with smtplib.SMTP(*site.smtp) as client:
+        for number in range(350):
+            client.sendmail("a@example.test", ["b@example.test"], f"Subject: Number {number}\r\n\r\nx")
+    page = live(visit(site.web + "/"))
+    expect(page.locator("#count")).to_have_text("350")
+    press(page, "j", "x")
+    page.locator("#scroller").evaluate("e => e.scrollTop = e.scrollHeight")
+    page.get_by_text("Number 0", exact=True).click(modifiers=["Shift"])
+    expect(page.locator("#bulk-count")).to_have_text("350 selected")
+    press(page, "u")
+    expect(page.locator("[data-unseen]")).to_be_hidden()
+    expect(page.locator(".is-unread")).to_have_count(0)

@@ -191,3 +191,10 @@ def test_retention_is_said_where_one_looks(serve: Serve, visit: Visit) -> None:
     expect(page.get_by_role("link", name="1 evicted")).to_be_visible()
     page.get_by_role("link", name="1 evicted").click()
     expect(page.get_by_text("1 message", exact=True)).to_be_visible()
+
+
+def test_a_server_that_is_gone_is_shown_as_gone(site: Site, visit: Visit) -> None:
+    page = live(visit(site.web + "/"))
+    site.server.stop()
+    expect(page.locator("#live")).to_have_attribute("data-state", "offline")
+    visit.complaints.clear()  # type: ignore[attr-defined]  # the browser's, about the refused connections

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import smtplib
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from mailtrap.mail import samples
 from tests.pages.conftest import Site, Visit, answered
 from tests.pages.test_inbox import live
 
@@ -158,3 +160,18 @@ def test_the_exact_octets_can_be_downloaded(site: Site, visit: Visit, tmp_path: 
         page.get_by_role("link", name="Download .eml").click()
     octets = Path(download.value.path()).read_bytes()
     assert octets == b"".join(site.server.store.octets(1))
+
+
+def test_pictures_are_shown_and_other_files_only_offered(site: Site, visit: Visit) -> None:
+    sample = samples.sample(0)
+    with smtplib.SMTP(*site.smtp) as client:
+        client.sendmail("a@example.test", ["b@example.test"], sample)
+    page = visit(site.web + "/messages/1#attachments")
+    cards = page.locator(".card")
+    expect(cards).to_have_count(2)
+    expect(cards.filter(has_text="banner.png").locator("img")).to_have_js_property("naturalWidth", 520)
+    expect(cards.filter(has_text="deliveries.csv").locator("img")).to_have_count(0)
+    page.get_by_role("tab", name="Structure").click()
+    page.locator("[data-part='1.2.2']").click()
+    expect(page.locator(".part-image")).to_have_js_property("naturalWidth", 520)
+    expect(page.frame_locator("#frame").locator("img")).to_have_js_property("naturalWidth", 520)
