@@ -384,7 +384,10 @@ const start = here();
 search.value = start.query;
 pile.fill("", given);
 if (start.query) await find(start.query, { remember: false });
-if (start.id && reader.article) shown(start.id, false);
 attention.setUnseen(given.unseen);
+if (start.id && reader.article) {
+  shown(start.id, false);
+  list.reveal(pile.place(start.id) ?? 0);
+}
 counted();
 live.start();

@@ -170,6 +170,7 @@ export class List extends EventTarget {
 
   /** Scroll so that a place is wholly in view. */
   reveal(place) {
+    this.rows.style.height = `${this.pile.length * this.height}px`;
     const top = place * this.height;
     const { scrollTop, clientHeight } = this.scroller;
     if (top < scrollTop) this.scroller.scrollTop = top;

@@ -175,3 +175,12 @@ def test_pictures_are_shown_and_other_files_only_offered(site: Site, visit: Visi
     page.locator("[data-part='1.2.2']").click()
     expect(page.locator(".part-image")).to_have_js_property("naturalWidth", 520)
     expect(page.frame_locator("#frame").locator("img")).to_have_js_property("naturalWidth", 520)
+
+
+def test_a_deep_link_brings_the_list_to_its_message(site: Site, visit: Visit) -> None:
+    for number in range(40):
+        site.send(f"Number {number}")
+    page = live(visit(site.web + "/messages/10"))
+    expect(page.locator(".is-open .row-subject")).to_be_in_viewport()
+    expect(page.locator(".is-open .row-subject")).to_have_text("Number 9")
+    expect(page.locator("[data-unseen]")).to_have_text("39")
