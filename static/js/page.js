@@ -44,10 +44,11 @@ function nextScheme() {
 }
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
+  const button = event.target.closest("[data-copy], [data-copy-of]");
   if (!button) return;
   try {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    const { copy, copyOf } = button.dataset;
+    await navigator.clipboard.writeText(copy ?? document.querySelector(copyOf).textContent);
     button.classList.add("is-done");
     setTimeout(() => button.classList.remove("is-done"), 1200);
     toast("Copied", { seconds: 1.5 });

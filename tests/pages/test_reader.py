@@ -184,3 +184,16 @@ def test_a_deep_link_brings_the_list_to_its_message(site: Site, visit: Visit) ->
     expect(page.locator(".is-open .row-subject")).to_be_in_viewport()
     expect(page.locator(".is-open .row-subject")).to_have_text("Number 9")
     expect(page.locator("[data-unseen]")).to_have_text("39")
+
+
+def test_what_is_shown_can_be_copied(site: Site, visit: Visit) -> None:
+    html = "<p>Hello</p>\n<!-- &amp; -->\n"
+    site.send("Copied", html=html)
+    page = visit(site.web + "/messages/1#source", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the HTML").click()
+    expect(page.get_by_text("Copied", exact=True).last).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").strip() == html.strip()
+    page.get_by_role("tab", name="Envelope").click()
+    page.get_by_role("button", name="Copy the Message-ID").click()
+    expect(page.locator(".toast")).to_have_count(2)
+    assert page.evaluate("navigator.clipboard.readText()") == "<one@example.test>"
