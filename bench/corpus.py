@@ -14,6 +14,15 @@ SENTENCES = {
     "zh": "您的订单已发货 预计星期一送达 请查看以下详情 谢谢 团队 账户 密码 重置",
     "de": "Ihre Bestellung wurde versandt und trifft am Montag ein bitte prüfen Sie die Übersicht Grüße",
 }
+STYLE = "padding:8px 12px;font:14px/1.5 Arial,Helvetica,sans-serif;color:#333333;border-bottom:1px solid #eeeeee"
+HEAD = (
+    '<!doctype html><html><head><meta charset="utf-8"><title>Message</title><style>'
+    + "".join(
+        f".c{n} td{{padding:{n}px;color:#{n:06x}}}@media (max-width:{n}00px){{.c{n}{{width:100%}}}}"
+        for n in range(3, 9)
+    )
+    + "</style></head>"
+)
 WORDS = {language: text.split() for language, text in SENTENCES.items()}
 
 
@@ -35,18 +44,17 @@ def big(size: int = 280 * 1024, seed: int = 7) -> bytes:
 def _message(luck: random.Random, number: int) -> bytes:
     language = luck.choice(["en", "en", "en", "de", "ru", "ja", "zh"])
     message = _start(luck, number, language)
-    message.set_content(_prose(luck, language, luck.randint(20, 250)), cte="8bit" if luck.random() < 0.3 else None)
+    paragraphs = [_prose(luck, language, luck.randint(5, 40)) for _ in range(luck.randint(3, 13))]
+    message.set_content("\n\n".join(paragraphs), cte="8bit" if luck.random() < 0.3 else None)
     if luck.random() < 0.75:
-        rows = "".join(
-            f'<tr><td style="padding:8px;color:#333">{_prose(luck, language, luck.randint(5, 40))}</td></tr>'
-            for _ in range(luck.randint(2, 28))
-        )
-        head = "<!doctype html><html><head><style>td{font:14px sans-serif}</style></head>"
-        page = f"{head}<body><table>{rows}</table></body></html>"
+        if luck.random() < 0.2:  # some say something else in HTML than in the plain text
+            paragraphs = [_prose(luck, language, luck.randint(5, 40)) for _ in range(luck.randint(3, 13))]
+        rows = "".join(f'<tr><td class="row" style="{STYLE}">{paragraph}</td></tr>\n' for paragraph in paragraphs)
+        page = f'{HEAD}<body><table width="600" cellpadding="0" cellspacing="0">{rows}</table></body></html>'
         message.add_alternative(page, subtype="html", cte=luck.choice(["quoted-printable", "8bit", None]))
     if luck.random() < 0.1:
         message.add_attachment(
-            luck.randbytes(luck.randint(500, 12_000)), maintype="image", subtype="png", filename=f"größe-{number}.png"
+            luck.randbytes(luck.randint(500, 24_000)), maintype="image", subtype="png", filename=f"größe-{number}.png"
         )
     return message.as_bytes(policy=SMTP.clone(max_line_length=200))
 

@@ -229,6 +229,10 @@ _KIND_OF = {
 }
 
 
+#: Octets of a line with its CRLF (RFC 5321 §4.5.3.1.6).
+MAX_LINE = 1000
+
+
 def _defects(content: Content) -> tuple[str, ...]:
     root, structural = content._scanned
     found = dict.fromkeys(structural)
@@ -266,4 +270,17 @@ def _defects(content: Content) -> tuple[str, ...]:
         found["bare-cr"] = None
     if b"\0" in octets:
         found["nul"] = None
+    if _has_long_line(octets):
+        found["long-line"] = None
     return tuple(found)
+
+
+def _has_long_line(octets: bytes) -> bool:
+    """Whether a line is longer than RFC 5321 §4.5.3.1.6 allows; hops from one line end to the last within reach."""
+    start = 0
+    while len(octets) - start > MAX_LINE:
+        end = octets.rfind(b"\r\n", start, start + MAX_LINE)
+        if end < 0:
+            return True
+        start = end + 2
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailtrap.mail import charsets, encoded_words
@@ -21,6 +22,18 @@ def read(value: bytes) -> tuple[str, dict[str, str]]:
     """The value before the first semicolon, in lower case, and its parameters by lower-case name; never raises."""
     if b";" not in value and value.isascii():
         return value[:MAX_VALUE].decode("ascii").strip().lower(), {}
+    if len(value) < 100 and b"boundary" not in value:
+        type_, parameters = _repeated(value)  # most mail says one of a few
+        return type_, parameters.copy()
+    return _read_all(value)
+
+
+@lru_cache(maxsize=1024)
+def _repeated(value: bytes) -> tuple[str, dict[str, str]]:
+    return _read_all(value)
+
+
+def _read_all(value: bytes) -> tuple[str, dict[str, str]]:
     text = charsets.guess(value[:_READ])
     start = text.find(";")
     plain: dict[str, str] = {}

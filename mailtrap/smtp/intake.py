@@ -82,7 +82,7 @@ class Intake:
         self.size = 0
         self.overflow = False
         self.failure: Exception | None = None
-        self.facts = Facts()
+        self._facts = Facts()
         self.spooling: Spooling | None = None
         self._spool = spool
         self._limit = limit
@@ -113,7 +113,6 @@ class Intake:
             self.overflow = True
             return
         if self.failure is None:
-            self.facts.feed(octets)
             try:
                 self._pass_on(octets)
             except Exception as error:  # whatever a store may raise
@@ -122,14 +121,25 @@ class Intake:
 
     def _pass_on(self, octets: bytes) -> None:
         if self.spooling is not None:
+            self._facts.feed(octets)
             self.spooling.write(octets)
             return
         self._held.append(octets)
         if self.size > HELD:
+            held, self._held = self._held, []
             self.spooling = self._spool()
-            for piece in self._held:
-                self.spooling.write(piece)
-            self._held.clear()
+            for piece in held:
+                self._pass_on(piece)
+
+    def flags(self, eight_bit_declared: bool) -> list[str]:
+        """What is odd about the octets, so far as whoever reads them later cannot find out.
+
+        Content in memory is read whole, after its 250; of what is in the spool only the beginning will be.
+        """
+        if self.spooling is not None:
+            return self._facts.flags(eight_bit_declared)
+        odd = not eight_bit_declared and not all([piece.isascii() for piece in self._held])
+        return ["8bit-undeclared"] if odd else []
 
     def octets(self) -> bytes:
         """The whole content, where it is not in `spooling`."""

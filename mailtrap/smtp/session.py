@@ -315,7 +315,7 @@ class Session(Dialogue):
             self._kept(intake.failure)
             return
         declared = transaction.utf8 or transaction.body in ("8BITMIME", "BINARYMIME")
-        flags = (*transaction.flags, *intake.facts.flags(declared))
+        flags = (*transaction.flags, *intake.flags(declared))
         if self.bare_lf:
             flags += ("bare-lf-command",)
             self.bare_lf = False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
-from typing import Any
 
 import zstandard
 
@@ -13,10 +13,9 @@ from mailtrap.errors import MailtrapError
 from mailtrap.events import Kind
 from mailtrap.mail.message import Submission
 from mailtrap.mail.transcript import Transcript
-from mailtrap.store.base import Done
 from mailtrap.store.rows import MESSAGE_WIDTH, SESSION_WIDTH, Row, from_submission, from_transcript
 from mailtrap.store.spool import Spools
-from mailtrap.store.transaction import Job, Transaction
+from mailtrap.store.transaction import Entry, Job, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -25,53 +24,51 @@ LEVEL = 1
 #: Below this many octets a frame would not be smaller.
 WORTH_COMPRESSING = 128
 #: Rows of one statement, the biggest that fits first. Each statement lets go of the interpreter and has to get it back
-#: from threads that are busy, so few are better than many; powers of two, so that few have to be prepared.
-ROWS_AT_ONCE = (256, 128, 64, 32, 16, 8, 4, 2, 1)
+#: from threads that are busy, so few are better than many; few numbers, so that few have to be prepared.
+ROWS_AT_ONCE = (256, 128, 64, 32, *range(16, 0, -1))
 
 #: Told after the commit what was kept: (id, submission) in order.
 Kept = Callable[[list[tuple[int, Submission]]], None]
+_mine = threading.local()
 
 
 class Arrivals(Job):
     """Messages to keep in one transaction."""
 
-    __slots__ = ("_contents", "_entries", "_kept", "_packed", "_spools")
+    __slots__ = ("_contents", "_entries", "_kept", "_spools")
 
-    def __init__(
-        self, entries: list[tuple[Submission, Done]], contents: Iterator[int], spools: Spools, kept: Kept
-    ) -> None:
+    def __init__(self, entries: list[Entry], contents: Iterator[int], spools: Spools, kept: Kept) -> None:
         self._entries = entries
         self._contents = contents
         self._spools = spools
         self._kept = kept
-        self._packed: list[tuple[Any, str]] = []
 
-    def prepare(self) -> None:
-        """Compress all at once: one call, so the interpreter is let go once."""
-        self._packed = pack([submission.octets for submission, _ in self._entries])
+    @property
+    def is_one_statement(self) -> bool:
+        """Whether one statement is enough for so many, and none lies in a spool."""
+        entries = self._entries
+        return len(entries) in ROWS_AT_ONCE and all([octets is not None for _, _, octets, _ in entries])
 
     def apply(self, transaction: Transaction) -> None:
         """Insert the rows; ids follow on the last one."""
         rows: list[Row] = []
-        chunks: list[tuple[int, Any]] = []
         kept: list[tuple[int, Submission]] = []
         id_ = transaction.last_id
-        for (submission, _), (octets, codec) in zip(self._entries, self._packed, strict=True):
+        for submission, _, octets, codec in self._entries:
             id_ += 1
-            if submission.spooled is None:
+            if octets is not None:
                 content = next(self._contents)
-                chunks.append((content << 16, octets))
                 transaction.weight += len(octets) + 4096
             else:
-                content = submission.spooled
+                content = submission.spooled or 0
                 self._spools.claim(content, transaction)
-            rows.append(from_submission(id_, submission, content, codec))
+            rows.append((*from_submission(id_, submission, content, codec), octets))
             kept.append((id_, submission))
             transaction.octets += submission.size
+            transaction.octets_captured += submission.size
             transaction.session = max(transaction.session, submission.arrival.session or 0)
             transaction.happenings.append((Kind.CAPTURED, str(id_), submission.inbox))
-        insert(transaction, "message", MESSAGE_WIDTH, rows)
-        insert(transaction, "chunk", 2, chunks)
+        insert(transaction, "arriving", MESSAGE_WIDTH + 1, rows)
         transaction.last_id = id_
         count = len(rows)
         transaction.messages += count
@@ -81,7 +78,7 @@ class Arrivals(Job):
         transaction.committed.append(partial(self._committed, kept))
 
     def _committed(self, kept: list[tuple[int, Submission]]) -> None:
-        for (_, done), (id_, _) in zip(self._entries, kept, strict=True):
+        for (_, done, _, _), (id_, _) in zip(self._entries, kept, strict=True):
             try:
                 done(id_)
             except Exception:
@@ -90,7 +87,7 @@ class Arrivals(Job):
 
     def failed(self, error: MailtrapError) -> None:
         """Only ever called on a single message: `parts` has split them."""
-        for submission, done in self._entries:
+        for submission, done, _, _ in self._entries:
             if submission.spooled is not None:
                 self._spools.abandon(submission.spooled)
             done(error)
@@ -126,26 +123,18 @@ class Dialogue(Job):
         log.warning("session %s was not recorded: %s", self._transcript.session, error)
 
 
-def pack(contents: Sequence[bytes | None]) -> list[tuple[Any, str]]:
-    """Each content with its codec; what does not get smaller stays plain. None is what lies in a spool already."""
-    worth: list[bytes | bytearray | memoryview] = [
-        octets for octets in contents if octets is not None and len(octets) >= WORTH_COMPRESSING
-    ]
-    compressor = zstandard.ZstdCompressor(level=LEVEL)
-    if hasattr(compressor, "multi_compress_to_buffer") and worth:
-        frames: Iterator[Any] = iter(compressor.multi_compress_to_buffer(worth, threads=0))
-    else:  # PyPy's build of the library has no such call
-        frames = map(compressor.compress, worth)
-    packed: list[tuple[Any, str]] = []
-    for octets in contents:
-        if octets is None:
-            packed.append((b"", "zstd"))
-        elif len(octets) < WORTH_COMPRESSING:
-            packed.append((octets, "plain"))
-        else:
-            frame = next(frames)
-            packed.append((frame, "zstd") if len(frame) < len(octets) else (octets, "plain"))
-    return packed
+def pack(octets: bytes) -> tuple[bytes, str]:
+    """Content as it is stored, with its codec; what does not get smaller stays plain.
+
+    Done on the thread that brings the message, so that the writer has nothing to do but write.
+    """
+    if len(octets) < WORTH_COMPRESSING:
+        return octets, "plain"
+    compressor = getattr(_mine, "compressor", None)
+    if compressor is None:  # one a thread: a context is dear to make and must not be shared
+        compressor = _mine.compressor = zstandard.ZstdCompressor(level=LEVEL)
+    frame: bytes = compressor.compress(octets)
+    return (frame, "zstd") if len(frame) < len(octets) else (octets, "plain")
 
 
 def insert(transaction: Transaction, table: str, width: int, rows: Sequence[Row], conflict: str = "") -> None:

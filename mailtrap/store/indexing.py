@@ -35,12 +35,12 @@ BATCH_OCTETS = 4 * 1024 * 1024
 #: … and messages written before looking whether mail waits for it to end.
 SLICE = 64
 #: Octets of content passed on in memory; what exceeds them is read from the database again.
-HANDOVER = 32 * 1024 * 1024
+HANDOVER = 16 * 1024 * 1024
 #: Of a bigger message only this much is understood.
 UNDERSTOOD = 4 * 1024 * 1024
 TRUNCATED = "truncated-for-index"
 #: Messages behind from which understanding no longer waits for mail to pause.
-PRESSING = 2000
+PRESSING = 20_000
 #: Seconds between two looks whether mail pauses.
 PAUSE = 0.005
 #: Seconds before what could not be written is tried again.
@@ -164,12 +164,7 @@ class Indexer:
             raise
 
     def _may_work(self) -> bool:
-        return (
-            self._waiters > 0
-            or self._writer.is_quiet
-            or self._writer.totals.backlog > PRESSING
-            or self._held > HANDOVER // 2
-        )
+        return self._waiters > 0 or self._writer.is_quiet or self._writer.totals.backlog > PRESSING
 
     def _understand_some(self) -> None:
         newest = self._newest

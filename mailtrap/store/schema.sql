@@ -1,17 +1,10 @@
 CREATE TABLE message (
-            id INTEGER PRIMARY KEY AUTOINCREMENT, inbox TEXT, received_at INTEGER, size INTEGER, sha256 BLOB,
+            id INTEGER PRIMARY KEY, inbox TEXT, received_at INTEGER, size INTEGER, sha256 BLOB,
             subject TEXT, sender TEXT, to_ TEXT, cc TEXT, bcc TEXT, reply_to TEXT, message_id TEXT, date TEXT,
             reverse_path TEXT, rcpt TEXT, esmtp TEXT, listener TEXT, peer TEXT, helo TEXT, protocol TEXT, tls TEXT,
             login TEXT, session INTEGER, content INTEGER, codec TEXT, state TEXT, seen INTEGER, tags TEXT,
             snippet TEXT, attachments INTEGER, defects TEXT);
-CREATE INDEX "message_order"
-    ON "message" ("id");
-CREATE INDEX "message_inbox"
-    ON "message" ("inbox");
-CREATE INDEX "message_seen"
-    ON "message" ("seen");
-CREATE INDEX "message_received_at"
-    ON "message" ("received_at");
+CREATE INDEX message_order ON message(id, seen, received_at, inbox COLLATE NOCASE);
 CREATE INDEX message_tags ON message(tags) WHERE tags <> '[]';
 CREATE TABLE "detail" (
    "id" INTEGER PRIMARY KEY,
@@ -45,13 +38,16 @@ CREATE TABLE "tally" (
    "messages" INTEGER,
    "unseen" INTEGER,
    "octets" INTEGER,
-   "session" INTEGER
+   "session" INTEGER,
+   "last_id" INTEGER
 );
+CREATE VIEW arriving AS SELECT *, NULL AS octets FROM message;
+CREATE TRIGGER arrive INSTEAD OF INSERT ON arriving BEGIN INSERT INTO chunk SELECT NEW.content << 16, NEW.octets WHERE NEW.octets IS NOT NULL; INSERT INTO message VALUES (NEW.id, NEW.inbox, NEW.received_at, NEW.size, NEW.sha256, NEW.subject, NEW.sender, NEW.to_, NEW.cc, NEW.bcc, NEW.reply_to, NEW.message_id, NEW.date, NEW.reverse_path, NEW.rcpt, NEW.esmtp, NEW.listener, NEW.peer, NEW.helo, NEW.protocol, NEW.tls, NEW.login, NEW.session, NEW.content, NEW.codec, NEW.state, NEW.seen, NEW.tags, NEW.snippet, NEW.attachments, NEW.defects); UPDATE tally SET messages = messages + 1, unseen = unseen + 1, octets = octets + NEW.size, session = max(session, ifnull(NEW.session, 0)), last_id = NEW.id WHERE id = 1; END;
 CREATE TABLE "orphan" (
    "id" INTEGER PRIMARY KEY
 );
 CREATE VIRTUAL TABLE search USING fts5(subject, sender, to_, cc, bcc, rcpt, body, filename, header, content='', tokenize='ascii', detail='full');
-INSERT INTO tally VALUES (1, 0, 0, 0, 0);
+INSERT INTO tally VALUES (1, 0, 0, 0, 0, 0);
 INSERT INTO search(search, rank) VALUES ('automerge', 16);
 INSERT INTO search(search, rank) VALUES ('crisismerge', 64);
 INSERT INTO search(search, rank) VALUES ('hashsize', 8388608);

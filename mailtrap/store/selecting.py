@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from mailtrap.query import Query
 from mailtrap.store.sql import compile as compile_query
+
+_COLUMN = re.compile(r"\bm\.(\w+)")
+_NARROW = {"id", "seen", "received_at", "inbox"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,11 @@ class Choice:
     id: str
     match: str | None
     rest: str
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the index `message_order` alone can tell which messages match."""
+        return self.match is None and "(SELECT" not in self.rest and set(_COLUMN.findall(self.rest)) <= _NARROW
 
     @property
     def is_everything(self) -> bool:

@@ -20,7 +20,7 @@ from mailtrap.mail.message import Message, Submission
 from mailtrap.mail.transcript import Transcript
 from mailtrap.query import Query
 from mailtrap.settings import Settings
-from mailtrap.store.arrivals import Arrivals, Dialogue
+from mailtrap.store.arrivals import Arrivals, Dialogue, pack
 from mailtrap.store.base import Counters, Done, Page, Selection, Session, Spool
 from mailtrap.store.changes import Deletion, Marking
 from mailtrap.store.indexing import Indexer
@@ -30,7 +30,7 @@ from mailtrap.store.rows import MESSAGE_COLUMNS, SESSION_COLUMNS, to_message, to
 from mailtrap.store.schema import drop_search_next
 from mailtrap.store.selecting import Choice, choose
 from mailtrap.store.spool import Spools
-from mailtrap.store.transaction import Totals, Transaction
+from mailtrap.store.transaction import Entry, Totals, Transaction
 from mailtrap.store.upkeep import Upkeep
 from mailtrap.store.writer import Writer
 
@@ -75,10 +75,10 @@ class SqliteStore:
 
     def add(self, submission: Submission, done: Done) -> None:
         """Keep a message."""
-        if submission.spooled is None:
-            self._writer.put_message(submission, done)
+        if submission.octets is not None:
+            self._writer.put_message((submission, done, *pack(submission.octets)))
         else:
-            self._writer.put_piece(self._gather([(submission, done)]), 4096)
+            self._writer.put_piece(self._gather([(submission, done, None, "zstd")]), 4096)
 
     def spool(self) -> Spool:
         """Start to take in a message that is too big to hold."""
@@ -123,8 +123,8 @@ class SqliteStore:
             if bound is not None:
                 where += f" AND {choice.id} {operator} ?"
                 parameters.append(_int64(bound))
-        if choice.is_everything and offset:
-            # Skipping in the narrow index, not along the rows.
+        if choice.is_narrow and (offset or not choice.is_everything):
+            # Filtering and skipping in the narrow index, not along the rows.
             ids = f"SELECT m.id FROM message m INDEXED BY message_order WHERE {where} ORDER BY m.id DESC"  # noqa: S608
             where = f"m.id IN ({ids} LIMIT ? OFFSET ?)"
             parameters += [limit + 1, offset]
@@ -154,7 +154,7 @@ class SqliteStore:
         """Every matching id."""
         choice = choose(query)
         order, operator = ("DESC", "<") if newest_first else ("ASC", ">")
-        source = f"{choice.source} INDEXED BY message_order" if choice.is_everything else choice.source
+        source = f"{choice.source} INDEXED BY message_order" if choice.is_narrow else choice.source
         sql = (
             f"SELECT {choice.id} FROM {source} WHERE {choice.where} AND {choice.id} {operator} ? "  # noqa: S608
             f"ORDER BY {choice.id} {order} LIMIT {STRIDE}"
@@ -234,7 +234,7 @@ class SqliteStore:
             _end(self._connection)
             self._place.release()
 
-    def _gather(self, entries: list[tuple[Submission, Done]]) -> Arrivals:
+    def _gather(self, entries: list[Entry]) -> Arrivals:
         return Arrivals(entries, self._contents, self._spools, self._indexer.kept)
 
     def _after_commit(self, transaction: Transaction) -> None:
@@ -260,7 +260,8 @@ class SqliteStore:
             orphans = " AND rowid NOT IN (SELECT id FROM orphan)" if self._totals.orphans else ""
             sql, parameters = f"SELECT count(*) FROM search WHERE search MATCH ?{orphans}", (choice.match,)  # noqa: S608
         else:
-            sql = f"SELECT count(*) FROM {choice.source} WHERE {choice.where}"  # noqa: S608
+            source = f"{choice.source} INDEXED BY message_order" if choice.is_narrow else choice.source
+            sql = f"SELECT count(*) FROM {source} WHERE {choice.where}"  # noqa: S608
             parameters = choice.parameters
         total: int = self._readers.fetch(sql, parameters)[0][0]
         with self._lock:
@@ -281,15 +282,15 @@ def _begin(connection: sqlite3.Connection) -> tuple[Totals, int, int]:
     if connection.execute("SELECT 1 FROM spool LIMIT 1").fetchone():
         _remove_abandoned_contents(connection)
     drop_search_next(connection)
-    messages, unseen, octets, session = connection.execute(
-        "SELECT messages, unseen, octets, session FROM tally"
+    messages, unseen, octets, session, last_id = connection.execute(
+        "SELECT messages, unseen, octets, session, last_id FROM tally"
     ).fetchone()
     indexed = value("SELECT max(id) FROM detail")
     backlog = value(f"SELECT count(*) FROM message WHERE id > {indexed} AND state = 'received'")  # noqa: S608
     totals = Totals(messages, unseen, octets, backlog=backlog)
     totals.orphans = value("SELECT count(*) FROM orphan")
     totals.session = max(session, value("SELECT max(id) FROM session"))
-    totals.last_id = value("SELECT seq FROM sqlite_sequence WHERE name = 'message'")
+    totals.last_id = last_id
     return totals, (value("SELECT max(id) FROM chunk") >> 16) + 1, indexed
 
 

@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 
 from mailtrap.errors import MailtrapError
 from mailtrap.events import Kind
+from mailtrap.mail.message import Submission
+from mailtrap.store.base import Done
+
+#: A message, whom to tell, its octets as they are stored (None where a spool has them) and their codec.
+Entry = tuple[Submission, Done, bytes | None, str]
 
 
 @dataclass(slots=True)
@@ -25,6 +30,7 @@ class Transaction:
     unseen: int = 0
     octets: int = 0
     captured: int = 0
+    octets_captured: int = 0
     deleted: int = 0
     evicted: int = 0
     backlog: int = 0
@@ -40,6 +46,11 @@ class Job:
     """Something to write. `apply` may run more than once: what it learns counts when `Transaction.committed` runs."""
 
     __slots__ = ()
+
+    @property
+    def is_one_statement(self) -> bool:
+        """Whether `apply` makes just one statement, which needs no transaction around it."""
+        return False
 
     def prepare(self) -> None:
         """Work that needs no transaction."""

@@ -20,8 +20,10 @@ log = logging.getLogger(__name__)
 CHECKPOINT_IDLE = 4 * 1024 * 1024
 #: … and from which it is done even so: a checkpoint takes the longer the more there is, and mail waits for it.
 CHECKPOINT_BUSY = 12 * 1024 * 1024
-#: Seconds without mail after which the log file is given back.
-TRUNCATE_AFTER = 2.0
+#: Octets of the log file that are kept when there is nothing to do: writing over them costs half of what adding does.
+LOG_KEPT = 16 * 1024 * 1024
+#: Seconds without mail after which all of the log is copied, and what exceeds `LOG_KEPT` given back.
+TIDY_AFTER = 2.0
 #: Seconds between looks at the age of messages.
 AGE_INTERVAL = 2.0
 #: Sessions recorded between looks at their number.
@@ -39,7 +41,7 @@ class Upkeep:
         self._settings = settings
         self._clock = clock
         self._logged = 0
-        self._truncated = False
+        self._tidy = False
         self._evicting = False
         self._aged = 0.0
         self._sessions = 0
@@ -59,7 +61,7 @@ class Upkeep:
     def after_commit(self, transaction: Transaction) -> None:
         """Keep an eye on the log and on the number of messages."""
         self._logged += transaction.weight + 16_384
-        self._truncated = False
+        self._tidy = False
         if transaction.deleted or transaction.evicted:
             self._checked_free = False
         if self._logged > CHECKPOINT_BUSY:
@@ -87,11 +89,11 @@ class Upkeep:
             self._checked_free = not self._give_back()
             if not self._checked_free:
                 return 0.01
-        if not self._truncated:
-            pause = self._writer.last_arrival + TRUNCATE_AFTER - time.monotonic()
+        if not self._tidy:
+            pause = self._writer.last_arrival + TIDY_AFTER - time.monotonic()
             if pause <= 0:
-                self._checkpoint("TRUNCATE")
-                self._truncated = True
+                self._checkpoint("TRUNCATE" if self._writer.log_size() > LOG_KEPT else "PASSIVE")
+                self._tidy = True
             else:
                 pauses.append(pause)
         return min(pauses, default=None)
@@ -133,10 +135,10 @@ class Upkeep:
             self._aged = now
             oldest = horizon(self._clock.now(), self._settings)
             found = self._connection.execute(
-                "SELECT 1 FROM message WHERE received_at < ? LIMIT 1", (oldest,)
+                "SELECT 1 FROM message INDEXED BY message_order WHERE received_at < ? LIMIT 1", (oldest,)
             ).fetchone()
             if found:
-                self._evict(f"WHERE m.received_at < ? ORDER BY m.received_at LIMIT {SLICE}", self._too_old)
+                self._evict(f"WHERE m.received_at < ? ORDER BY m.id LIMIT {SLICE}", self._too_old)
         return max(0.1, self._aged + AGE_INTERVAL - now)
 
     def _too_old(self, _: Transaction) -> tuple[int, ...] | None:

@@ -16,9 +16,7 @@ from queue import Empty, SimpleQueue
 
 from mailtrap.errors import MailtrapError, StorageFull, Unavailable
 from mailtrap.events import Bus
-from mailtrap.mail.message import Submission
-from mailtrap.store.base import Done
-from mailtrap.store.transaction import Change, Job, Totals, Transaction
+from mailtrap.store.transaction import Change, Entry, Job, Totals, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +29,14 @@ BATCH_CHUNKS = 1024 * 1024
 PATIENCE = 0.05
 #: Seconds without mail after which it is taken to pause.
 QUIET = 0.01
+#: More than so many messages with less than so many seconds between two commits are a burst: what can wait then waits
+#: for its end, because whoever computes beside the mail loop takes the interpreter from it.
+BURSTS = 50
+BURST = 0.1
 
 
 #: Makes one job of messages that go into the same transaction.
-Gather = Callable[[list[tuple[Submission, Done]]], Job]
+Gather = Callable[[list[Entry]], Job]
 
 
 class Writer:
@@ -61,7 +63,7 @@ class Writer:
         self._gather = gather
         self._idle = idle
         self._after_commit = after_commit
-        self._queue: deque[tuple[Submission, Done] | Change] = deque()
+        self._queue: deque[Entry | Change] = deque()
         self._changes: deque[Change] = deque()
         self._pieces: deque[tuple[int, Job]] = deque()
         self._sessions: deque[Job] = deque()
@@ -76,17 +78,18 @@ class Writer:
         self.trouble: MailtrapError | None = None
         #: When mail was last committed, `time.monotonic`.
         self.last_arrival = 0.0
+        self._burst = 0
 
     def start(self) -> None:
         """Begin to write."""
         self._thread.start()
 
-    def put_message(self, submission: Submission, done: Done) -> None:
+    def put_message(self, entry: Entry) -> None:
         """Keep a message that is in memory."""
         if self._closing:
-            done(Unavailable("The store is closed"))
+            entry[1](Unavailable("The store is closed"))
             return
-        self._queue.append((submission, done))
+        self._queue.append(entry)
         if self._sleeping:
             self._sleeping = False
             self._wake.put(None)
@@ -117,13 +120,23 @@ class Writer:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no mail has come for some milliseconds."""
-        return not self._queue and time.monotonic() - self.last_arrival > QUIET
+        """Whether no mail has come for some milliseconds, and longer than that where it comes thick and fast."""
+        if self._queue:
+            return False
+        since = time.monotonic() - self.last_arrival
+        return since > (BURST if self._burst > BURSTS else QUIET)
 
     @property
     def is_alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()
+
+    def log_size(self) -> int:
+        """Octets of the file that the write-ahead log is in."""
+        try:
+            return os.path.getsize(f"{self._path}-wal")
+        except OSError:
+            return 0
 
     def probe(self, timeout: float = 1.0) -> MailtrapError | None:
         """Why nothing can be written now; after a failure this tries again instead of repeating old news."""
@@ -225,9 +238,9 @@ class Writer:
             self._lazy_since = time.monotonic()
         return jobs
 
-    def _arrivals(self) -> list[tuple[Submission, Done]]:
+    def _arrivals(self) -> list[Entry]:
         queue = self._queue
-        arrivals: list[tuple[Submission, Done]] = []
+        arrivals: list[Entry] = []
         octets = 0
         while queue and len(arrivals) < BATCH_MESSAGES and octets < BATCH_OCTETS:
             entry = queue[0]
@@ -276,6 +289,12 @@ class Writer:
     def _attempt(self, jobs: Sequence[Job]) -> None:
         connection = self.connection
         transaction = Transaction(connection, self.totals.last_id, pressed=self._is_pressed)
+        [job, *others] = jobs
+        if not others and job.is_one_statement:
+            # A transaction of its own: each call of SQLite's gives the interpreter away and waits to have it back.
+            job.apply(transaction)
+            self._announce(transaction)
+            return
         connection.execute("BEGIN IMMEDIATE")
         try:
             for job in jobs:
@@ -293,7 +312,9 @@ class Writer:
         self.totals.adopt(transaction)
         self.trouble = None
         if transaction.captured:
-            self.last_arrival = time.monotonic()
+            now = time.monotonic()
+            self._burst = transaction.captured + (self._burst if now - self.last_arrival < BURST else 0)
+            self.last_arrival = now
         for callback in transaction.committed:
             _guarded(callback)
         if transaction.happenings:
@@ -301,11 +322,15 @@ class Writer:
         _guarded(lambda: self._after_commit(transaction))
 
     def _tally(self, transaction: Transaction) -> None:
-        if transaction.messages or transaction.unseen or transaction.octets or transaction.captured:
+        """Keep the totals; what was captured has been counted by the trigger that keeps a message."""
+        messages = transaction.messages - transaction.captured
+        unseen = transaction.unseen - transaction.captured
+        octets = transaction.octets - transaction.octets_captured
+        if messages or unseen or octets or transaction.sessions:
             transaction.connection.execute(
                 "UPDATE tally SET messages = messages + ?, unseen = unseen + ?, octets = octets + ?, "
                 "session = max(session, ?) WHERE id = 1",
-                (transaction.messages, transaction.unseen, transaction.octets, transaction.session),
+                (messages, unseen, octets, transaction.session),
             )
 
     def _reason(self, error: Exception) -> MailtrapError:

@@ -132,10 +132,19 @@ def test_nothing_but_crlf_dot_crlf_ends_the_content(end: bytes, size: int) -> No
     ids=lambda value: repr(value)[:30],
 )
 @pytest.mark.parametrize("size", [0, 1, 100])
-def test_facts_of_the_wire_become_flags(content: bytes, flags: tuple[str, ...], size: int) -> None:
+def test_facts_of_content_that_is_not_held_become_flags(
+    content: bytes, flags: tuple[str, ...], size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailtrap.smtp.intake.HELD", 0)
     played = greeted()
     played.send(ENVELOPE + b"BDAT %d LAST\r\n" % len(content) + content, size)
     assert played.store.kept[0].flags == flags
+
+
+def test_content_that_is_held_is_looked_at_later_but_for_what_only_the_envelope_tells() -> None:
+    played = greeted()
+    played.send(ENVELOPE + "DATA\r\nbare\nü\r\n.\r\n".encode())
+    assert played.store.kept[0].flags == ("8bit-undeclared",)
 
 
 def test_declared_8_bit_content_is_not_flagged() -> None:
