@@ -42,7 +42,7 @@ TRUNCATED = "truncated-for-index"
 #: Messages behind from which understanding no longer waits for mail to pause.
 PRESSING = 20_000
 #: Seconds between two looks whether mail pauses.
-PAUSE = 0.005
+PAUSE = 0.02
 #: Seconds before what could not be written is tried again.
 RETRY = 0.5
 
@@ -65,6 +65,7 @@ class Indexer:
         self._rebuild: Rebuild | None = None
         self._in_flight = 0
         self._trouble = False
+        self._dozing = False
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
 
@@ -82,7 +83,8 @@ class Indexer:
                     self._handover.append((id_, submission))
                     self._held += submission.size
             self._newest = messages[-1][0]
-            self._condition.notify_all()
+            if not self._dozing:  # to wake it after every commit of a burst would cost more than it does
+                self._condition.notify_all()
 
     def cleared(self) -> None:
         """Everything was deleted."""
@@ -145,8 +147,10 @@ class Indexer:
                 self._condition.wait_for(lambda: self._closing, RETRY)
                 self._trouble = False
                 self._reached = self._through
+            self._dozing = True
             while not self._closing and not self._may_work():
                 self._condition.wait(PAUSE)
+            self._dozing = False
             return not self._closing
 
     def _rebuild_is_due(self) -> bool:

@@ -317,6 +317,8 @@ class Writer:
             self.last_arrival = now
         for callback in transaction.committed:
             _guarded(callback)
+        if transaction.captured:
+            time.sleep(0)  # let go of the interpreter: first the replies go out, then the news
         if transaction.happenings:
             _guarded(lambda: self._bus.publish(transaction.happenings))
         _guarded(lambda: self._after_commit(transaction))
