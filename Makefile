@@ -25,7 +25,7 @@ lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@test ! -x $(BIN)/hadolint || $(BIN)/hadolint Dockerfile
-	$(BIN)/codespell README.md CHANGELOG.md docs mailtrap templates static bench tests
+	$(BIN)/codespell README.md CHANGELOG.md docs mailtrap templates static
 
 layers: $(DEV)
 	$(BIN)/lint-imports
