@@ -219,8 +219,9 @@ class Pump(asyncio.Protocol):
         if not self._held or self._transport is None or machine is None or self._deaf:
             return
         if machine.holding and not machine.blocked:
-            # The store lags behind, and nobody will tell us when it has caught up.
-            self.hub.loop.call_later(POLL, self._release)
+            # The store lags behind, and nobody will tell us when it has caught up. All who waited for it find out at
+            # about the same time: if they did not take turns they would keep the loop busy for all their reads at once.
+            self.hub.loop.call_later(POLL, self.hub.take_turns, self._release)
         elif not machine.holding and not self._unread:
             self._held = False
             self._transport.resume_reading()

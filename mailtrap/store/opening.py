@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mailtrap.errors import SettingsError, Unavailable
 from mailtrap.settings import Settings
-from mailtrap.store.schema import migrate
+from mailtrap.store.schema import APPLICATION_ID, migrate
 
 if sys.platform != "win32":
     import fcntl
@@ -23,6 +23,9 @@ if sys.platform != "win32":
 PAGE_SIZE = 8192
 TEMPORARY_PREFIX = "mailtrap-"
 TEMPORARY_NAME = "mail.db"
+#: What every SQLite file begins with, and where its header has `PRAGMA application_id` (SQLite's file format §1.3).
+MAGIC = b"SQLite format 3\0"
+APPLICATION_ID_AT = slice(68, 72)
 #: Seconds to wait for another process that has the database locked.
 BUSY_TIMEOUT = 5.0
 
@@ -62,7 +65,11 @@ def take(settings: Settings) -> Place:
 
 
 def connect(path: Path, synchronous: str) -> sqlite3.Connection:
-    """The connection that writes, with tables as of today. `synchronous` is `FULL` or `NORMAL`."""
+    """The connection that writes, with tables as of today. `synchronous` is `FULL` or `NORMAL`.
+
+    Raises SettingsError where the file is somebody else's, which stays as it was, and Unavailable.
+    """
+    _refuse_foreign(path)
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT, cached_statements=256
     )
@@ -94,6 +101,31 @@ def synchronous(settings: Settings) -> str:
     if settings.synchronous == "auto":
         return "NORMAL" if settings.is_temporary else "FULL"
     return settings.synchronous.upper()
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Look before SQLite does: merely to open a file for writing may already change it."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header:
+        return
+    if not header.startswith(MAGIC):
+        raise SettingsError(f"{path} is not a database", "give a new path")
+    application = int.from_bytes(header[APPLICATION_ID_AT], "big")
+    if application == 0:
+        # One without tables will do, and so does ours if we were killed before its first page left the log.
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT)
+        try:
+            application = connection.execute("PRAGMA application_id").fetchone()[0]
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise SettingsError(f"{path} is not a database of ours: {error}", "give a new path") from error
+        finally:
+            connection.close()
+        if not tables:
+            return
+    if application != APPLICATION_ID:
+        raise SettingsError(f"the database {path} belongs to another program", "give a new path")
 
 
 def remove_abandoned() -> None:

@@ -23,6 +23,7 @@ from mailtrap.settings import Settings
 from mailtrap.store.arrivals import Arrivals, Dialogue, pack
 from mailtrap.store.base import Counters, Done, Page, Selection, Session, Spool
 from mailtrap.store.changes import Deletion, Marking
+from mailtrap.store.checkpointing import Checkpointer
 from mailtrap.store.indexing import Indexer
 from mailtrap.store.opening import connect, synchronous, take
 from mailtrap.store.reading import Readers, stream
@@ -62,7 +63,8 @@ class SqliteStore:
         self._session_ids = itertools.count(totals.session + 1)
         self._spools = Spools(self._contents)
         self._readers = Readers(self._path)
-        self._upkeep = Upkeep(self._connection, settings, clock)
+        self._checkpointer = Checkpointer(self._path, synchronous(settings))
+        self._upkeep = Upkeep(self._connection, self._checkpointer, settings, clock)
         self._writer = Writer(
             self._connection, self._path, bus, totals, self._gather, self._upkeep.idle, self._after_commit
         )
@@ -231,6 +233,7 @@ class SqliteStore:
         self._indexer.close(CLOSING)
         if self._writer.close(max(1.0, deadline - time.monotonic())):
             self._readers.close()
+            self._checkpointer.close()
             _end(self._connection)
             self._place.release()
 

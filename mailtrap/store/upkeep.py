@@ -9,6 +9,7 @@ import time
 from mailtrap.clock import Clock
 from mailtrap.settings import Settings
 from mailtrap.store.changes import SLICE, Eviction, Parameters
+from mailtrap.store.checkpointing import Checkpointer
 from mailtrap.store.opening import BUSY_TIMEOUT, PAGE_SIZE
 from mailtrap.store.retention import excess, horizon
 from mailtrap.store.transaction import Transaction
@@ -18,8 +19,10 @@ log = logging.getLogger(__name__)
 
 #: Octets in the log from which it is copied into the database when there is nothing else to do …
 CHECKPOINT_IDLE = 4 * 1024 * 1024
-#: … and from which it is done even so: a checkpoint takes the longer the more there is, and mail waits for it.
+#: … and from which it is done even so, beside the writer: mail would wait for it for as long as the disk takes.
 CHECKPOINT_BUSY = 12 * 1024 * 1024
+#: Seconds between looks whether a checkpoint has come to its end, when there is nothing to write.
+CHECKPOINT_POLL = 0.01
 #: Octets of the log file that are kept when there is nothing to do: writing over them costs half of what adding does.
 LOG_KEPT = 16 * 1024 * 1024
 #: Seconds without mail after which all of the log is copied, and what exceeds `LOG_KEPT` given back.
@@ -36,11 +39,15 @@ FREE_SLICE = 512
 class Upkeep:
     """Everything here runs on the writer's thread."""
 
-    def __init__(self, connection: sqlite3.Connection, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, checkpointer: Checkpointer, settings: Settings, clock: Clock
+    ) -> None:
         self._connection = connection
+        self._checkpointer = checkpointer
         self._settings = settings
         self._clock = clock
         self._logged = 0
+        self._changes = 0
         self._tidy = False
         self._evicting = False
         self._aged = 0.0
@@ -61,11 +68,14 @@ class Upkeep:
     def after_commit(self, transaction: Transaction) -> None:
         """Keep an eye on the log and on the number of messages."""
         self._logged += transaction.weight + 16_384
+        changes, self._changes = self._changes, self._connection.total_changes
         self._tidy = False
         if transaction.deleted or transaction.evicted:
             self._checked_free = False
-        if self._logged > CHECKPOINT_BUSY:
-            self._checkpoint("PASSIVE")
+        if self._checkpointer.poll():
+            self._checkpoint("PASSIVE")  # what was committed meanwhile: little, and then the log begins anew
+        elif self._logged > CHECKPOINT_BUSY and self._changes > changes and not self._checkpointer.is_running:
+            self._checkpointer.begin()  # only now, as something has been committed: see there
         if transaction.captured:
             self._limit_messages()
         self._sessions += transaction.sessions
@@ -74,6 +84,10 @@ class Upkeep:
 
     def idle(self) -> float | None:
         """Do one piece of work that is due; returns seconds until there may be more, None for not before a write."""
+        if self._checkpointer.is_running:
+            if not self._checkpointer.poll():
+                return CHECKPOINT_POLL
+            self._checkpoint("PASSIVE")
         if self._cleared:
             self._cleared = False
             self._connection.execute("VACUUM")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import signal
 import sqlite3
 import stat
@@ -22,6 +23,8 @@ from mailtrap.query import Query, parse
 from mailtrap.settings import Settings
 from mailtrap.store import open_store
 from mailtrap.store.base import Selection, Store
+from mailtrap.store.checkpointing import Checkpointer
+from mailtrap.store.opening import APPLICATION_ID_AT, connect
 from mailtrap.store.sqlite import SqliteStore
 from tests.store.contract import Make, StoreContract
 from tests.store.making import PATIENCE, Answers, Heard, StandingClock, keep, octets, read, submission
@@ -107,13 +110,35 @@ def test_a_database_has_one_writer(make: Make) -> None:
         make()
 
 
-def test_another_program_s_file_is_left_alone(make: Make, tmp_path: Path) -> None:
-    path = tmp_path / "theirs.db"
-    with sqlite3.connect(path) as theirs:
-        theirs.execute("CREATE TABLE t (x)")
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+@pytest.mark.parametrize("application", [0, 42])
+def test_another_program_s_file_is_left_alone(make: Make, tmp_path: Path, mode: str, application: int) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    path = folder / "theirs.db"
+    theirs = sqlite3.connect(path, isolation_level=None)
+    theirs.execute(f"PRAGMA journal_mode = {mode}")
+    theirs.execute(f"PRAGMA application_id = {application}")
+    theirs.execute("CREATE TABLE t (x)")
     theirs.close()
+    before = path.read_bytes()
     with pytest.raises(SettingsError, match="another program"):
         make(database=str(path))
+    assert path.read_bytes() == before
+    assert not any(file.stat().st_size for file in folder.iterdir() if file != path and file.suffix != ".db-shm")
+
+
+def test_a_database_whose_first_page_is_only_in_the_log_is_ours(make: Make, tmp_path: Path) -> None:
+    made, copied = tmp_path / "made.db", tmp_path / "copied.db"
+    connection = connect(made, "FULL")
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{made}{suffix}", f"{copied}{suffix}")
+    connection.close()
+    assert copied.read_bytes()[APPLICATION_ID_AT] == bytes(4)
+    assert keep(make(database=str(copied)), submission()) == [1]
+
+
+def test_what_is_no_database_is_left_alone(make: Make, tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("not a database at all, but long enough to be looked at " * 10)
     with pytest.raises(SettingsError, match="not a database"):
@@ -255,6 +280,32 @@ def test_the_log_is_copied_into_the_database_now_and_then(
         keep(store, submission(bulky()))
     assert (tmp_path / "mail.db").stat().st_size > 3_000_000
     assert (tmp_path / "mail.db-wal").stat().st_size < 4_000_000
+
+
+def test_mail_does_not_wait_for_a_checkpoint(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailtrap.store.upkeep.CHECKPOINT_BUSY", 500_000)
+    copy, begun, go_on = Checkpointer._copy, threading.Event(), threading.Event()
+
+    def slow(self: Checkpointer) -> None:
+        begun.set()
+        assert go_on.wait(PATIENCE)
+        copy(self)
+
+    monkeypatch.setattr(Checkpointer, "_copy", slow)
+    store = make()
+    log = tmp_path / "mail.db-wal"
+    try:
+        while not begun.is_set():
+            keep(store, submission(bulky()))
+        for _ in range(20):
+            keep(store, submission(bulky()))
+    finally:
+        go_on.set()
+    length = log.stat().st_size
+    assert length > 1_000_000
+    for _ in range(100):
+        keep(store, submission(bulky()))
+    assert log.stat().st_size < length + 2_500_000  # it has begun anew
 
 
 def test_connections_that_read_do_not_pile_up(make: Make) -> None:
