@@ -130,6 +130,7 @@ def test_another_program_s_file_is_left_alone(make: Make, tmp_path: Path, mode: 
 
 def test_a_database_whose_first_page_is_only_in_the_log_is_ours(make: Make, tmp_path: Path) -> None:
     made, copied = tmp_path / "made.db", tmp_path / "copied.db"
+    made.touch()
     connection = connect(made, "FULL")
     for suffix in ("", "-wal"):
         shutil.copy(f"{made}{suffix}", f"{copied}{suffix}")
