@@ -163,14 +163,17 @@ def _header(fields: Iterable[tuple[str, str]]) -> str:
 
     The tagged ones answer `header:Name:value`; without them the index could not tell in which field a word stands.
     """
-    pieces: list[str] = []
-    for name, value in fields:
-        tag = field_word(name)
-        found = words(value)
-        pieces.append(tag)
-        pieces += found
-        pieces += [f"{tag}{BOUNDARY}{word}" for word in found]
-    return " ".join(pieces)
+    return " ".join([_field(name, value) if len(value) > 200 else _repeated(name, value) for name, value in fields])
+
+
+def _field(name: str, value: str) -> str:
+    tag = field_word(name)
+    found = words(value)
+    return " ".join([tag, *found, *[f"{tag}{BOUNDARY}{word}" for word in found]])
+
+
+#: One application says the same in most of its fields, message after message.
+_repeated = lru_cache(maxsize=4096)(_field)
 
 
 def envelope_only(message: Message) -> tuple[str, ...]:
