@@ -8,13 +8,16 @@ from collections import Counter
 from collections.abc import Callable
 
 from mailtrap.clock import Clock
-from mailtrap.events import Bus
+from mailtrap.events import Bus, Event, Kind
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope
 from mailtrap.mail.heading import read_heading
 from mailtrap.mail.message import Submission
 from mailtrap.mail.transcript import Transcript
 from mailtrap.store.base import Done, Session, Spool, Store
+
+#: Dialogues that have ended and that the store has not confirmed; more than so many it must have refused.
+ENDED_KEPT = 2000
 
 
 class Sandbox:
@@ -29,7 +32,9 @@ class Sandbox:
         self.clock = clock
         self.outcomes: Counter[str] = Counter()
         self._open: dict[int, Transcript] = {}
+        self._ended: dict[int, Transcript] = {}
         self._lock = threading.Lock()
+        bus.subscribe(self._recorded)
 
     def capture(
         self,
@@ -95,16 +100,25 @@ class Sandbox:
             self._open[transcript.session] = transcript
 
     def session_ended(self, transcript: Transcript) -> None:
-        """The dialogue is over; it goes into the store."""
+        """The dialogue is over; it goes into the store, and can be looked at here until it is there."""
         with self._lock:
             self._open.pop(transcript.session, None)
+            self._ended[transcript.session] = transcript
+            if len(self._ended) > ENDED_KEPT:
+                del self._ended[next(iter(self._ended))]
             self.outcomes[transcript.outcome] += 1
         self.store.record(transcript)
+
+    def _recorded(self, events: list[Event]) -> None:
+        with self._lock:
+            for event in events:
+                if event.kind is Kind.SESSION:
+                    self._ended.pop(int(event.id), None)
 
     def sessions(self, *, limit: int, before: int | None = None, outcome: str | None = None) -> list[Session]:
         """The newest sessions, open and recorded, newest first, without their lines."""
         with self._lock:
-            running = [as_session(t, lines=False) for t in self._open.values()]
+            running = [as_session(t, lines=False) for t in (*self._open.values(), *self._ended.values())]
         recorded = self.store.sessions(limit=limit, before=before, outcome=outcome)
         seen = {session.id for session in recorded}
         wanted: Callable[[Session], bool] = lambda s: (  # noqa: E731
@@ -115,7 +129,7 @@ class Sandbox:
     def session(self, id: int) -> Session | None:
         """One session with its lines, also while it is still open."""
         with self._lock:
-            transcript = self._open.get(id)
+            transcript = self._open.get(id) or self._ended.get(id)
         return as_session(transcript) if transcript else self.store.session(id)
 
     def open_sessions(self) -> int:

@@ -201,7 +201,7 @@ class Writer:
     def _rest(self) -> None:
         # The flag goes up before the last look at the queues: whoever appends after that look sees it and wakes us.
         self._sleeping = True
-        if self._queue or self._changes or self._pieces or self._sessions or self._index or self._closing:
+        if self._queue or self._changes or self._pieces or self._closing or self._lazy_is_due():
             self._sleeping = False
             return
         try:
@@ -209,6 +209,8 @@ class Writer:
         except Exception:
             log.exception("upkeep of the database failed")
             pause = 1.0
+        if self._sessions or self._index:
+            pause = min(PATIENCE, pause or PATIENCE)
         if self._sleeping:
             with suppress(Empty):
                 self._wake.get(timeout=pause)
@@ -228,15 +230,23 @@ class Writer:
             octets, job = self._pieces.popleft()
             weight += octets
             jobs.append(job)
-        if (self._sessions or self._index) and (
-            not arrivals or self._closing or time.monotonic() - self._lazy_since > PATIENCE
-        ):
+        if self._lazy_is_due() and (not arrivals or self._has_waited()):
             for _ in range(min(len(self._sessions), 100)):
                 jobs.append(self._sessions.popleft())
             if self._index:
                 jobs.append(self._index.popleft())
             self._lazy_since = time.monotonic()
         return jobs
+
+    def _lazy_is_due(self) -> bool:
+        """Whether sessions and index should be written: in a burst of mail not before they have waited."""
+        if not (self._sessions or self._index):
+            return False
+        burst = self._burst > BURSTS and time.monotonic() - self.last_arrival < BURST
+        return not burst or self._has_waited()
+
+    def _has_waited(self) -> bool:
+        return self._closing or time.monotonic() - self._lazy_since > PATIENCE
 
     def _arrivals(self) -> list[Entry]:
         queue = self._queue
