@@ -42,7 +42,7 @@ class Settings:
     smtp_port: int = _setting("Listening", 1025, "port", "SMTP, plain and STARTTLS")
     smtps_port: int = _setting("Listening", 1465, "port", "SMTP over implicit TLS")
     web_port: int = _setting("Listening", 8025, "port", "Web pages and JSON API")
-    base_path: str = _setting("Listening", "/", "text", "Path the web is served under, such as /mail")
+    base_path: str = _setting("Listening", "", "text", "Path the web is served under, such as /mail")
 
     database: str = _setting("Storing", TEMPORARY, "text", "Database file; `:temp:` for one that goes with the process")
     synchronous: str = _setting(

@@ -7,7 +7,10 @@ import json
 import logging
 import os
 import re
+import shlex
+import shutil
 import signal
+import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -131,7 +134,8 @@ def ready(settings: Settings, addresses: Mapping[str, tuple[str, int]], ca_file:
         urls[name] = f"{scheme}://{reachable(host)}:{port}" + (settings.base_path if name == "web" else "")
     ports = {name: port for name, (_, port) in addresses.items()}
     host = reachable(settings.host).strip("[]")
-    about = {"host": host, "urls": urls, "pid": os.getpid(), "ca_file": ca_file, "database": settings.database}
+    database = settings.database if settings.is_temporary else os.path.abspath(settings.database)
+    about = {"host": host, "urls": urls, "pid": os.getpid(), "ca_file": ca_file, "database": database}
     return {**ports, **about}
 
 
@@ -144,11 +148,7 @@ def _banner(facts: Mapping[str, Any], settings: Settings) -> None:
     if settings.auth_file:
         login = f"those of {settings.auth_file}"
     web = "" if not settings.web_user else f", as {settings.web_user}"
-    kept = (
-        "goes with this process; --database FILE keeps one"
-        if settings.is_temporary
-        else os.path.abspath(settings.database)
-    )
+    kept = "goes with this process; --database FILE keeps one" if settings.is_temporary else facts["database"]
     rows = [
         ("SMTP", f"{facts['host']} port {facts['smtp']}, plain or STARTTLS"),
         ("SMTP, TLS", f"{facts['host']} port {facts['smtps']}"),
@@ -160,9 +160,21 @@ def _banner(facts: Mapping[str, Any], settings: Settings) -> None:
     click.echo(styled("mailtrap takes every message and relays none. Point your application at:", bold=True))
     for name, value in rows:
         click.echo(f"  {name:<11}{line(value)}")
-    click.echo(
-        "Try it: mailtrap send --sample" + ("" if facts["smtp"] == 1025 else f" --smtp {facts['host']}:{facts['smtp']}")
-    )
+    from mailtrap.web.auth import is_loopback
+
+    if not is_loopback(settings.host):
+        click.echo(f"  {'Open to':<11}other machines too: listening on {line(settings.host)}")
+    where = "" if facts["smtp"] == 1025 else f" --smtp {facts['host']}:{facts['smtp']}"
+    click.echo(f"Try it: {line(this_command())} send --sample{where}")
+
+
+def this_command() -> str:
+    """How to call this program again: `mailtrap` if that finds it, else as it was called: `.venv/bin/mailtrap`."""
+    called = Path(sys.argv[0])
+    if called.name != "mailtrap":
+        return f"{Path(sys.executable).name} -m mailtrap" if called.name == "__main__.py" else "mailtrap"
+    found = shutil.which("mailtrap")
+    return "mailtrap" if found and called.exists() and os.path.samefile(found, called) else shlex.quote(str(called))
 
 
 def _write(path: Path, text: str) -> None:

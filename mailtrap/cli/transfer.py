@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -141,10 +142,13 @@ def _found(paths: Sequence[Path], format_: str | None) -> Iterator[Found]:
         if str(path) != "-":
             yield from read(path, format_)
             continue
-        stdin = binary_input()
-        if format_ == "mbox":
-            yield from read_mbox(stdin, "stdin")
-        elif format_ in (None, "eml"):
-            yield Found("stdin", stdin.read())
-        else:
+        if format_ not in (None, "eml", "mbox"):
             raise click.UsageError(f"a {format_} cannot be read from stdin.")
+        stdin = io.BufferedReader(cast(io.RawIOBase, binary_input()))
+        try:
+            if format_ == "mbox" or (format_ is None and stdin.peek(5).startswith(b"From ")):
+                yield from read_mbox(stdin, "stdin")
+            else:
+                yield Found("stdin", stdin.read())
+        finally:
+            stdin.detach()  # else it would close the process's own stdin

@@ -47,7 +47,7 @@ def server_context(settings: Settings) -> ssl.SSLContext:
 def ca_file(settings: Settings) -> Path:
     """What clients should trust: our CA (made if there is none yet), or the user's own certificate."""
     if settings.tls_cert:
-        return Path(settings.tls_cert)
+        return Path(settings.tls_cert).absolute()
     directory = _directory(settings)
     _authority(directory)
     return directory / "ca.pem"
@@ -55,7 +55,7 @@ def ca_file(settings: Settings) -> Path:
 
 def _directory(settings: Settings) -> Path:
     state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    directory = Path(settings.state_dir or os.path.join(state, "mailtrap")).expanduser()
+    directory = Path(settings.state_dir or os.path.join(state, "mailtrap")).expanduser().absolute()
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -21,6 +21,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mailtrap.cli import program
+from mailtrap.cli.serve import this_command
 from mailtrap.client import Client
 from tests.cli.messages import ODD
 
@@ -205,7 +206,7 @@ def test_an_export_holds_what_the_query_says(sandbox: Sandbox, tmp_path: Path) -
 def test_import_reads_stdin_and_can_end_lines(sandbox: Sandbox) -> None:
     sandbox.done("import", "-", "--crlf", "--to", "x@y.test", input=b"Subject: a\n\nhello\n")
     assert sandbox.done("show", "latest", "--raw") == b"Subject: a\r\n\r\nhello\r\n"
-    sandbox.done("import", "-", "-f", "mbox", input=b"From a@b Thu\nSubject: b\nTo: c@d.test\n\n>From x\n\n")
+    sandbox.done("import", "-", input=b"From a@b Thu\nSubject: b\nTo: c@d.test\n\n>From x\n\n")
     assert sandbox.done("show", "latest", "--raw") == b"Subject: b\nTo: c@d.test\n\nFrom x\n"
     assert sandbox.newest()["envelope"] == {"from": "a@b", "to": ["c@d.test"]}
 
@@ -455,3 +456,29 @@ def test_commands_start_quickly_because_they_import_little() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ(), timeout=60)
     assert done.returncode == 0, done.stderr
     assert heavy & set(done.stdout.split()) == set()
+
+
+def test_what_is_said_of_files_holds_in_any_directory(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path / "here", "--state-dir", "state", "--database", "mail.db")
+    try:
+        assert sandbox.told["ca_file"] == str(tmp_path / "here/state/ca.pem")
+        assert sandbox.told["database"] == str(tmp_path / "here/mail.db")
+        with sandbox.client() as client:
+            assert client.info()["ca_file"] == sandbox.told["ca_file"]
+    finally:
+        sandbox.stop()
+
+
+def test_the_banner_names_a_command_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "bin/mailtrap"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["bin/mailtrap", "serve"])
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert this_command() == "bin/mailtrap"
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert this_command() == "mailtrap"
+    monkeypatch.setattr(sys, "argv", [str(ROOT / "mailtrap/__main__.py"), "serve"])
+    assert this_command().endswith(" -m mailtrap")
