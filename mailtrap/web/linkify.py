@@ -14,6 +14,8 @@ _ADDRESS = re.compile(
 _TRAILING = ".,;:!?*_~"
 _BRACKETS = {")": "(", "]": "["}
 MAX_LINKS = 5000
+#: Characters after an address that may be taken for punctuation.
+MAX_TRAILING = 64
 
 
 def linkify(text: str) -> Markup:
@@ -38,7 +40,8 @@ def _trimmed(address: str) -> str:
     """Without the punctuation of the sentence it stands in, and without a bracket that was not opened in it."""
     spare = {closing: address.count(closing) - address.count(opening) for closing, opening in _BRACKETS.items()}
     end = len(address)
-    while end:
+    stop = max(0, end - MAX_TRAILING)
+    while end > stop:
         last = address[end - 1]
         if last in _BRACKETS and spare[last] > 0:
             spare[last] -= 1
