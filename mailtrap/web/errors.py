@@ -108,13 +108,22 @@ def _answer(error: Exception) -> Response:
     said, headers = _explain(error)
     if wants_page(request.path, request.headers.get("Accept", "")):
         try:
-            response = Response(render_template("error.html", error=said), said.status, mimetype="text/html")
+            shown = render_template("error.html", error=_for_people(said))
+            response = Response(shown, said.status, mimetype="text/html")
         except TemplateNotFound:
             response = Response(page(said), said.status, mimetype="text/html")
     else:
         response = Response(document(said), said.status, mimetype="application/json")
     response.headers.update(headers)
     return response
+
+
+def _for_people(said: Problem) -> Problem:
+    """Without the words that only help a program."""
+    if said.hint != _HINTS.get(said.status):
+        return said
+    message = "There is no such page" if said.status == 404 else said.message
+    return msgspec.structs.replace(said, message=message, hint="")
 
 
 def _explain(error: Exception) -> tuple[Problem, dict[str, str]]:

@@ -55,6 +55,19 @@ _HARMLESS_INPUTS = _words("text email tel number search checkbox radio submit bu
 _DOCTYPE_ID = re.compile(r"[A-Za-z0-9 ./:+\-]*\Z")
 _VIEWPORT = re.compile(r"[A-Za-z0-9 .,;=\-]*\Z")
 
+#: A mail says that it can be shown light on dark (by a meta element, or in its styles), or has styles for that case.
+_BEARS_DARK = re.compile(
+    r"<meta\b(?=[^<>]{0,500}color-schemes?\b)[^<>]{0,500}\bdark\b"
+    r"|(?<![\w-])(?:supported-)?color-schemes?[ \t\r\n]{0,9}:[^;{}<>\"']{0,99}\bdark\b",
+    re.IGNORECASE,
+)
+_STYLES_DARK = re.compile(r"prefers-color-scheme[ \t\r\n]{0,9}:[ \t\r\n]{0,9}dark\b", re.IGNORECASE)
+#: A mail gives colours to text or background.
+_COLOURS = re.compile(
+    r"\b(?:(?:bgcolor|background|background-color|background-image|color)[ \t\r\n]{0,9}[:=]|text[ \t\r\n]{0,9}=)",
+    re.IGNORECASE,
+)
+
 _NOTICE = (
     '<p style="all:initial;display:block;padding:8px 12px;font:14px sans-serif;color:#663c00;background:#fff4e5">{}</p>'
 )
@@ -62,15 +75,24 @@ _NOTICE = (
 
 @dataclass(slots=True)
 class Preview:
-    """A complete document to show. `blocked` counts the remote addresses that were taken out of it."""
+    """A complete document to show.
+
+    `blocked` counts the remote addresses that were taken out of it; `scheme` is "light" where dark was asked for and
+    the mail knows nothing of it.
+    """
 
     html: str
     blocked: int = 0
     cut: bool = False
+    scheme: str = "light"
 
 
 def filter_html(html: str, addresses: Addresses, scheme: str = "light") -> Preview:
-    """The document a person may look at. `scheme` is "light" or "dark"; the mail's own styles for it then apply."""
+    """The document a person may look at. `scheme` is "light" or "dark"; the mail's own styles for it then apply.
+
+    Dark by itself, with light text where the mail gives no colour, is only a mail that says it is made for that, or
+    that has no colours of its own. No client does otherwise: half of the mail's text would vanish into its background.
+    """
     text, cut = html[:MAX_LENGTH], len(html) > MAX_LENGTH
     writer = _Writer(addresses, scheme)
     if not writer.write(tokenize(text)):  # a dropped element was never closed: lose its tag, not the rest of the mail
@@ -78,11 +100,13 @@ def filter_html(html: str, addresses: Addresses, scheme: str = "light") -> Previ
         writer.write(tokenize(text))
     cut = cut or writer.cut
     notices = _NOTICE.format("This message is too long to show whole. Its end is missing here.") if cut else ""
+    canvas = scheme if _BEARS_DARK.search(text) or not _COLOURS.search(text) else "light"
     head = (
-        f'<meta charset="utf-8"><meta name="color-scheme" content="{scheme}">'
-        f"<style>:root{{color-scheme:{scheme}}}</style>"
+        f'<meta charset="utf-8"><meta name="color-scheme" content="{canvas}">'
+        f"<style>:root{{color-scheme:{canvas}}}</style>"
     )
-    return Preview(f"{writer.doctype}{head}{notices}{''.join(writer.out)}", writer.blocked, cut)
+    adapted = scheme if _STYLES_DARK.search(text) else canvas
+    return Preview(f"{writer.doctype}{head}{notices}{''.join(writer.out)}", writer.blocked, cut, adapted)
 
 
 @dataclass(slots=True)

@@ -46,6 +46,7 @@ def routes(sandbox: Sandbox, settings: Settings, about: About, contents: Content
         response = flask.Response(shown.html.encode("utf-8", "replace"), content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = _POLICY.format(remote=" http: https:" if remote else "")
         response.headers["X-Blocked-Remote"] = str(shown.blocked)
+        response.headers["X-Color-Scheme"] = shown.scheme
         return _guarded(response)
 
     @preview.get("/preview/<int:id>/cid/<path:cid>")
@@ -73,6 +74,7 @@ def render(content: Content, *, remote: bool, scheme: str, own: tuple[str, int])
         f"<style>:root{{color-scheme:{scheme}}}pre{{white-space:pre-wrap;overflow-wrap:anywhere}}</style>"
         f"<pre>\n{body}</pre>",
         cut=bool(notice),
+        scheme=scheme,
     )
 
 

@@ -20,6 +20,9 @@ RAW_SHOWN = 256 * 1024
 TEXT_SHOWN = 400_000
 #: Image types that a browser shows without running anything.
 RASTER = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"})
+#: Listed with the others, but no cause for a warning: Django and many libraries never say BODY=8BITMIME, and any
+#: server takes it. The same set is in static/js/list.js.
+QUIET = frozenset({"8bit-undeclared"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class Reading:
         """The dialogue that brought the message, if there was one and it is still kept."""
         number = self.message.arrival.session
         return None if number is None else self._sandbox.session(number)
+
+    @property
+    def defects(self) -> list[str]:
+        """The defects that a person should be warned of."""
+        return [defect for defect in self.message.defects if defect not in QUIET]
 
     @property
     def transaction(self) -> range:

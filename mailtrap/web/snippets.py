@@ -1,4 +1,8 @@
-"""How to point an application at this sandbox: one snippet per stack, with the real host and ports filled in."""
+"""How to point an application at this sandbox: one snippet per stack, with the real host and ports filled in.
+
+Each must work as it stands. STARTTLS is offered with a certificate that only `mailtrap ca` vouches for, so libraries
+that use it wherever it is offered, and check, are told not to.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +37,13 @@ _TEMPLATES = (
         "Rails",
         "config/environments/development.rb",
         "config.action_mailer.delivery_method = :smtp\n"
-        'config.action_mailer.smtp_settings = {{ address: "{host}", port: {port} }}',
+        'config.action_mailer.smtp_settings = {{ address: "{host}", port: {port}, openssl_verify_mode: "none" }}',
     ),
     (
         "laravel",
         "Laravel",
         ".env",
-        "MAIL_MAILER=smtp\nMAIL_HOST={host}\nMAIL_PORT={port}\nMAIL_FROM_ADDRESS=app@example.test",
+        'MAIL_MAILER=smtp\nMAIL_URL="smtp://{address}?verify_peer=0"\nMAIL_FROM_ADDRESS=app@example.test',
     ),
     (
         "node",
@@ -62,6 +66,12 @@ _TEMPLATES = (
         "dotnet",
         ".NET",
         "with MailKit",
+        "using MimeKit;\n\n"
+        "var message = new MimeMessage();\n"
+        'message.From.Add(MailboxAddress.Parse("app@example.test"));\n'
+        'message.To.Add(MailboxAddress.Parse("you@example.test"));\n'
+        'message.Subject = "Hello from .NET";\n'
+        'message.Body = new TextPart("plain") {{ Text = "It works." }};\n\n'
         "using var client = new MailKit.Net.Smtp.SmtpClient();\n"
         'await client.ConnectAsync("{host}", {port}, MailKit.Security.SecureSocketOptions.None);\n'
         "await client.SendAsync(message);\n"
@@ -71,9 +81,26 @@ _TEMPLATES = (
         "go",
         "Go",
         "main.go",
-        'err := smtp.SendMail("{address}", nil, "app@example.test",\n'
-        '    []string{{"you@example.test"}},\n'
-        '    []byte("Subject: Hello from Go\\r\\n\\r\\nIt works.\\r\\n"))',
+        'package main\n\nimport (\n\t"log"\n\t"net/smtp"\n)\n\n'
+        "// smtp.SendMail does the same, but only if it can check the server's certificate:\n"
+        "// SSL_CERT_FILE=$(mailtrap ca) go run main.go\n"
+        "func main() {{\n"
+        '\tclient, err := smtp.Dial("{address}")\n'
+        "\tcheck(err)\n"
+        '\tcheck(client.Mail("app@example.test"))\n'
+        '\tcheck(client.Rcpt("you@example.test"))\n'
+        "\tcontent, err := client.Data()\n"
+        "\tcheck(err)\n"
+        '\t_, err = content.Write([]byte("Subject: Hello from Go\\r\\n\\r\\nIt works.\\r\\n"))\n'
+        "\tcheck(err)\n"
+        "\tcheck(content.Close())\n"
+        "\tcheck(client.Quit())\n"
+        "}}\n\n"
+        "func check(err error) {{\n"
+        "\tif err != nil {{\n"
+        "\t\tlog.Fatal(err)\n"
+        "\t}}\n"
+        "}}",
     ),
     (
         "php",
@@ -83,7 +110,12 @@ _TEMPLATES = (
         "$mail->isSMTP();\n"
         "$mail->Host = '{host}';\n"
         "$mail->Port = {port};\n"
-        "$mail->SMTPAutoTLS = false;",
+        "$mail->SMTPAutoTLS = false;\n"
+        "$mail->setFrom('app@example.test');\n"
+        "$mail->addAddress('you@example.test');\n"
+        "$mail->Subject = 'Hello from PHP';\n"
+        "$mail->Body = 'It works.';\n"
+        "$mail->send();",
     ),
     (
         "curl",

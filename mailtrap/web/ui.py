@@ -18,9 +18,10 @@ from mailtrap.query import completions as query_completions
 from mailtrap.query.quoting import quoted
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import TABLE, Settings
-from mailtrap.web import markup, reading, shapes
+from mailtrap.web import markup, prose, reading, shapes
 from mailtrap.web.about import About
 from mailtrap.web.contents import Contents, message_of, number_of
+from mailtrap.web.linkify import linkify
 from mailtrap.web.snippets import snippets
 from mailtrap.web.wire import encode
 
@@ -63,6 +64,9 @@ def _what_templates_need(ui: flask.Blueprint, sandbox: Sandbox) -> None:
     ui.add_app_template_filter(reading.size, "size")
     ui.add_app_template_filter(when, "when")
     ui.add_app_template_filter(rfc3339, "rfc3339")
+    ui.add_app_template_filter(linkify, "linkify")
+    for sentence in (prose.ticked, prose.counted, prose.lasting):
+        ui.add_app_template_filter(sentence)
 
     @ui.app_context_processor
     def everywhere() -> dict[str, Any]:
@@ -176,9 +180,7 @@ def _settings_page(ui: flask.Blueprint, sandbox: Sandbox, settings: Settings, ab
             shown = row.write(value)
             if row.kind == "secret" and shown:
                 shown = "••••••"
-            groups.setdefault(row.group, []).append(
-                {"row": row, "shown": shown, "changed": value != row.default and row.name != "base_path"}
-            )
+            groups.setdefault(row.group, []).append({"row": row, "shown": shown, "changed": value != row.default})
         return flask.render_template(
             "settings.html",
             groups=groups,

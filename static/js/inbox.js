@@ -211,13 +211,15 @@ selection.addEventListener("changed", () => {
 });
 element("all").addEventListener("change", () => selection.selectAll());
 element("none").addEventListener("change", () => selection.clear());
+element("nothing-clear").addEventListener("click", () => element("query-clear").click());
 
 function empty() {
   const box = element("nothing");
   const filtered = pile.query !== "";
   document.body.classList.toggle("is-empty", pile.length === 0 && !filtered);
   if (pile.length) return;
-  box.firstElementChild.textContent = filtered ? `Nothing matches ${pile.query}` : "No mail yet";
+  box.querySelector("p").textContent = filtered ? `Nothing matches ${pile.query}` : "No mail yet";
+  element("nothing-clear").hidden = !filtered;
   if (!filtered && !reader.id && !document.querySelector(".connect")) connect();
 }
 

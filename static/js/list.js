@@ -5,6 +5,8 @@ import { root } from "./api.js";
 import { hue, initials } from "./avatar.js";
 
 const MARGIN = 8;
+/** Defects that are told but not warned of; the same set is in mailtrap/web/reading.py. */
+const QUIET = new Set(["8bit-undeclared"]);
 
 export class List extends EventTarget {
   /** `isSelected(row)` says whether a row is ticked. */
@@ -207,9 +209,10 @@ function badges(row) {
     one.prepend(icon("clip"));
     made.push(one);
   }
-  if (row.state === "unparsed" || row.defects.length) {
+  const defects = row.defects.filter((defect) => !QUIET.has(defect));
+  if (row.state === "unparsed" || defects.length) {
     const one = badge("", "badge badge-warn");
-    one.title = row.state === "unparsed" ? "No parser understood this message" : row.defects.join(", ");
+    one.title = row.state === "unparsed" ? "No parser understood this message" : defects.join(", ");
     one.append(icon("warn"));
     made.push(one);
   }

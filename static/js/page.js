@@ -48,7 +48,7 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   try {
     const { copy, copyOf } = button.dataset;
-    await navigator.clipboard.writeText(copy ?? document.querySelector(copyOf).textContent);
+    await write(copy ?? document.querySelector(copyOf).textContent);
     button.classList.add("is-done");
     setTimeout(() => button.classList.remove("is-done"), 1200);
     toast("Copied", { seconds: 1.5 });
@@ -56,6 +56,21 @@ document.addEventListener("click", async (event) => {
     toast("The browser did not allow copying", { failed: true });
   }
 });
+
+/** To the clipboard; also where the page came over HTTP from another machine and browsers offer the old way only. */
+async function write(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "unseen-text";
+  const before = document.activeElement;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  before?.focus();
+  if (!done) throw new Error("not allowed");
+}
 
 document.getElementById("help").addEventListener("click", (event) => {
   if (event.target === event.currentTarget) event.currentTarget.close();

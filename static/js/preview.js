@@ -14,6 +14,7 @@ export function preview(article) {
   const grip = article.querySelector("#grip");
   const shown = article.querySelector("#preview-width");
   const remote = article.querySelector("#remote");
+  const note = article.querySelector("#scheme-note");
   let scheme = "light";
 
   const load = () => {
@@ -21,7 +22,11 @@ export function preview(article) {
     count();
   };
   const count = async () => {
-    const answer = await fetch(`${root}/preview/${article.dataset.id}`, { method: "HEAD" }).catch(() => undefined);
+    const asked = scheme;
+    const address = `${root}/preview/${article.dataset.id}?scheme=${asked}`;
+    const answer = await fetch(address, { method: "HEAD" }).catch(() => undefined);
+    if (asked !== scheme) return;
+    note.hidden = scheme === "light" || answer?.headers.get("X-Color-Scheme") !== "light";
     const blocked = Number(answer?.headers.get("X-Blocked-Remote"));
     article.querySelector("#remote-label").textContent = remote.checked
       ? "Remote content shown"
@@ -69,7 +74,7 @@ export function preview(article) {
     const step = { ArrowLeft: -STEP, ArrowRight: STEP }[event.key];
     if (!step) return;
     event.preventDefault();
-    resize(box.offsetWidth + step);
+    resize(parseFloat(box.style.width) + step);
   });
   new ResizeObserver(() => {
     shown.textContent = `${frame.clientWidth} px`;

@@ -1,9 +1,13 @@
 // The search box: completion of operators, and what is wrong with a query shown where it is wrong.
 
+import { ticked } from "./prose.js";
 import { recent } from "./recent.js";
 
 const MOST = 8;
 const MOST_RECENT = 5;
+
+/** Shown to whoever has not searched yet: what a query may look like. */
+const EXAMPLES = ["from:", "subject:", "rcpt:", "has:attachment", "is:unread", "after:"];
 
 export class Search extends EventTarget {
   /** `offered` is `[[text, help], …]`. Dispatches `search` with the query when it should be run. */
@@ -61,7 +65,7 @@ export class Search extends EventTarget {
     this.input.setAttribute("aria-invalid", String(Boolean(failure)));
     if (!failure) return;
     const words = document.createElement("p");
-    words.textContent = [failure.message, failure.hint].filter(Boolean).join(". ");
+    words.append(...ticked([failure.message, failure.hint].filter(Boolean).join(". ")));
     this.error.replaceChildren(words);
     if (failure.position !== undefined) {
       const line = document.createElement("pre");
@@ -100,10 +104,16 @@ export class Search extends EventTarget {
     const word = this.#word.replace(/^-/, "").toLowerCase();
     const fits = ([text]) => text.toLowerCase().startsWith(word) && text.toLowerCase() !== word;
     if (word) this.shown = this.offered.filter(fits).slice(0, MOST);
-    else if (!this.value) this.shown = recent().slice(0, MOST_RECENT).map((query) => [query, "searched before"]);
+    else if (!this.value) this.shown = this.#suggestions();
     else this.shown = [];
     this.chosen = -1;
     this.#draw();
+  }
+
+  #suggestions() {
+    const earlier = recent().slice(0, MOST_RECENT);
+    const examples = this.offered.filter(([text]) => EXAMPLES.includes(text) && !earlier.includes(text));
+    return [...earlier.map((query) => [query, "searched before"]), ...examples].slice(0, MOST);
   }
 
   #draw() {
@@ -131,7 +141,7 @@ export class Search extends EventTarget {
   }
 
   #take([text]) {
-    if (!this.value) {
+    if (!this.value && !text.endsWith(":")) {
       this.input.value = text;
       this.#run();
       return;

@@ -127,10 +127,14 @@ def test_the_preview_has_widths_schemes_and_no_remote_content_unless_asked(site:
     frame = page.locator("#frame")
     assert frame.get_attribute("sandbox") == ""
     page.get_by_role("button", name="Phone, 375 px").click()
-    expect(page.locator("#preview-width")).to_have_text("373 px")
+    expect(page.locator("#preview-width")).to_have_text("375 px")
+    colours = page.eval_on_selector_all(
+        "[data-width] .icon", "icons => icons.map((one) => getComputedStyle(one).color)"
+    )
+    assert colours[0] != colours[1] == colours[2] == colours[3]  # also while the mouse is on it
     page.get_by_role("button", name="Free: drag the edge").click()
     grip = page.locator("#grip")
-    expect(grip).not_to_have_attribute("aria-valuenow", "373")
+    expect(grip).not_to_have_attribute("aria-valuenow", "375")
     before = int(grip.get_attribute("aria-valuenow") or 0)
     grip.focus()
     press(page, "ArrowLeft")
@@ -197,3 +201,59 @@ def test_what_is_shown_can_be_copied(site: Site, visit: Visit) -> None:
     page.get_by_role("button", name="Copy the Message-ID").click()
     expect(page.locator(".toast")).to_have_count(2)
     assert page.evaluate("navigator.clipboard.readText()") == "<one@example.test>"
+
+
+def test_dark_is_only_for_mail_that_can_bear_it(site: Site, visit: Visit) -> None:
+    site.send("News", html='<table bgcolor="#ffffff"><tr><td><h1>Why your crumb is dense</h1></table>')
+    site.send("Plain", html="<h1>Words only</h1>")
+    ink = "heading => getComputedStyle(heading).color"
+    page = visit(site.web + "/messages/1")
+    note = page.get_by_text("Has no dark colours of its own")
+    expect(page.locator("#remote-label")).to_have_text("Remote content")
+    expect(note).to_be_hidden()
+    page.get_by_role("button", name="Dark", exact=True).click()
+    expect(note).to_be_visible()
+    assert page.frame_locator("#frame").get_by_role("heading").evaluate(ink) == "rgb(0, 0, 0)"
+    page = visit(site.web + "/messages/2")
+    page.get_by_role("button", name="Dark", exact=True).click()
+    expect(page.locator("#frame")).to_have_attribute("src", "/preview/2?remote=0&scheme=dark")
+    heading = page.frame_locator("#frame").get_by_role("heading")
+    expect(heading).to_have_css("color", "rgb(255, 255, 255)")
+    expect(page.get_by_text("Has no dark colours of its own")).to_be_hidden()
+
+
+def test_addresses_in_text_are_links_and_text_is_copied_as_it_is(site: Site, visit: Visit) -> None:
+    text = "See https://shop.test/a?b=1&c=<2> (or mailto:ana@shop.test).\nNot javascript:alert(1)."
+    site.send("Linked", text=text)
+    page = visit(site.web + "/messages/1")
+    for tab in ("Preview", "Text"):
+        page.get_by_role("tab", name=tab).click()
+        links = page.get_by_role("tabpanel").locator("pre a")
+        expect(links).to_have_text(["https://shop.test/a?b=1&c=", "mailto:ana@shop.test"])
+        assert links.first.get_attribute("rel") == "noopener noreferrer nofollow"
+        expect(page.get_by_role("tabpanel").locator("pre")).to_have_text(text)
+    expect(page.get_by_role("tabpanel")).to_contain_text("characters")
+
+
+def test_text_from_right_to_left_reads_so_and_stands_on_the_left(site: Site, visit: Visit) -> None:
+    site.send("\u05e9\u05dc\u05d5\u05dd!", text="\u05e9\u05dc\u05d5\u05dd.\n\nHello.")
+    page = live(visit(site.web + "/messages/1"))
+    for selector in (".row-subject", ".row-snippet", "#subject"):
+        expect(page.locator(selector)).to_have_css("direction", "rtl")
+        expect(page.locator(selector)).to_have_css("text-align", "left")
+    expect(page.locator("#panel-preview pre")).to_have_css("unicode-bidi", "plaintext")
+
+
+def test_a_body_type_that_was_not_said_is_told_but_not_warned_of(site: Site, visit: Visit) -> None:
+    """Django, Flask-Mail and smtplib all send UTF-8 without BODY=8BITMIME."""
+    octets = (
+        b"From: a@b.test\r\nDate: Tue, 24 Nov 2026 08:00:00 +0000\r\nMessage-ID: <1@b.test>\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGr\xc3\xbc\xc3\x9fe\r\n"
+    )
+    with smtplib.SMTP(*site.smtp) as client:
+        client.sendmail("a@b.test", ["c@d.test"], octets)
+    page = live(visit(site.web + "/messages/1"))
+    expect(page.locator(".row-snippet")).to_have_text("Gr\u00fc\u00dfe")
+    assert page.locator(".badge-warn, .reader .note-warn").count() == 0
+    page.get_by_role("tab", name="Envelope").click()
+    expect(page.get_by_role("tabpanel")).to_contain_text("8bit-undeclared")

@@ -90,3 +90,28 @@ def test_searches_made_before_are_offered(site: Site, visit: Visit) -> None:
     press(page, "ArrowDown", "Enter")
     expect(page.locator("#query")).to_have_value("subject:invoice")
     expect(page).to_have_url(site.web + "/?query=subject%3Ainvoice")
+
+
+def test_whoever_has_not_searched_yet_is_shown_what_to_type(site: Site, visit: Visit) -> None:
+    site.send("Invoice 7")
+    page = live(visit(site.web + "/"))
+    press(page, "/")
+    expect(page.get_by_role("option")).to_have_count(6)
+    page.get_by_role("option", name="subject:").click()
+    expect(page.locator("#query")).to_have_value("subject:")
+    expect(page.locator("#query")).to_be_focused()
+    page.keyboard.type("nothing-like-it")
+    press(page, "Enter")
+    expect(page.get_by_text("Nothing matches subject:nothing-like-it")).to_be_visible()
+    page.get_by_role("button", name="Show all messages").click()
+    expect(page.locator(".row")).to_have_count(1)
+    expect(page.locator("#query")).to_have_value("")
+
+
+def test_what_is_wrong_with_a_query_is_set_as_code(site: Site, visit: Visit) -> None:
+    page = live(visit(site.web + "/"))
+    page.locator("#query").fill("from:(")
+    press(page, "Enter")
+    expect(page.locator("#query-error code").first).to_have_text("(")
+    expect(page.locator("#query-error p")).not_to_contain_text("`")
+    visit.complaints[:] = [line for line in visit.complaints if "400" not in line]  # type: ignore[attr-defined]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import email
 import email.policy
+import shutil
 import smtplib
+import subprocess
 import time
 import urllib.request
 
@@ -13,7 +15,8 @@ import pytest
 from mailtrap.mail import samples
 from mailtrap.mail.content import Content
 from mailtrap.mail.message import Mailbox
-from mailtrap.web import markup, reading
+from mailtrap.query import Query
+from mailtrap.web import markup, prose, reading
 from mailtrap.web.snippets import snippets
 from mailtrap.web.ui import PANELS, island
 from tests.pages.conftest import Site
@@ -23,7 +26,43 @@ def test_ten_stacks_and_sendmail_are_told_the_real_port() -> None:
     made = snippets("127.0.0.1:2525")
     assert len(made) == 11
     assert all("2525" in one.code for one in made if one.key != "sendmail")
-    assert all("{" not in one.code or one.key in ("node", "go", "rails") for one in made)
+    assert not any("{{" in one.code or "}}" in one.code for one in made)
+
+
+def test_no_snippet_trips_over_the_certificate_that_nobody_knows() -> None:
+    """These libraries use STARTTLS wherever it is offered, and check; tried with all of them."""
+    code = {one.key: one.code for one in snippets("127.0.0.1:2525")}
+    assert 'openssl_verify_mode: "none"' in code["rails"]
+    assert "?verify_peer=0" in code["laravel"]
+    assert "ignoreTLS: true" in code["node"]
+    assert "SmtpAutoTLS = false".lower() in code["php"].lower()
+    assert "SecureSocketOptions.None" in code["dotnet"]
+    assert "err := smtp.SendMail(" not in code["go"]
+
+
+def test_what_is_copied_for_the_shell_sends(site: Site) -> None:
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    curl = next(one.code for one in snippets(f"127.0.0.1:{site.smtp[1]}") if one.key == "curl")
+    subprocess.run(["sh", "-ec", curl], check=True, capture_output=True, timeout=20)
+    assert [m.heading.subject for m in site.server.store.page(Query.EVERYTHING, limit=5).messages] == [
+        "Hello from curl"
+    ]
+
+
+def test_sentences_have_code_where_they_have_backticks_and_nothing_else() -> None:
+    assert (
+        prose.ticked("`:temp:` or <b>`a&b`</b>, `")
+        == "<code>:temp:</code> or &lt;b&gt;<code>a&amp;b</code>&lt;/b&gt;, `"
+    )
+    assert [prose.counted(number, "line") for number in (0, 1, 2, 12345)] == [
+        "0 lines",
+        "1 line",
+        "2 lines",
+        "12,345 lines",
+    ]
+    said = [prose.lasting(seconds) for seconds in (1, 90, 3600.0, 7200, 604800, 0.5)]
+    assert said == ["1 second", "90 seconds", "1 hour", "2 hours", "7 days", "0.5 seconds"]
 
 
 def test_an_ipv6_host_stands_without_brackets_where_the_port_is_apart() -> None:

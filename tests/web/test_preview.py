@@ -101,8 +101,37 @@ def test_dark_shows_the_mails_dark_styles(client: FlaskClient, mails: Mails) -> 
     number = mails.add(
         b"Content-Type: text/html\r\n\r\n<style>@media (prefers-color-scheme: dark){p{color:#fff}}</style><p>x"
     )
-    assert "@media (min-width:0){p" in client.get(f"/preview/{number}?scheme=dark").text
-    assert 'content="dark"' in client.get(f"/preview/{number}?scheme=dark").text
+    shown = client.get(f"/preview/{number}?scheme=dark")
+    assert "@media (min-width:0){p" in shown.text
+    assert shown.headers["X-Color-Scheme"] == "dark"
+
+
+@pytest.mark.parametrize(
+    ("html", "canvas", "told"),
+    [
+        ('<table bgcolor="#ffffff"><tr><td><h1>Rye</h1></table>', "light", "light"),
+        ('<p style="background : #fff">x', "light", "light"),
+        ("<style>body{color:#333}</style><p>x", "light", "light"),
+        ("<p>Only words, of a colour: none</p>", "dark", "dark"),
+        ('<meta name="color-scheme" content="light dark"><p style="color:#333">x', "dark", "dark"),
+        ('<meta content="light dark" name="supported-color-schemes"><p style="color:#333">x', "dark", "dark"),
+        (
+            "<style>:root{color-scheme:light dark;supported-color-schemes:light dark}p{color:red}</style>",
+            "dark",
+            "dark",
+        ),
+        ("<style>@media (prefers-color-scheme: dark){p{color:#fff}}</style><p>x", "light", "dark"),
+        ("<style>:root{color-scheme:light only}p{color:red}</style><p>dark", "light", "light"),
+    ],
+)
+def test_a_mail_is_shown_on_dark_only_if_it_can_bear_it(
+    html: str, canvas: str, told: str, client: FlaskClient, mails: Mails
+) -> None:
+    number = mails.add(b"Content-Type: text/html\r\n\r\n" + html.encode())
+    shown = client.get(f"/preview/{number}?scheme=dark")
+    assert f":root{{color-scheme:{canvas}}}" in shown.text
+    assert shown.headers["X-Color-Scheme"] == told
+    assert client.get(f"/preview/{number}?scheme=light").headers["X-Color-Scheme"] == "light"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,28 @@
+"""Our own sentences as the pages show them: code where the text has backticks, counted nouns, durations in words."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup, escape
+
+_TICKED = re.compile(r"`([^`\n]+)`")
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+def ticked(text: str) -> Markup:
+    """The text as HTML with `this` as <code>; all else is escaped."""
+    return Markup(_TICKED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just here
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 line`, `2 lines`, `12,345 lines`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def lasting(seconds: float) -> str:
+    """`7 days`, `90 seconds`: in the largest unit of which it is a whole number."""
+    for size, noun in _UNITS:
+        if seconds % size == 0:
+            return counted(int(seconds // size), noun)
+    return f"{seconds:g} seconds"
