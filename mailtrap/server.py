@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable
 
@@ -34,7 +33,6 @@ class Server:
         self.clock = clock or Clock()
         self.bus = Bus()
         self.about = About(addresses={}, ca_file=str(ca_file(settings)), started_at=self.clock.now())
-        self._stopped = threading.Event()
         self._stop_once = threading.Lock()
         self._undo: list[Callable[[], object]] = []
 
@@ -60,15 +58,8 @@ class Server:
         self.about.addresses.update({name: f"{host}:{port}" for name, (host, port) in addresses.items()})
         return addresses
 
-    def wait(self) -> None:
-        """Block until SIGINT or SIGTERM arrives (main thread only) or `stop` is called elsewhere."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stopped.set())
-        self._stopped.wait()
-
     def stop(self) -> None:
         """Stop in the reverse order of starting: no new clients, transfers finish, then the store closes."""
         with self._stop_once:
-            self._stopped.set()
             while self._undo:
                 self._undo.pop()()

@@ -10,8 +10,8 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import sys
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def serve(config: Path | None, ready_file: Path | None, as_json: bool, **flags: 
             click.echo(written, nl=False)
         else:
             _banner(facts, settings)
-        asked_to_stop.wait()
+        asked_to_stop.recv(1)
         if not as_json:
             say("Stopping: messages on their way in may finish.")
     finally:
@@ -107,15 +107,20 @@ def _log_to_stderr(level: str) -> None:
     logging.getLogger("mailtrap").setLevel(level.upper())
 
 
-def _on_signals() -> threading.Event:
-    """Set by the first SIGTERM or SIGINT. The second one ends the process."""
-    asked = threading.Event()
+def _on_signals() -> socket.socket:
+    """Has something to read after the first SIGTERM or SIGINT. The second one ends the process.
+
+    The kernel may give a signal to any thread, and only the main one runs handlers: waiting for a lock it would not be
+    woken, waiting for an octet that the interpreter writes at once, whichever thread it is in, it is.
+    """
+    asked, wakeup = socket.socketpair()
+    wakeup.setblocking(False)
+    signal.set_wakeup_fd(wakeup.detach(), warn_on_full_buffer=False)
     numbers = (signal.SIGTERM, signal.SIGINT)
 
     def stop(*_: object) -> None:
         for number in numbers:
             signal.signal(number, signal.SIG_DFL)
-        asked.set()
 
     for number in numbers:
         signal.signal(number, stop)

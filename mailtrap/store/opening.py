@@ -114,7 +114,9 @@ def _refuse_foreign(path: Path) -> None:
     application = int.from_bytes(header[APPLICATION_ID_AT], "big")
     if application == 0:
         # One without tables will do, and so does ours if we were killed before its first page left the log.
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT)
+        # Where there is no log, `immutable` keeps SQLite from making one beside a file that may not be ours.
+        mode = "mode=ro" if Path(f"{path}-wal").exists() else "immutable=1"
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=BUSY_TIMEOUT)
         try:
             application = connection.execute("PRAGMA application_id").fetchone()[0]
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

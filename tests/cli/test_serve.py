@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -372,6 +373,16 @@ def test_sigterm_lets_the_message_in_flight_finish(tmp_path: Path) -> None:
 def test_it_ends_with_0_when_told_to(number: signal.Signals, tmp_path: Path) -> None:
     sandbox = Sandbox(tmp_path / "s")
     sandbox.process.send_signal(number)
+    _, said = sandbox.process.communicate(timeout=30)
+    assert (sandbox.process.returncode, said) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for a signal to one thread")
+def test_a_signal_that_another_thread_gets_ends_it_too(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path / "s")
+    process = sandbox.process.pid
+    threads = {int(thread) for thread in os.listdir(f"/proc/{process}/task")} - {process}
+    assert ctypes.CDLL(None).tgkill(process, min(threads), int(signal.SIGTERM)) == 0
     _, said = sandbox.process.communicate(timeout=30)
     assert (sandbox.process.returncode, said) == (0, "")
 
