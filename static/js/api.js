@@ -69,6 +69,12 @@ export async function events(seq) {
   return (await request("GET", "/api/events" + parameters({ after: seq }))).json();
 }
 
+/** The names of all tags in use. */
+export async function tags() {
+  const answer = await (await request("GET", "/api/tags")).json();
+  return answer.tags.map((one) => one.name);
+}
+
 /** A piece of HTML made by the server. */
 export async function fragment(path, signal) {
   return (await request("GET", path, { signal })).text();

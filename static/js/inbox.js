@@ -1,7 +1,7 @@
 // The inbox: puts list, reader, search and live notices together.
 
 import "./page.js";
-import { messages, root } from "./api.js";
+import { messages, root, tags as usedTags } from "./api.js";
 import * as attention from "./attention.js";
 import { Changes } from "./changes.js";
 import { command } from "./commands.js";
@@ -24,6 +24,10 @@ const list = new List(pile, (row) => selection.has(row));
 const reader = new Reader();
 const search = new Search(given.completions);
 const element = (id) => document.getElementById(id);
+element("query").addEventListener("focus", async () => {
+  const names = await usedTags().catch(() => undefined);
+  if (names) search.tags = names;
+});
 const phone = matchMedia("(max-width: 760px)");
 
 // ---- where we are: the address bar says which query and which message
@@ -75,6 +79,7 @@ function hide({ push = true } = {}) {
   const id = reader.id;
   reader.close();
   reading(false);
+  empty();
   list.open = undefined;
   if (push) history.pushState({}, "", address());
   const place = pile.place(id);

@@ -44,6 +44,13 @@ export class Search extends EventTarget {
     });
   }
 
+  /** Tags come and go while the page is open: those that are offered now. */
+  set tags(names) {
+    this.offered = this.offered.filter(([text]) => !text.startsWith("tag:") || text === "tag:");
+    this.offered.push(...names.sort().map((name) => [`tag:${quoted(name)}`, "A tag in use"]));
+    if (document.activeElement === this.input && this.chosen < 0) this.#offer();
+  }
+
   get value() {
     return this.input.value;
   }
@@ -176,4 +183,10 @@ export class Search extends EventTarget {
     event.preventDefault();
     event.stopPropagation();
   }
+}
+
+/** As mailtrap/query/quoting.py writes a value. */
+function quoted(value) {
+  if (/^[\p{L}\p{N}_][\p{L}\p{N}_.@+-]*$/u.test(value) && !["AND", "OR", "NOT"].includes(value)) return value;
+  return `"${value.replace(/["\\]/g, "\\$&")}"`;
 }

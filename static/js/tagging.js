@@ -1,5 +1,8 @@
 // The dialog in which tags are put on messages and taken off.
 
+import { tags as usedTags } from "./api.js";
+import { failed } from "./toasts.js";
+
 const dialog = document.getElementById("tags");
 const form = document.getElementById("tags-form");
 const input = document.getElementById("tags-input");
@@ -23,6 +26,8 @@ export function open(tags, onChange) {
   draw();
   dialog.showModal();
   input.focus();
+  // Those on messages that are not in view.
+  usedTags().then((all) => (remember(all), draw())).catch(failed);
 }
 
 function toggle(tag) {
@@ -61,8 +66,8 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const tag = input.value.trim();
   input.value = "";
-  if (tag) toggle(tag);
-  else dialog.close();
+  if (!tag) dialog.close();
+  else if (!on.has(tag)) toggle(tag);
 });
 dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();

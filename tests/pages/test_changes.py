@@ -149,3 +149,48 @@ def test_a_selection_of_hundreds_is_changed_in_pieces(site: Site, visit: Visit) 
     press(page, "u")
     expect(page.locator("[data-unseen]")).to_be_hidden()
     expect(page.locator(".is-unread")).to_have_count(0)
+
+
+def test_a_tag_made_just_now_is_offered_in_the_search(site: Site, visit: Visit) -> None:
+    page = three(site, visit)
+    press(page, "j", "t")
+    page.keyboard.type("release candidate")
+    with answered(page, "PATCH"):
+        press(page, "Enter")
+    press(page, "Escape", "/")
+    page.keyboard.type("tag:")
+    expect(page.get_by_role("option", name='tag:"release candidate"')).to_be_visible()
+    press(page, "ArrowDown", "Enter", "Enter")
+    expect(page.locator("#count")).to_have_text("1")
+    expect(page).to_have_url(site.web + "/?query=tag%3A%22release%20candidate%22")
+
+
+def test_the_tags_of_messages_out_of_view_can_be_chosen(site: Site, visit: Visit) -> None:
+    three(site, visit)
+    page = live(visit(site.web + "/?query=subject:one"))
+    expect(page.locator(".row-subject")).to_have_text(["One"])
+    assert page.request.patch(site.web + "/api/messages/1", data={"tags": ["far"]}).ok
+    press(page, "j", "t")
+    expect(page.get_by_role("button", name="far")).to_have_attribute("aria-pressed", "false")
+
+
+def test_typing_a_tag_that_is_on_does_not_take_it_off(site: Site, visit: Visit) -> None:
+    page = three(site, visit)
+    press(page, "j", "t")
+    for _ in range(2):
+        page.keyboard.type("release")
+        press(page, "Enter")
+    expect(page.get_by_label("Add a tag")).to_have_value("")
+    expect(page.get_by_role("button", name="release")).to_have_attribute("aria-pressed", "true")
+
+
+def test_when_the_last_message_goes_the_page_says_how_to_connect_again(site: Site, visit: Visit) -> None:
+    site.send("Only one")
+    page = live(visit(site.web + "/messages/1"))
+    press(page, "#")
+    expect(page.get_by_role("heading", name="Ready for mail")).to_be_visible()
+    press(page, "Escape")
+    expect(page.get_by_role("heading", name="Ready for mail")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".row-subject")).to_have_text(["Only one"])
+    expect(page.get_by_role("heading", name="Ready for mail")).to_be_hidden()
