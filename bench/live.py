@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import subprocess
 import sys
 import threading
-import time
-import urllib.request
 
 from bench.processes import Running, ours
 
@@ -43,16 +42,18 @@ def run(pages: int = PAGES, messages: int = MESSAGES) -> list[tuple[str, str]]:
             watcher.start()
         complete.wait(60)
         threads = _threads(server)
-        sender = subprocess.Popen(
+        refused = _one_more(server)
+        asking = subprocess.Popen(
+            [sys.executable, "-m", "bench.asking", f"http://127.0.0.1:{server.web}/api/messages?limit=50"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        subprocess.run(
             [sys.executable, "-m", "bench.client", str(server.smtp), str(messages), "4", "1", "0"],
             stdout=subprocess.DEVNULL,
+            check=True,
         )
-        took = []
-        while sender.poll() is None:
-            begun = time.perf_counter()
-            urllib.request.urlopen(f"http://127.0.0.1:{server.web}/api/messages?limit=50", timeout=60).read()
-            took.append(time.perf_counter() - begun)
-            time.sleep(0.02)
+        took = json.loads(asking.communicate(timeout=60)[0])
         for watcher in watchers:
             watcher.join(60)
         took.sort()
@@ -63,7 +64,23 @@ def run(pages: int = PAGES, messages: int = MESSAGES) -> list[tuple[str, str]]:
                 f"p50 {took[len(took) // 2] * 1e3:.0f} ms, p99 {took[len(took) * 99 // 100] * 1e3:.0f} ms",
             ),
             ("threads of the server", str(threads)),
+            (f"page number {pages + 1} is told", refused),
         ]
+
+
+def _one_more(server: Running) -> str:
+    """What a page is told for which there is no room."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.web, timeout=60)
+    headers = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    connection.request("GET", "/api/live", headers=headers)
+    answer = connection.getresponse()
+    connection.close()
+    return f"{answer.status} {answer.reason}"
 
 
 def _threads(server: Running) -> int:
