@@ -19,7 +19,7 @@ from mailtrap.store.base import Selection, Session
 from mailtrap.web import shapes
 from mailtrap.web.contents import Contents, message_of
 from mailtrap.web.downloads import attachment, part_response
-from mailtrap.web.operation import operation
+from mailtrap.web.operation import form, operation
 from mailtrap.web.submission import Submitted, submit
 
 #: Texts beyond this many characters are cut in the message's JSON; /text and /html give them whole.
@@ -33,9 +33,9 @@ _QueryText = Annotated[
     ),
 ]
 _Inbox = Annotated[str, Meta(description="Only this inbox")]
-_Line = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Cursor = Annotated[str, Meta(pattern="^b?[0-9]{1,18}$")]
-_Ids = Annotated[str, Meta(pattern="^[0-9]{1,18}(,[0-9]{1,18})*$", description="Ids separated by commas")]
+_Line = Annotated[str, form(r"^[^\x00-\x1f\x7f]*$", "one line without control characters")]
+_Cursor = Annotated[str, form("^b?[0-9]{1,18}$", "an id, or `next` of a page")]
+_Ids = Annotated[str, form("^[0-9]{1,18}(,[0-9]{1,18})*$", "ids, such as 1,2,3", "Ids separated by commas")]
 
 
 class Listing(msgspec.Struct):
@@ -60,7 +60,7 @@ class Choice(msgspec.Struct):
 class Deletion(msgspec.Struct):
     """Which messages to delete; what would delete every message takes `all=true`."""
 
-    query: Annotated[_QueryText, Meta(pattern=r"\S")] | None = None
+    query: Annotated[_QueryText, form(r"\S", "a query that is not empty; all=true deletes all")] | None = None
     inbox: Annotated[_Inbox, Meta(min_length=1)] | None = None
     ids: _Ids | None = None
     all: Annotated[bool, Meta(extra_json_schema={"const": True}, description="Only `true`")] | None = None

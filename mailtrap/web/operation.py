@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -156,7 +157,21 @@ def _body(decode: Callable[[bytes], Any]) -> Any:
         raise Invalid("The body is nested too deeply") from None
 
 
+def form(pattern: str, words: str, description: str | None = None) -> msgspec.Meta:
+    """The constraint that a string matches `pattern`; `words` tell whoever sent another what was wanted."""
+    _FORMS[pattern] = words
+    return msgspec.Meta(pattern=pattern, description=description)
+
+
+#: Patterns and what they are called among people.
+_FORMS: dict[str, str] = {}
+_MATCHING = re.compile(r"Expected `str` matching regex ('.*')\Z", re.DOTALL)
+
+
 def _said(error: msgspec.ValidationError) -> str:
-    """`limit: Expected …` instead of msgspec's `Expected … - at `$.limit``."""
+    """`limit: Expected …` instead of msgspec's `Expected … - at `$.limit``, and no regular expression."""
     text, _, where = str(error).partition(" - at `$.")
+    pattern = _MATCHING.match(text)
+    if pattern:
+        text = f"Expected {_FORMS.get(literal_eval(pattern[1]), 'another form')}"
     return f"{where.rstrip('`')}: {text}" if where else text

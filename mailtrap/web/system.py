@@ -16,7 +16,7 @@ from mailtrap.store.base import Counters
 from mailtrap.web import shapes
 from mailtrap.web.about import About
 from mailtrap.web.contents import number_of
-from mailtrap.web.operation import operation
+from mailtrap.web.operation import form, operation
 
 #: Events told in one answer; who is further behind is better off fetching the list again.
 MOST_EVENTS = 5000
@@ -26,7 +26,7 @@ class SessionListing(msgspec.Struct):
     """Which dialogues to list."""
 
     limit: Annotated[int, Meta(ge=1, le=500)] = 50
-    before: Annotated[str, Meta(pattern="^[0-9]{1,18}$", description="Only sessions older than this id")] | None = None
+    before: Annotated[str, form("^[0-9]{1,18}$", "an id", "Only sessions older than this id")] | None = None
     outcome: Annotated[str, Meta(description="Only those that ended so")] | None = None
 
 

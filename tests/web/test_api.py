@@ -188,6 +188,18 @@ def test_many_messages_are_marked_by_query_or_ids(client: FlaskClient, sandbox: 
 
 
 @pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/api/messages?query=%20", "query: Expected a query that is not empty; all=true deletes all"),
+        ("/api/messages?ids=1,,2", "ids: Expected ids, such as 1,2,3"),
+        ("/api/messages?ids=", "ids: Expected ids, such as 1,2,3"),
+    ],
+)
+def test_nobody_is_told_a_regular_expression(client: FlaskClient, path: str, words: str) -> None:
+    assert client.delete(path).get_json()["error"]["message"] == words
+
+
+@pytest.mark.parametrize(
     "query",
     [
         "",
