@@ -101,6 +101,8 @@ def difference(page: Page, old: bytes, new: bytes) -> float:
 
 def take(page: Page, name: str) -> None:
     page.evaluate("document.fonts.ready")
+    # An icon takes its new colour one frame after the button that it is on.
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     picture = page.screenshot(animations="disabled", caret="hide")
     assert len(picture) <= LARGEST
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
