@@ -1,32 +1,70 @@
-"""`make torture`: every script in turn; a non-zero exit if one of them finds a broken promise."""
+"""`make torture`: every promise in turn, a table of what was found; a non-zero exit where one is broken.
+
+python -m tests.torture [--quick] [words of names …]: `--quick` does all of it in small, within a minute, and does not
+insist on milliseconds, which other work on the machine would decide.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from tests.torture import disk_full, floods, kill9, strace_sync
+from tests.torture import disk_full, endings, floods, kill9, strace_sync
+
+Found = Callable[[], list[str]]
+ANY = float("inf")
 
 
-def main() -> int:
-    """Print what each found."""
-    broken = 0
-    scripts: list[tuple[str, Callable[[], list[str]]]] = [
-        ("kill -9", kill9.main),
-        ("sync before 250", strace_sync.main),
-        ("disk full", disk_full.main),
-        *[(flood.__name__.replace("_", " "), flood) for flood in floods.ALL],
-    ]
-    for name, script in scripts:
-        print(f"== {name}", flush=True)
-        try:
-            print("\n".join(script()), flush=True)
-        except Exception:
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What is promised, how it is tried in full and in small; each gives lines or raises AssertionError."""
+
+    name: str
+    full: Found
+    quick: Found
+
+
+MB = floods.MEGABYTE
+PROMISES = (
+    Promise("endless lines", floods.endless_lines, lambda: floods.endless_lines(64 * MB)),
+    Promise("slow clients", floods.slow_clients, lambda: floods.slow_clients(60, 1.0, 0.5, grace=0.0, within=ANY)),
+    Promise("recipients", floods.recipients, lambda: floods.recipients(5000)),
+    Promise("large at once", floods.large_at_once, lambda: floods.large_at_once(6, 8, within=ANY)),
+    Promise("kill -9", lambda: kill9.main(30)[-1:], lambda: kill9.main(3, within=ANY)[-1:]),
+    Promise("sync before 250", strace_sync.main, lambda: strace_sync.main(80)),
+    Promise("not synced is seen", lambda: strace_sync.main(80, normal=True), lambda: strace_sync.main(40, normal=True)),
+    Promise("disk full", disk_full.main, disk_full.main),
+    Promise("hung up after the dot", endings.hang_up, lambda: endings.hang_up(40)),
+    Promise("SIGTERM", endings.told_to_stop, lambda: endings.told_to_stop(5)),
+)
+
+
+def attempt(promise: Promise, quick: bool) -> bool:
+    """Print the row of one promise; whether it was kept."""
+    begun = time.perf_counter()
+    try:
+        kept, lines = True, (promise.quick if quick else promise.full)()
+    except (Exception, SystemExit) as error:
+        kept, lines = False, [str(error) or type(error).__name__]
+        if not isinstance(error, AssertionError):
             traceback.print_exc()
-            broken += 1
-    return int(broken > 0)
+    for number, line in enumerate(lines):
+        took = f"{time.perf_counter() - begun:5.0f} s"
+        first = (promise.name, "kept" if kept else "BROKEN", took) if number == 0 else ("", "", "")
+        print(f"{first[0]:<22} {first[1]:<7} {first[2]:>7}  {line}", flush=True)
+    return kept
+
+
+def main(arguments: list[str]) -> int:
+    """The number of promises that were broken."""
+    quick = "--quick" in arguments
+    words = [argument for argument in arguments if not argument.startswith("-")]
+    chosen = [p for p in PROMISES if not words or any(word in p.name for word in words)]
+    return sum([not attempt(promise, quick) for promise in chosen])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

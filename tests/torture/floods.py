@@ -1,250 +1,260 @@
-"""Floods: endless lines, slow clients, recipients by the hundred thousand, many large messages at once."""
+"""Floods: endless lines, slow clients, recipients by the hundred thousand, many large messages at once.
+
+python -m tests.torture.floods
+"""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import smtplib
 import socket
-import threading
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from bench.processes import Running, ours
+from mailtrap.smtp.reception import GRACE
+from tests.torture.serving import Sender, Serving, message
 
 MEGABYTE = 1024 * 1024
+#: What may be sent at most, and by how many MB memory may grow beyond that.
+LIMIT, BEYOND = 10, 32
 
-
-def endless(server: Running, opening: list[bytes], total: int) -> tuple[str, float]:
-    """Send `total` octets without a line end after `opening`; the last reply and by how many MB memory grew at most."""
-    before = server.rss()
-    most = before
-    said = b""
-    with socket.create_connection(("127.0.0.1", server.smtp), timeout=60) as sock:
-        reader = sock.makefile("rb")
-        reader.readline()
-        for line in opening:
-            sock.sendall(line)
-            said = _reply(reader)
-        piece, sent = b"x" * (256 * 1024), 0
-        try:
-            while sent < total:
-                sock.sendall(piece)
-                sent += len(piece)
-                if sent % (8 * MEGABYTE) == 0:
-                    most = max(most, server.rss())
-            sock.sendall(b"\r\n.\r\n")
-            sock.settimeout(20)
-            said = _reply(reader)
-        except OSError as error:
-            try:
-                said = _reply(reader) or f"closed ({type(error).__name__})".encode()
-            except OSError:
-                said = f"closed after {sent // MEGABYTE} MB ({type(error).__name__})".encode()
-    return said.decode().strip(), max(most, server.rss()) - before
-
-
-EHLO = [b"EHLO flood.test\r\n"]
-ENVELOPE = [*EHLO, b"MAIL FROM:<a@example.test>\r\n", b"RCPT TO:<b@example.test>\r\n"]
-OPENINGS = {
-    "command": EHLO,
-    "DATA": [*ENVELOPE, b"DATA\r\n"],
-    "AUTH continuation": [*EHLO, b"AUTH LOGIN\r\n"],
-    "BDAT chunk": [*ENVELOPE],
+ENVELOPE = (b"EHLO flood.test\r\n", b"MAIL FROM:<a@example.test>\r\n", b"RCPT TO:<b@example.test>\r\n")
+#: What is said before the flood, each line after the reply to the one before.
+SMTP_OPENINGS = {
+    "DATA": (*ENVELOPE, b"DATA\r\n"),
+    "command": ENVELOPE[:1],
+    "AUTH continuation": (ENVELOPE[0], b"AUTH LOGIN\r\n"),
+    "BDAT chunk": ENVELOPE,
 }
+HTTP = b" HTTP/1.1\r\nHost: localhost\r\n"
+HTTP_OPENINGS = {
+    "HTTP body": b"POST /api/messages" + HTTP + b"Content-Type: message/rfc822\r\nContent-Length: %d\r\n\r\n",
+    "HTTP body in chunks": b"POST /api/messages"
+    + HTTP
+    + b"Content-Type: message/rfc822\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n",
+    "HTTP header": b"GET /api/info" + HTTP + b"X-Filler: ",
+    "HTTP request line": b"GET /",
+}
+UPGRADE = (
+    b"GET /api/live" + HTTP + b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+#: Status 1009 in a close frame (RFC 6455 §7.4.1).
+TOO_BIG = (1009).to_bytes(2, "big")
 
 
 def endless_lines(total: int = 1024 * MEGABYTE) -> list[str]:
-    """Shows 7: a gigabyte without CRLF wherever a line or a chunk is expected."""
-    lines = []
-    for name, opening in OPENINGS.items():
-        with ours("--max-message-size", "10MB") as server:
-            if name == "BDAT chunk":
-                said, grown = _bdat(server, total)
-            else:
-                said, grown = endless(server, opening, total)
-            lines.append(f"{name}: {said!r}, memory +{grown:.0f} MB {_answers(server)}")
-    with ours("--max-body", "10MB") as server:
-        before = server.rss()
-        said = _http(server, total)
-        lines.append(f"HTTP body: {said!r}, memory +{server.rss() - before:.0f} MB {_answers(server)}")
-        before = server.rss()
-        said = _websocket(server, total)
-        lines.append(f"WebSocket frame: {said!r}, memory +{server.rss() - before:.0f} MB {_answers(server)}")
-    return lines
+    """A gigabyte without line end wherever a line, a chunk, a body or a frame is expected: refused, not held."""
+    found = []
+    with _serving("--max-message-size", f"{LIMIT}MB", "--max-body", f"{LIMIT}MB") as server:
+        for name, opening in SMTP_OPENINGS.items():
+            last = b"BDAT %d LAST\r\n" % total if name == "BDAT chunk" else b""
+            found.append(_flood(server, name, server.smtp, opening, last, total, (b"4", b"5")))
+        for name, request in HTTP_OPENINGS.items():
+            last = request % total if b"%" in request else request
+            found.append(_flood(server, name, server.web, (), last, total, (b"HTTP/1.1 4",)))
+        frame = b"\x81\xff" + total.to_bytes(8, "big") + b"\0\0\0\0"
+        found.append(_flood(server, "WebSocket frame", server.web, (UPGRADE,), frame, total, (TOO_BIG,)))
+        assert server.alive
+        _small(server)
+    return found
 
 
-def _bdat(server: Running, total: int) -> tuple[str, float]:
-    before = most = server.rss()
-    with socket.create_connection(("127.0.0.1", server.smtp), timeout=60) as sock:
+def slow_clients(
+    count: int = 500, patience: float = 15.0, every: float = 10.0, grace: float = GRACE, within: float = 50.0
+) -> list[str]:
+    """Clients that say an octet every ten seconds, in a command, in DATA, before TLS: others do not notice; they go.
+
+    Without `grace`, the seconds over which the rate of DATA is measured, none of them is in DATA.
+    """
+    flags = ("--idle-timeout", f"{patience}s", "--tls-timeout", f"{patience}s", "--min-data-rate", "500")
+    with _serving(*flags) as server:
+        before = _files(server)
+        alone = Times([_small(server) for _ in range(200)])
+        socks = []
+        for number in range(count):
+            sock = socket.create_connection(("127.0.0.1", server.smtps if number % 3 == 2 else server.smtp))
+            if number % 3 != 2:
+                sock.recv(200)
+            if number % 3 == 1 and grace:
+                sock.sendall(b"".join((*ENVELOPE, b"DATA\r\n")))
+            socks.append(sock)
+        beside = Times([_small(server) for _ in range(20)])
+        begun, said, most = time.monotonic(), 0.0, _files(server)
+        # They are given as long as the rate of content is measured over, and what they may be silent for, twice.
+        deadline = begun + 2 * (grace + patience) + 5
+        while _files(server) > before + 20 and time.monotonic() < deadline:
+            if time.monotonic() - said > every:
+                said = time.monotonic()
+                for number, sock in enumerate(socks):
+                    with contextlib.suppress(OSError):
+                        sock.send(b"\x16" if number % 3 == 2 else b"E")
+            beside.took.append(_small(server))
+            time.sleep(0.02)
+        gone = time.monotonic() - begun
+        left = _files(server) - before
+        for sock in socks:
+            sock.close()
+        assert most > before + count * 0.9, f"only {most - before} were let in"
+        assert left <= 20, f"{left} sockets not freed after {gone:.0f} s"
+        assert beside.p99 < within, f"{beside} beside them, {alone} alone"
+        return [f"{count} slow clients: {alone} alone, {beside} beside them; all gone after {gone:.0f} s"]
+
+
+def recipients(count: int = 100_000, allowed: int = 1000) -> list[str]:
+    """A client that names recipients without end: 452 from the limit on, and the message goes to those before."""
+    with _serving("--max-errors", "0", "--max-recipients", str(allowed)) as server:
+        before = server.peak(anew=True)
+        with socket.create_connection(("127.0.0.1", server.smtp), timeout=60) as sock:
+            reader = sock.makefile("rb")
+            _say(sock, reader, *ENVELOPE[:2])
+            codes: list[bytes] = []
+            for start in range(0, count, 500):
+                sock.sendall(b"".join(b"RCPT TO:<person%d@example.test>\r\n" % n for n in range(start, start + 500)))
+                codes += [_reply(reader)[:9] for _ in range(500)]
+            assert codes[:allowed] == [b"250 2.1.5"] * allowed
+            assert codes[allowed:] == [b"452 4.5.3"] * (count - allowed)
+            _say(sock, reader, b"DATA\r\n", b"Subject: many\r\n\r\n.\r\n")
+        grown = max(0.0, server.peak() - before)
+        assert grown < BEYOND, f"memory +{grown:.0f} MB"
+        (kept,) = server.json("/api/messages")["messages"]
+        assert len(kept["envelope"]["to"]) == allowed
+        return [f"{count} RCPT: 250 for {allowed}, then 452 4.5.3; memory +{grown:.0f} MB"]
+
+
+def large_at_once(count: int = 20, size: int = 48, within: float = 50.0) -> list[str]:
+    """Many large messages at once, small ones beside them: these are answered within so many ms (p99)."""
+    return [_large(kind, count, size, within) for kind in ("plain", "base64")]
+
+
+def _large(kind: str, count: int, size: int, within: float) -> str:
+    with _serving() as server:
+        command = [sys.executable, "-m", "tests.torture.bulk", str(server.smtp), str(count), str(size), kind]
+        bulk = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert bulk.stdin is not None
+        assert bulk.stdout is not None
+        bulk.stdout.readline()
+        before, begun, small = server.peak(anew=True), time.perf_counter(), Times()
+        bulk.stdin.write("go\n")
+        bulk.stdin.flush()
+        while bulk.poll() is None:
+            small.took.append(_small(server))
+            time.sleep(0.01)
+        took = time.perf_counter() - begun
+        bulk.communicate()
+        kept = server.json("/api/info")["counts"]["messages"] - len(small.took)
+        assert (bulk.returncode, kept) == (0, count), f"{kept} of {count} kept"
+        assert small.p99 < within, f"small ones beside {kind}: {small}"
+        grown = max(0.0, server.peak() - before)
+        return f"{count} × {size} MB {kind} in {took:.1f} s, +{grown:.0f} MB; small ones: {small}"
+
+
+@dataclass
+class Times:
+    """Seconds that things took."""
+
+    took: list[float] = field(default_factory=list)
+
+    @property
+    def p99(self) -> float:
+        """In ms."""
+        return sorted(self.took)[len(self.took) * 99 // 100] * 1e3
+
+    def __str__(self) -> str:
+        return f"p50 {sorted(self.took)[len(self.took) // 2] * 1e3:.1f} ms, p99 {self.p99:.1f} ms ({len(self.took)})"
+
+
+def _flood(
+    server: Serving,
+    name: str,
+    port: int,
+    opening: tuple[bytes, ...],
+    last: bytes,
+    total: int,
+    refusals: tuple[bytes, ...],
+) -> str:
+    """Say the opening, then send `total` octets without a line end; insists on a refusal and on bounded memory."""
+    before = server.peak(anew=True)
+    said, sent = b"", 0
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
         reader = sock.makefile("rb")
-        reader.readline()
-        for line in ENVELOPE:
-            sock.sendall(line)
-            _reply(reader)
-        sock.sendall(b"BDAT %d LAST\r\n" % total)
-        piece, said = b"x" * (256 * 1024), b""
-        try:
-            for number in range(total // len(piece)):
-                sock.sendall(piece)
-                if number % 32 == 0:
-                    most = max(most, server.rss())
-            said = _reply(reader)
-        except OSError:
-            try:
-                said = _reply(reader)
-            except OSError as error:
-                said = f"closed ({type(error).__name__})".encode()
-    return said.decode().strip(), max(most, server.rss()) - before
-
-
-def _http(server: Running, total: int) -> str:
-    with socket.create_connection(("127.0.0.1", server.web or 0), timeout=60) as sock:
-        sock.sendall(
-            b"POST /api/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: message/rfc822\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n"
-        )
-        piece = b"%x\r\n" % (256 * 1024) + b"x" * (256 * 1024) + b"\r\n"
+        if port == server.smtp:
+            _say(sock, reader, *opening)
+        else:
+            for octets in opening:
+                sock.sendall(octets)
+                while reader.readline() not in (b"\r\n", b""):
+                    pass
+        piece = b"x" * (256 * 1024)
+        # It hangs up on us, as it should, though not before it has given us two seconds to read why.
         with contextlib.suppress(OSError):
-            for _ in range(total // len(piece)):
-                sock.sendall(piece)
-        try:
-            return sock.recv(4096).partition(b"\r\n")[0].decode()
-        except OSError as error:
-            return f"closed ({type(error).__name__})"
-
-
-def _websocket(server: Running, total: int) -> str:
-    with socket.create_connection(("127.0.0.1", server.web or 0), timeout=60) as sock:
-        sock.sendall(
-            b"GET /api/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-        )
-        first = sock.recv(4096).partition(b"\r\n")[0].decode()
-        sock.sendall(b"\x81\xff" + total.to_bytes(8, "big") + b"\0\0\0\0")
-        piece, sent = b"x" * (256 * 1024), 0
-        try:
+            sock.sendall(last)
             while sent < total:
                 sock.sendall(piece)
                 sent += len(piece)
-        except OSError as error:
-            return f"{first}; closed after {sent // MEGABYTE} MB ({type(error).__name__})"
-        return f"{first}; took all of it"
-
-
-def slow_clients(count: int = 500, seconds: float = 20.0) -> list[str]:
-    """Shows 7: clients that say an octet every ten seconds, others beside them, sockets freed in the end."""
-    with ours("--idle-timeout", "15s", "--min-data-rate", "500") as server:
-        alone = _latency(server)
-        socks = [socket.create_connection(("127.0.0.1", server.smtp)) for _ in range(count)]
-        for sock in socks:
-            sock.recv(200)
-            sock.sendall(b"E")
-        beside = _latency(server)
-        deadline = time.monotonic() + seconds + 15
-        while _files(server) > 60 and time.monotonic() < deadline:
-            for sock in socks:
-                with contextlib.suppress(OSError):
-                    sock.send(b"E")
-            time.sleep(5)
-        left = _files(server)
-        for sock in socks:
-            sock.close()
-        return [
-            f"{count} slow clients: p99 {alone:.1f} ms alone, {beside:.1f} ms beside them; {left} files open at last"
-        ]
-
-
-def recipients(count: int = 100_000) -> list[str]:
-    """Shows 7: a client that names recipients without end."""
-    with ours("--max-errors", "0") as server:
-        before = server.rss()
-        with socket.create_connection(("127.0.0.1", server.smtp), timeout=60) as sock:
-            reader = sock.makefile("rb")
-            reader.readline()
-            for line in ENVELOPE[:2]:
-                sock.sendall(line)
-                _reply(reader)
-            codes: dict[str, int] = {}
-            first = ""
-            for start in range(0, count, 500):
-                sock.sendall(b"".join(b"RCPT TO:<person%d@example.test>\r\n" % n for n in range(start, start + 500)))
-                for _ in range(500):
-                    said = _reply(reader).decode().strip()
-                    codes[said[:9]] = codes.get(said[:9], 0) + 1
-                    if said.startswith("4") and not first:
-                        first = said
-        return [f"{count} RCPT: {codes}, first refusal {first!r}, memory +{server.rss() - before:.0f} MB"]
-
-
-def large_at_once(count: int = 20, size: int = 48 * MEGABYTE) -> list[str]:
-    """Shows 7: many large messages at once, small ones beside them."""
-    with ours() as server:
-        line = b"Y" * 76 + b"\r\n"
-        body = b"Subject: large\r\n\r\n" + os.urandom(1024).hex().encode() + b"\r\n" + line * (size // len(line))
-
-        def send() -> None:
-            with smtplib.SMTP("127.0.0.1", server.smtp, timeout=300) as client:
-                client.sendmail("a@example.test", ["b@example.test"], body)
-
-        before, most, took = server.rss(), 0.0, []
-        threads = [threading.Thread(target=send) for _ in range(count)]
-        begun = time.perf_counter()
-        for thread in threads:
-            thread.start()
-        while any(thread.is_alive() for thread in threads):
-            start = time.perf_counter()
-            _small(server)
-            took.append(time.perf_counter() - start)
-            most = max(most, server.rss())
-            time.sleep(0.01)
-        took.sort()
-        p50, p99 = took[len(took) // 2] * 1e3, took[len(took) * 99 // 100] * 1e3
-        kept = server.get("/api/info")["counts"]["messages"] - len(took)
-        return [
-            f"{count} × {size // MEGABYTE} MB at once: {time.perf_counter() - begun:.1f} s, +{most - before:.0f} MB",
-            f"small ones meanwhile: p50 {p50:.0f} ms, p99 {p99:.0f} ms; large ones kept: {kept}",
-        ]
-
-
-def _small(server: Running) -> None:
-    with socket.create_connection(("127.0.0.1", server.smtp), timeout=60) as sock:
-        reader = sock.makefile("rb")
-        reader.readline()
-        for line in (*ENVELOPE, b"DATA\r\n", b"Subject: small\r\n\r\nhello\r\n.\r\n"):
-            sock.sendall(line)
-            said = _reply(reader)
-        assert said.startswith(b"250"), said
-
-
-def _latency(server: Running, times: int = 200) -> float:
-    took = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        _small(server)
-        took.append(time.perf_counter() - begun)
-    return sorted(took)[times * 99 // 100] * 1e3
-
-
-def _answers(server: Running) -> str:
+        sock.settimeout(30)
+        with contextlib.suppress(ConnectionError):
+            said = reader.read(300) if refusals == (TOO_BIG,) else reader.readline()
+    grown = max(0.0, server.peak() - before)
     _small(server)
-    return "and still answers"
+    assert said.startswith(refusals) or TOO_BIG in said, f"{name}: {said!r}"
+    assert grown < LIMIT + BEYOND, f"{name}: memory +{grown:.0f} MB"
+    words = "closed with 1009" if TOO_BIG in said else said.decode().strip()
+    return f"{name}: {words!r} after {sent // MEGABYTE} MB, memory +{grown:.0f} MB"
 
 
-def _files(server: Running) -> int:
-    return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+@contextmanager
+def _serving(*flags: str) -> Iterator[Serving]:
+    with TemporaryDirectory(prefix="flood-") as folder:
+        server = Serving(Path(folder, "mail.db"), *flags)
+        try:
+            yield server
+            assert server.stop() == 0
+        finally:
+            server.kill()
 
 
-def _reply(reader: socket.SocketIO) -> bytes:  # type: ignore[name-defined]
+def _small(server: Serving) -> float:
+    """Send a small message on a connection of its own; the seconds that took."""
+    begun = time.perf_counter()
+    sender = Sender(server.smtp)
+    code, reply = sender.send(SMALL)
+    sender.close()
+    assert code == 250, reply
+    return time.perf_counter() - begun
+
+
+SMALL = message("small", 200)
+
+
+def _say(sock: socket.socket, reader: object, *lines: bytes) -> None:
+    greeted = _reply(reader) if lines[0].startswith(b"EHLO") else b""
+    assert not greeted or greeted.startswith(b"220")
+    for line in lines:
+        sock.sendall(line)
+        said = _reply(reader)
+        assert said[:1] in b"23", said
+
+
+def _reply(reader: object) -> bytes:
     while True:
-        line = bytes(reader.readline())
+        line: bytes = reader.readline()  # type: ignore[attr-defined]
         if line[3:4] != b"-":
             return line
+
+
+def _files(server: Serving) -> int:
+    return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
 
 ALL: tuple[Callable[[], list[str]], ...] = (endless_lines, slow_clients, recipients, large_at_once)
 
 if __name__ == "__main__":
     for flood in ALL:
-        print(json.dumps(flood(), indent=1, ensure_ascii=False), flush=True)
+        print("\n".join(flood()), flush=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 import socket
 import subprocess
@@ -32,7 +31,7 @@ class Serving:
         )
         told = json.loads(self._appears(ready))
         self.ready_after = time.perf_counter() - begun
-        self.smtp, self.web = int(told["smtp"]), int(told["web"])
+        self.smtp, self.smtps, self.web = int(told["smtp"]), int(told["smtps"]), int(told["web"])
 
     def _appears(self, file: Path) -> str:
         deadline = time.monotonic() + 60
@@ -53,6 +52,14 @@ class Serving:
         """SIGTERM; the exit code."""
         self.process.terminate()
         return self.process.wait(60)
+
+    def peak(self, anew: bool = False) -> float:
+        """The most resident memory there has been, in MB; `anew` from now on."""
+        process = Path(f"/proc/{self.process.pid}")
+        if anew:
+            (process / "clear_refs").write_text("5")
+        status = (process / "status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1e3
 
     @property
     def alive(self) -> bool:
@@ -91,19 +98,30 @@ class Sender:
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self._reader = self._socket.makefile("rb")
-        self._reply()
+        self.reply()
         self._say(b"EHLO torture.test")
 
     def send(self, content: bytes) -> tuple[int, str]:
         """The reply to the final dot, or the first one that is none of 2yz and 3yz; OSError when the line is dead."""
+        reply = self.begin()
+        if not reply.startswith("3"):
+            self._say(b"RSET")
+            return int(reply[:3]), reply
+        self.write(content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        reply = self.reply()
+        return int(reply[:3]), reply
+
+    def begin(self) -> str:
+        """Everything up to DATA; the reply to it, or the first one that is none of 2yz and 3yz."""
+        reply = ""
         for line in (b"MAIL FROM:<a@example.test>", b"RCPT TO:<b@example.test>", b"DATA"):
             reply = self._say(line)
             if not reply.startswith(("2", "3")):
-                self._say(b"RSET")
-                return int(reply[:3]), reply
-        self._socket.sendall(content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
-        reply = self._reply()
-        return int(reply[:3]), reply
+                break
+        return reply
+
+    def write(self, octets: bytes) -> None:
+        self._socket.sendall(octets)
 
     def close(self) -> None:
         self._reader.close()
@@ -111,9 +129,9 @@ class Sender:
 
     def _say(self, line: bytes) -> str:
         self._socket.sendall(line + b"\r\n")
-        return self._reply()
+        return self.reply()
 
-    def _reply(self) -> str:
+    def reply(self) -> str:
         while True:
             line = self._reader.readline()
             if not line:
@@ -132,8 +150,3 @@ def message(name: str, size: int = 4000) -> bytes:
 
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def rss(process: int) -> float:
-    """Resident memory in MB."""
-    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
