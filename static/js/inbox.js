@@ -93,6 +93,7 @@ window.addEventListener("popstate", async () => {
   if (query !== pile.query) await find(query, { remember: false });
   if (id && id !== reader.id) await show(id, { replace: true });
   else if (!id) hide({ push: false });
+  else reader.followHash();
 });
 
 // ---- search

@@ -70,6 +70,13 @@ export class Reader extends EventTarget {
     if (wanted && wanted !== "preview") this.selectTab(wanted);
   }
 
+  /** To the tab that the address names, if another one is shown. */
+  followHash() {
+    const name = location.hash.slice(1) || "preview";
+    const shown = this.tabs?.all.find((tab) => tab.getAttribute("aria-selected") === "true");
+    if (shown && shown.dataset.tab !== name) this.selectTab(name);
+  }
+
   /** By name, or by place from 0. */
   selectTab(which, options) {
     const tab = this.tabs?.all.find((one, i) => one.dataset.tab === which || i === which);

@@ -257,3 +257,23 @@ def test_a_body_type_that_was_not_said_is_told_but_not_warned_of(site: Site, vis
     assert page.locator(".badge-warn, .reader .note-warn").count() == 0
     page.get_by_role("tab", name="Envelope").click()
     expect(page.get_by_role("tabpanel")).to_contain_text("8bit-undeclared")
+
+
+def test_an_address_with_another_tab_leads_there(site: Site, visit: Visit) -> None:
+    site.send("Tabs")
+    page = live(visit(site.web + "/messages/1#envelope"))
+    for tab in ("headers", "", "raw"):
+        page.goto(site.web + f"/messages/1#{tab}")
+        expect(page.locator("#panel-" + (tab or "preview"))).to_be_visible()
+
+
+def test_who_got_a_message_for_many_is_counted(site: Site, visit: Visit) -> None:
+    to = ", ".join(f"Person {number} <p{number}@example.test>" for number in range(30))
+    with smtplib.SMTP(*site.smtp) as client:
+        client.sendmail("a@b.test", ["p1@example.test"], f"To: {to}\r\nSubject: All\r\n\r\nx".encode())
+    page = visit(site.web + "/messages/1")
+    head = page.locator(".reader-to")
+    expect(head).to_contain_text("Person 3 <p3@example.test>, and 26 more")
+    assert head.evaluate("one => one.scrollHeight <= one.clientHeight")
+    head.get_by_role("link", name="and 26 more").click()
+    expect(page.get_by_role("tabpanel")).to_contain_text("p29@example.test")
