@@ -152,7 +152,8 @@ def _banner(facts: Mapping[str, Any], settings: Settings) -> None:
     }[settings.auth]
     if settings.auth_file:
         login = f"those of {settings.auth_file}"
-    web = "" if not settings.web_user else f", as {settings.web_user}"
+    web = ", with the api-token as password" if settings.api_token else ""
+    web = f", as {settings.web_user}" if settings.web_user else web
     kept = "goes with this process; --database FILE keeps one" if settings.is_temporary else facts["database"]
     rows = [
         ("SMTP", f"{facts['host']} port {facts['smtp']}, plain or STARTTLS"),

@@ -27,6 +27,8 @@ class Guard:
             self._accepted.append(("basic", _digest(f"{settings.web_user}:{settings.web_password}".encode())))
         if settings.api_token:
             self._accepted.append(("bearer", _digest(settings.api_token.encode())))
+            # A browser knows no tokens, but asks for a name and a password: any name will do.
+            self._accepted.append(("basic password", _digest(settings.api_token.encode())))
 
     @property
     def is_open(self) -> bool:
@@ -39,8 +41,11 @@ class Guard:
             return True
         scheme, _, value = authorization.partition(" ")
         scheme = scheme.lower()
-        given = _digest(_credentials(scheme, value.strip()))
-        return any([hmac.compare_digest(given, secret) for kind, secret in self._accepted if kind == scheme])
+        credentials = _credentials(scheme, value.strip())
+        given = {scheme: _digest(credentials)}
+        if scheme == "basic":
+            given["basic password"] = _digest(credentials.partition(b":")[2])
+        return any([hmac.compare_digest(given[kind], secret) for kind, secret in self._accepted if kind in given])
 
 
 def _credentials(scheme: str, value: str) -> bytes:

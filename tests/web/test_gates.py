@@ -324,6 +324,16 @@ def test_every_route_but_the_probes_wants_credentials(guarded: Flask) -> None:
             assert send(guarded, "GET", example(rule), **headers)[0] != 401
 
 
+def test_a_browser_gets_in_with_the_token_as_password() -> None:
+    """With a token alone it would ask for a password that nothing satisfies."""
+    with running_sandbox(api_token="t:k") as (_, _, app):
+        client = app.test_client()
+        for credentials, status in {b"any:t:k": 200, b":t:k": 200, b"t:k": 401, b"any:t": 401, b"any:": 401}.items():
+            headers = {"Authorization": f"Basic {b64encode(credentials).decode()}"}
+            assert client.get("/", headers=headers).status_code == status, credentials
+        assert client.get("/", headers={"Authorization": "basic password t:k"}).status_code == 401
+
+
 def test_under_a_base_path_everything_is_below_it() -> None:
     with running_sandbox(base_path="/mail/") as (_, _, app):
         client = app.test_client()
