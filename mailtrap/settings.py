@@ -97,7 +97,9 @@ class Settings:
     )
     web_user: str = _setting("Web", "", "text", "User name for pages and API (HTTP basic)")
     web_password: str = _setting("Web", "", "secret", "Password of web-user")
-    api_token: str = _setting("Web", "", "secret", "Token for the API (`Authorization: Bearer …`), and password for any user name")
+    api_token: str = _setting(
+        "Web", "", "secret", "Token for the API (`Authorization: Bearer …`), and password for any user name"
+    )
     insecure: bool = _setting("Web", False, "switch", "Listen beyond this machine without password or token")
     web_tls: bool = _setting("Web", False, "switch", "Serve the web over TLS with the same certificate")
     max_body: int = _setting("Web", 60 * 1024 * 1024, "size", "Largest HTTP request body")
