@@ -7,7 +7,8 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -34,13 +35,14 @@ def server_context(settings: Settings) -> ssl.SSLContext:
             ) from error
         return context
     directory = _directory(settings)
-    try:
-        context.load_cert_chain(_server_file(directory, settings.smtp_hostname))
-    except ssl.SSLError:
-        # Files from a crash or a careless hand: they are ours, so they are made anew.
-        for name in ("server.pem", "ca-key.pem", "ca.pem"):
-            (directory / name).unlink(missing_ok=True)
-        context.load_cert_chain(_server_file(directory, settings.smtp_hostname))
+    with _alone(directory):
+        try:
+            context.load_cert_chain(_server_file(directory, settings.smtp_hostname))
+        except ssl.SSLError:
+            # Files from a crash or a careless hand: they are ours, so they are made anew.
+            for name in ("server.pem", "ca-key.pem", "ca.pem"):
+                (directory / name).unlink(missing_ok=True)
+            context.load_cert_chain(_server_file(directory, settings.smtp_hostname))
     return context
 
 
@@ -49,7 +51,8 @@ def ca_file(settings: Settings) -> Path:
     if settings.tls_cert:
         return Path(settings.tls_cert).absolute()
     directory = _directory(settings)
-    _authority(directory)
+    with _alone(directory):
+        _authority(directory)
     return directory / "ca.pem"
 
 
@@ -63,6 +66,26 @@ def _directory(settings: Settings) -> Path:
             f"state-dir {directory} cannot be made: {error.strerror}", "choose another with --state-dir"
         ) from error
     return directory
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Keep other processes from making files here meanwhile: OpenSSL reads key and certificate one after the other.
+
+    Where directories cannot be locked (Windows, some network file systems) only the order of writing protects.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    lock = os.open(directory, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _server_file(directory: Path, hostname: str) -> Path:

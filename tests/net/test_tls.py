@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
+import os
 import re
 import socket
 import ssl
@@ -116,6 +118,26 @@ def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
     client = ssl.create_default_context(cafile=str(ca_file(settings)))
     assert handshake(server_context(settings), client, "localhost")
     assert {file.name for file in tmp_path.iterdir()} == {"ca.pem", "ca-key.pem", "server.pem"}
+
+
+def test_nobody_replaces_the_certificate_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenSSL opens the file twice: what is made in between would not fit together."""
+    reads: list[bool] = []
+    load = ssl.SSLContext.load_cert_chain
+
+    def loaded(context: ssl.SSLContext, file: Path) -> None:
+        other = os.open(tmp_path, os.O_RDONLY)
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(other)
+        reads.append(True)
+        load(context, file)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", loaded)
+    server_context(Settings(state_dir=str(tmp_path)))
+    assert reads == [True]
 
 
 def test_the_users_certificate_comes_first(tmp_path: Path) -> None:
