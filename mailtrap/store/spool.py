@@ -75,7 +75,8 @@ class SpoolWriter:
         self.claimed = False
         self._spools = spools
         self._writer = writer
-        self._buffer = bytearray()
+        self._held: list[bytes] = []
+        self._size = 0
         self._finished = False
         self._discarded = False
 
@@ -83,18 +84,22 @@ class SpoolWriter:
         """Take the next octets. After a failure they are dropped; whoever adds the message hears of it."""
         if self.error or self._discarded:
             return
-        self._buffer += octets
-        while len(self._buffer) >= PIECE:
-            self._send(bytes(self._buffer[:PIECE]))
-            del self._buffer[:PIECE]
+        self._held.append(octets)
+        self._size += len(octets)
+        if self._size >= PIECE:
+            octets = b"".join(self._held)
+            whole = len(octets) - len(octets) % PIECE
+            for start in range(0, whole, PIECE):
+                self._send(octets[start : start + PIECE])
+            self._held, self._size = [octets[whole:]], len(octets) - whole
 
     def finish(self) -> int:
         """No more will come."""
         if not self._finished:
             self._finished = True
             if not self.error:
-                self._send(bytes(self._buffer))
-            self._buffer.clear()
+                self._send(b"".join(self._held))
+            self._held.clear()
         return self.content
 
     def discard(self) -> None:
@@ -102,7 +107,7 @@ class SpoolWriter:
         if self._discarded or self.claimed:
             return
         self._discarded = True
-        self._buffer.clear()
+        self._held.clear()
         self._writer.put_piece(_Removal(self._spools, self), 4096)
 
     @property

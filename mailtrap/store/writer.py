@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 BATCH_MESSAGES = 256
 BATCH_OCTETS = 4 * 1024 * 1024
 #: Octets of big messages in one transaction, so that a small message never waits long behind them.
-BATCH_CHUNKS = 1024 * 1024
+BATCH_CHUNKS = 512 * 1024
 #: Seconds after which work that makes way for arriving mail goes along with it.
 PATIENCE = 0.05
 #: Seconds without mail after which it is taken to pause.

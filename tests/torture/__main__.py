@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.torture import disk_full, endings, floods, kill9, strace_sync
+from tests.torture import disk_full, endings, floods, kill9, power_cut, strace_sync
 
 Found = Callable[[], list[str]]
 ANY = float("inf")
@@ -34,8 +34,11 @@ PROMISES = (
     Promise("recipients", floods.recipients, lambda: floods.recipients(5000)),
     Promise("large at once", floods.large_at_once, lambda: floods.large_at_once(6, 8, within=ANY)),
     Promise("kill -9", lambda: kill9.main(30)[-1:], lambda: kill9.main(3, within=ANY)[-1:]),
-    Promise("sync before 250", strace_sync.main, lambda: strace_sync.main(80)),
-    Promise("not synced is seen", lambda: strace_sync.main(80, normal=True), lambda: strace_sync.main(40, normal=True)),
+    Promise("sync before 250 (strace)", strace_sync.main, lambda: strace_sync.main(80)),
+    Promise(
+        "no sync is seen (strace)", lambda: strace_sync.main(80, normal=True), lambda: strace_sync.main(40, normal=True)
+    ),
+    Promise("power cut (strace)", power_cut.main, lambda: power_cut.main(240, 8)),
     Promise("disk full", disk_full.main, disk_full.main),
     Promise("hung up after the dot", endings.hang_up, lambda: endings.hang_up(40)),
     Promise("SIGTERM", endings.told_to_stop, lambda: endings.told_to_stop(5)),
@@ -54,7 +57,7 @@ def attempt(promise: Promise, quick: bool) -> bool:
     for number, line in enumerate(lines):
         took = f"{time.perf_counter() - begun:5.0f} s"
         first = (promise.name, "kept" if kept else "BROKEN", took) if number == 0 else ("", "", "")
-        print(f"{first[0]:<22} {first[1]:<7} {first[2]:>7}  {line}", flush=True)
+        print(f"{first[0]:<25} {first[1]:<7} {first[2]:>7}  {line}", flush=True)
     return kept
 
 
