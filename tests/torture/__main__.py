@@ -6,6 +6,7 @@ insist on milliseconds, which other work on the machine would decide.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import traceback
@@ -64,6 +65,8 @@ def attempt(promise: Promise, quick: bool) -> bool:
 def main(arguments: list[str]) -> int:
     """The number of promises that were broken."""
     quick = "--quick" in arguments
+    # What is promised in ms is for a machine that does nothing else.
+    print(f"{os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}", flush=True)
     words = [argument for argument in arguments if not argument.startswith("-")]
     chosen = [p for p in PROMISES if not words or any(word in p.name for word in words)]
     return sum([not attempt(promise, quick) for promise in chosen])
