@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import threading
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -60,16 +61,13 @@ def main(rounds: int = 30, seed: int | None = None, within: float = READY_WITHIN
 
 def _send(port: int, name: str, confirmed: dict[str, str]) -> None:
     number = 0
-    try:
-        sender = Sender(port)
+    with suppress(OSError), closing(Sender(port)) as sender:
         while True:
             number += 1
             content = message(f"{name}-{number}", 700_000 if number % 50 == 0 else 4000)
             code, _ = sender.send(content)
             if code == 250:
                 confirmed[sha256(content)] = f"{name}-{number}"
-    except OSError:
-        pass
 
 
 if __name__ == "__main__":

@@ -98,8 +98,12 @@ class Sender:
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self._reader = self._socket.makefile("rb")
-        self.reply()
-        self._say(b"EHLO torture.test")
+        try:
+            self.reply()
+            self._say(b"EHLO torture.test")
+        except OSError:
+            self.close()
+            raise
 
     def send(self, content: bytes) -> tuple[int, str]:
         """The reply to the final dot, or the first one that is none of 2yz and 3yz; OSError when the line is dead."""
