@@ -35,7 +35,7 @@ BATCH_OCTETS = 4 * 1024 * 1024
 #: … and messages written before looking whether mail waits for it to end.
 SLICE = 64
 #: Octets of content passed on in memory; what exceeds them is read from the database again.
-HANDOVER = 16 * 1024 * 1024
+HANDOVER = 32 * 1024 * 1024
 #: Of a bigger message only this much is understood.
 UNDERSTOOD = 4 * 1024 * 1024
 TRUNCATED = "truncated-for-index"
