@@ -175,7 +175,7 @@ def test_a_zip_bomb_is_refused_before_it_fills_memory(tmp_path: Path) -> None:
     begun = time.monotonic()
     with pytest.raises(Invalid, match="unpacks to more than 10 MB"):
         list(read(tmp_path / "x.zip"))
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 def test_a_zip_in_a_zip_is_left_closed(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_what_was_sent_is_what_comes_back(name: str, way: str, server: Server) -
         said = reader.readline()
         took = time.perf_counter() - begun
     assert said[:3] == b"250"
-    assert took < 1.0
+    assert took < 5.0  # a tenth of a second on an idle machine
     newest = json.loads(get(server, "/api/messages?limit=1"))["messages"][0]
     raw = get(server, f"/api/messages/{newest['id']}/raw")
     assert hashlib.sha256(raw).hexdigest() == hashlib.sha256(octets).hexdigest() == newest["sha256"]

@@ -49,7 +49,7 @@ class Canary:
 
     def close(self) -> None:
         self._waker.send(b"q")
-        self._thread.join(5)
+        self._thread.join(30)
         for key in list(self._selector.get_map().values()):
             key.fileobj.close()  # type: ignore[union-attr]
         self._waker.close()

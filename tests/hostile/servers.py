@@ -133,5 +133,5 @@ def naked_site() -> Iterator[Naked]:
         yield naked
     finally:
         server.shutdown()
-        thread.join(5)
+        thread.join(30)
         server.server_close()

