@@ -20,6 +20,15 @@ class Kind(StrEnum):
     EVICTED = "evicted"
     CLEARED = "cleared"
     SESSION = "session"
+    REFUSED = "refused"
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    FAULTS = "faults"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,12 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class StartTls:
-    """Begin a TLS handshake as the server; the session is resumed with a `Handshake` or the exception that ended it."""
+    """Begin a TLS handshake as the server; the session is resumed with a `Handshake` or the exception that ended it.
+
+    `trouble` names what is wrong with it on purpose; see `mailtrap.net.tls`.
+    """
+
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,25 @@ class Close:
     """
 
     linger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Break the connection off with a TCP RST, at once; what has not been written is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Let `seconds` of real time pass, for ever if None; the session is resumed with None, earlier if it is lost."""
+
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """From now on carry no more than so many octets a second, in each direction; 0 lifts it."""
+
+    rate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +79,6 @@ class Handshake:
     cipher: str
 
 
-#: Performed in order. After StartTls, Ask and Work the session is blocked: it must not be fed into action until
+#: Performed in order. After StartTls, Ask, Work and Delay the session is blocked: it must not be fed into action until
 #: resumed (octets that arrive are kept by it), and it yields none of them again before that.
-Action = Send | StartTls | Close | Ask | Work
+Action = Send | StartTls | Close | Reset | Ask | Work | Delay | Throttle

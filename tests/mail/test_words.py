@@ -111,12 +111,12 @@ def test_only_the_first_mebi_character_counts() -> None:
 
 
 def test_normalising_is_fast() -> None:
-    # Ten times what it takes here: a guard against going quadratic, not a benchmark.
+    # Very generous: a guard against going quadratic, not a benchmark.
     for text, seconds in (
-        ("The quick brown fox. " * 143, 50e-6),
-        ("Съешь же ещё этих мягких булок. " * 94, 2500e-6),
-        ("快速的棕色狐狸跳过了懒狗。" * 231, 2500e-6),
-        ("e\u0301" * 1500, 2500e-6),
+        ("The quick brown fox. " * 143, 2e-3),
+        ("Съешь же ещё этих мягких булок. " * 94, 50e-3),
+        ("快速的棕色狐狸跳过了懒狗。" * 231, 50e-3),
+        ("e\u0301" * 1500, 50e-3),
     ):
         normalise(text)
         best = min(_seconds(text) for _ in range(5))

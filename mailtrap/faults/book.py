@@ -1,0 +1,21 @@
+"""The ordered rules in force: asked at every step, changed at any time, counting as they go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mailtrap.faults.occasion import Answer, Occasion
+from mailtrap.faults.rule import Fault, Step
+
+
+class Book:
+    """Thread-safe. `keep` is called with all rules whenever they change, so that they outlive the process."""
+
+    def __init__(self, rules: Sequence[Fault] = (), keep: Callable[[Sequence[Fault]], None] | None = None) -> None:
+        self.steps: frozenset[Step] = frozenset()
+        self._rules = tuple(rules)
+        self._keep = keep
+
+    def answer(self, occasion: Occasion) -> Answer | None:
+        """What the first rule that matches says; counts. None where nothing goes wrong."""
+        return None
