@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from mailtrap.clock import Clock
 from mailtrap.events import Bus, Event, Kind
+from mailtrap.faults.aftermath import History
+from mailtrap.faults.book import Book
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope
 from mailtrap.mail.heading import read_heading
@@ -26,10 +28,12 @@ class Sandbox:
     `outcomes` counts the sessions that have ended since the start, by their outcome.
     """
 
-    def __init__(self, store: Store, bus: Bus, clock: Clock) -> None:
+    def __init__(self, store: Store, bus: Bus, clock: Clock, faults: Book | None = None) -> None:
         self.store = store
         self.bus = bus
         self.clock = clock
+        self.faults = faults or Book(clock)
+        self.history = History()
         self.outcomes: Counter[str] = Counter()
         self._open: dict[int, Transcript] = {}
         self._ended: dict[int, Transcript] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from mailtrap.clock import Clock
 from mailtrap.faults.occasion import Answer, Occasion
 from mailtrap.faults.rule import Fault, Step
 
@@ -11,8 +12,16 @@ from mailtrap.faults.rule import Fault, Step
 class Book:
     """Thread-safe. `keep` is called with all rules whenever they change, so that they outlive the process."""
 
-    def __init__(self, rules: Sequence[Fault] = (), keep: Callable[[Sequence[Fault]], None] | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        rules: Sequence[Fault] = (),
+        keep: Callable[[Sequence[Fault]], None] | None = None,
+        addresses: bool = True,
+    ) -> None:
+        #: The steps at which a rule may answer: whoever comes to another one need not ask.
         self.steps: frozenset[Step] = frozenset()
+        self._clock = clock
         self._rules = tuple(rules)
         self._keep = keep
 

@@ -185,7 +185,7 @@ class Pump(asyncio.Protocol):
                 self.hub.work(action.task, self.resume)
             elif isinstance(action, StartTls):
                 self._start_tls()
-            elif transport is not None:
+            elif isinstance(action, Close) and transport is not None:
                 self._close(transport, action.linger)
 
     def _ask(self, action: Ask) -> None:

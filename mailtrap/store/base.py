@@ -68,6 +68,55 @@ class Counters:
     extra: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Something kept beside messages and sessions: a rule, a delivery, an event on its way, what a client did next.
+
+    `kind` says which, `id` is unique in it. `owner` is the message or session it is about (0 for none), `state` and
+    `name` (compared without case) are what it can be found by, `due` is when something happens to it next.
+    """
+
+    kind: str
+    id: int
+    document: bytes
+    owner: int = 0
+    state: str = ""
+    name: str = ""
+    due: int | None = None
+
+
+class Ledger(Protocol):
+    """Records, thread-safe; written by the store's writer when there is no mail to keep."""
+
+    def put(self, records: Sequence[Record]) -> Future[None]:
+        """Keep these, in place of those with the same kind and id."""
+
+    def remove(
+        self, kind: str, *, ids: Sequence[int] | None = None, owners: Sequence[int] | None = None
+    ) -> Future[int]:
+        """Remove those with these ids or of these owners, all of the kind where neither is given; how many."""
+
+    def find(
+        self,
+        kind: str,
+        *,
+        ids: Sequence[int] | None = None,
+        owners: Sequence[int] | None = None,
+        states: Sequence[str] | None = None,
+        name: str | None = None,
+        due_by: int | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Record]:
+        """The newest that fit everything given, highest id first; `due_by` orders by `due`, earliest first."""
+
+    def count(self, kind: str, *, states: Sequence[str] | None = None) -> int:
+        """How many there are."""
+
+    def new_id(self, kind: str) -> int:
+        """An id never given out before for this kind."""
+
+
 class Spool(Protocol):
     """A message too big to hold in memory, on its way into the store."""
 
@@ -99,6 +148,10 @@ class Store(Protocol):
 
     def record(self, transcript: Transcript) -> None:
         """Keep the dialogue of a session that has ended."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is kept beside messages and sessions."""
 
     def delete(self, selection: Selection) -> Future[list[int]]:
         """Delete what is selected; resolves with the ids of what was deleted."""

@@ -21,7 +21,7 @@ from mailtrap.mail.transcript import Transcript
 from mailtrap.query import Query
 from mailtrap.settings import Settings
 from mailtrap.store.arrivals import Arrivals, Dialogue, pack
-from mailtrap.store.base import Counters, Done, Page, Selection, Session, Spool
+from mailtrap.store.base import Counters, Done, Ledger, Page, Selection, Session, Spool
 from mailtrap.store.changes import Deletion, Marking
 from mailtrap.store.checkpointing import Checkpointer
 from mailtrap.store.indexing import Indexer
@@ -93,6 +93,11 @@ class SqliteStore:
     def record(self, transcript: Transcript) -> None:
         """Keep the dialogue of a session that has ended."""
         self._writer.put_session(Dialogue(transcript))
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is kept beside messages and sessions."""
+        raise NotImplementedError
 
     def delete(self, selection: Selection) -> Future[list[int]]:
         """Delete what is selected."""

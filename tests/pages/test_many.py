@@ -79,7 +79,7 @@ def test_a_hundred_thousand_rows_scroll_jump_and_select(crowded: Site, visit: Vi
             return times.sort((a, b) => a - b)[45];
         }"""
     )
-    assert frames < 400, "three of four frames while scrolling are drawn at once, without a GPU (17 ms on an idle machine)"
+    assert frames < 400, "three of four frames while scrolling take 17 ms on an idle machine, without a GPU"
     press(page, "Home", "Control+a")
     expect(page.locator("#bulk-count")).to_have_text("100,000 selected")
     page.locator(".row").first.get_by_role("checkbox").click()
