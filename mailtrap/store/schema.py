@@ -95,8 +95,23 @@ def _tables(db: Database) -> None:
         db.execute(statement)
 
 
+def _records(db: Database) -> None:
+    """What is kept beside messages and sessions, and ways to find it again."""
+    db.execute(
+        """CREATE TABLE record (
+            kind TEXT, id INTEGER, owner INTEGER, state TEXT, name TEXT COLLATE NOCASE, due INTEGER, document BLOB)"""
+    )
+    db.execute("CREATE UNIQUE INDEX record_id ON record(kind, id)")
+    db.execute("CREATE INDEX record_owner ON record(kind, owner, id) WHERE owner > 0")
+    db.execute("CREATE INDEX record_state ON record(kind, state, id)")
+    db.execute("CREATE INDEX record_name ON record(kind, name, id) WHERE name <> ''")
+    db.execute("CREATE INDEX record_due ON record(kind, due, id) WHERE due IS NOT NULL")
+    # `last_id` is the highest id ever kept of a kind: none is used again.
+    db.table("record_kind").create({"kind": str, "last_id": int}, pk="kind")
+
+
 #: One function per change, oldest first, never edited once released. `PRAGMA user_version` counts those done.
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_tables,)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_tables, _records)
 VERSION = len(MIGRATIONS)
 
 

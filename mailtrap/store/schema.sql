@@ -47,6 +47,17 @@ CREATE TABLE "orphan" (
    "id" INTEGER PRIMARY KEY
 );
 CREATE VIRTUAL TABLE search USING fts5(subject, sender, to_, cc, bcc, rcpt, body, filename, header, content='', tokenize='ascii', detail='full');
+CREATE TABLE record (
+            kind TEXT, id INTEGER, owner INTEGER, state TEXT, name TEXT COLLATE NOCASE, due INTEGER, document BLOB);
+CREATE UNIQUE INDEX record_id ON record(kind, id);
+CREATE INDEX record_owner ON record(kind, owner, id) WHERE owner > 0;
+CREATE INDEX record_state ON record(kind, state, id);
+CREATE INDEX record_name ON record(kind, name, id) WHERE name <> '';
+CREATE INDEX record_due ON record(kind, due, id) WHERE due IS NOT NULL;
+CREATE TABLE "record_kind" (
+   "kind" TEXT PRIMARY KEY,
+   "last_id" INTEGER
+);
 INSERT INTO tally VALUES (1, 0, 0, 0, 0, 0);
 INSERT INTO search(search, rank) VALUES ('automerge', 16);
 INSERT INTO search(search, rank) VALUES ('crisismerge', 64);

@@ -25,6 +25,7 @@ from mailtrap.store.base import Counters, Done, Ledger, Page, Selection, Session
 from mailtrap.store.changes import Deletion, Marking
 from mailtrap.store.checkpointing import Checkpointer
 from mailtrap.store.indexing import Indexer
+from mailtrap.store.ledger import SqliteLedger
 from mailtrap.store.opening import connect, synchronous, take
 from mailtrap.store.reading import Readers, stream
 from mailtrap.store.rows import MESSAGE_COLUMNS, SESSION_COLUMNS, to_message, to_session
@@ -69,6 +70,7 @@ class SqliteStore:
             self._connection, self._path, bus, totals, self._gather, self._upkeep.idle, self._after_commit
         )
         self._indexer = Indexer(self._readers, self._writer)
+        self._ledger = SqliteLedger(self._readers, self._writer)
         self._upkeep.attach(self._writer)
         self._remembered: OrderedDict[tuple[Any, ...], tuple[int, int]] = OrderedDict()
         self._lock = threading.Lock()
@@ -97,7 +99,7 @@ class SqliteStore:
     @property
     def ledger(self) -> Ledger:
         """What is kept beside messages and sessions."""
-        raise NotImplementedError
+        return self._ledger
 
     def delete(self, selection: Selection) -> Future[list[int]]:
         """Delete what is selected."""
@@ -247,6 +249,7 @@ class SqliteStore:
 
     def _after_commit(self, transaction: Transaction) -> None:
         self._upkeep.after_commit(transaction)
+        self._ledger.committed(transaction)
         if transaction.orphans:
             self._indexer.look()
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 from mailtrap.errors import MailtrapError, StorageFull, Unavailable
 from mailtrap.events import Bus
@@ -25,6 +26,8 @@ BATCH_MESSAGES = 256
 BATCH_OCTETS = 4 * 1024 * 1024
 #: Octets of big messages in one transaction, so that a small message never waits long behind them.
 BATCH_CHUNKS = 512 * 1024
+#: Records in one transaction, for the same reason.
+BATCH_RECORDS = 500
 #: Seconds after which work that makes way for arriving mail goes along with it.
 PATIENCE = 0.05
 #: Seconds without mail after which it is taken to pause.
@@ -41,10 +44,12 @@ GATHERING = 0.0005
 
 #: Makes one job of messages that go into the same transaction.
 Gather = Callable[[list[Entry]], Job]
+#: What waits in a queue: a job, some of them with their weight.
+Waiting = TypeVar("Waiting")
 
 
 class Writer:
-    """Order of importance: messages in memory, one slice of one change, pieces of big messages, sessions, index.
+    """Order of importance: messages in memory, one slice of one change, pieces of big messages, what is in no hurry.
 
     All `put_` methods are safe on any thread and only append to a queue.
     """
@@ -71,6 +76,7 @@ class Writer:
         self._changes: deque[Change] = deque()
         self._pieces: deque[tuple[int, Job]] = deque()
         self._sessions: deque[Job] = deque()
+        self._records: deque[tuple[int, Job]] = deque()
         self._index: deque[Job] = deque()
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._sleeping = False
@@ -117,11 +123,19 @@ class Writer:
 
     def put_session(self, job: Job) -> None:
         """Write something small that is in no hurry."""
-        self._put_lazily(self._sessions, job)
+        self._put_lazily(self._sessions, job, job)
+
+    def put_record(self, job: Job, weight: int) -> None:
+        """Write (or remove) `weight` records, in the order given and in no hurry."""
+        self._put_lazily(self._records, job, (weight, job))
+
+    def put_record_back(self, job: Job, weight: int) -> None:
+        """Go on with this before any other record; only on the writer's thread."""
+        self._records.appendleft((weight, job))
 
     def put_index(self, job: Job) -> None:
         """Write what was understood, when there is no mail or it has waited long enough."""
-        self._put_lazily(self._index, job)
+        self._put_lazily(self._index, job, job)
 
     @property
     def is_quiet(self) -> bool:
@@ -169,7 +183,8 @@ class Writer:
         while self._queue:
             entry = self._queue.popleft()
             entry.failed(closed) if isinstance(entry, Change) else entry[1](closed)
-        for job in [*self._changes, *(job for _, job in self._pieces), *self._sessions, *self._index]:
+        weighed = [job for _, job in (*self._pieces, *self._records)]
+        for job in [*self._changes, *weighed, *self._sessions, *self._index]:
             job.failed(closed)
 
     def put_index_back(self, job: Job) -> None:
@@ -179,13 +194,13 @@ class Writer:
     def _is_pressed(self) -> bool:
         return bool(self._queue)
 
-    def _put_lazily(self, queue: deque[Job], job: Job) -> None:
+    def _put_lazily(self, queue: deque[Waiting], job: Job, waiting: Waiting) -> None:
         if self._closing:
             job.failed(Unavailable("The store is closed"))
             return
         if not queue:
             self._lazy_since = time.monotonic()
-        queue.append(job)
+        queue.append(waiting)
         self._rouse()
 
     def _rouse(self) -> None:
@@ -214,7 +229,7 @@ class Writer:
         except Exception:
             log.exception("upkeep of the database failed")
             pause = 1.0
-        if self._sessions or self._index:
+        if self._sessions or self._records or self._index:
             pause = min(PATIENCE, pause or PATIENCE)
         if self._sleeping:
             with suppress(Empty):
@@ -238,14 +253,19 @@ class Writer:
         if self._lazy_is_due() and (not arrivals or self._has_waited()):
             for _ in range(min(len(self._sessions), 100)):
                 jobs.append(self._sessions.popleft())
+            weight = 0
+            while self._records and weight < BATCH_RECORDS:
+                records, job = self._records.popleft()
+                weight += records
+                jobs.append(job)
             if self._index:
                 jobs.append(self._index.popleft())
             self._lazy_since = time.monotonic()
         return jobs
 
     def _lazy_is_due(self) -> bool:
-        """Whether sessions and index should be written: in a burst of mail not before they have waited."""
-        if not (self._sessions or self._index):
+        """Whether sessions, records and index should be written: in a burst of mail not before they have waited."""
+        if not (self._sessions or self._records or self._index):
             return False
         burst = self._burst > BURSTS and time.monotonic() - self.last_arrival < BURST
         return not burst or self._has_waited()

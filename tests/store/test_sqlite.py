@@ -27,6 +27,7 @@ from mailtrap.store.checkpointing import Checkpointer
 from mailtrap.store.opening import APPLICATION_ID_AT, connect
 from mailtrap.store.sqlite import SqliteStore
 from tests.store.contract import Make, StoreContract
+from tests.store.ledgers import LedgerContract, record
 from tests.store.making import PATIENCE, Answers, Heard, StandingClock, keep, octets, read, submission
 
 
@@ -59,9 +60,54 @@ class TestSqliteStore(StoreContract):
     """On a named file."""
 
 
+class TestSqliteLedger(LedgerContract):
+    """On a named file."""
+
+
 def writing(store: Store) -> sqlite3.Connection:
     assert isinstance(store, SqliteStore)
     return store._connection
+
+
+def test_records_that_a_crash_left_without_their_message_go_at_the_next_start(make: Make) -> None:
+    store = make()
+    (id_,) = keep(store, submission())
+    store.ledger.put([record(1, "delivery", owner=id_), record(2, "delivery", owner=id_ + 1)]).result(PATIENCE)
+    store.close()
+    again = make()
+    while again.ledger.count("delivery") > 1:
+        again.ledger.put([]).result(PATIENCE)
+    assert [one.id for one in again.ledger.find("delivery")] == [1]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({}, "record_id"),
+        ({"ids": [1, 2]}, "record_id"),
+        ({"owners": [1, 2]}, "record_owner"),
+        ({"states": ["a", "b"]}, "record_state"),
+        ({"name": "a"}, "record_name"),
+        ({"due_by": 5}, "record_due"),
+    ],
+)
+def test_records_are_found_along_an_index(
+    make: Make, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any], index: str
+) -> None:
+    store = make()
+    plans: list[str] = []
+
+    def explain(_: object, statements: list[tuple[str, list[Any]]]) -> list[list[Any]]:
+        for sql, parameters in statements:
+            plans.extend(row[3] for row in writing(store).execute(f"EXPLAIN QUERY PLAN {sql}", parameters))
+        return []
+
+    monkeypatch.setattr("mailtrap.store.reading.Readers.fetch_all", explain)
+    store.ledger.find("delivery", **wanted)
+    searches = [line for line in plans if "json_each" not in line and "r" in line.split()]
+    assert searches, plans
+    assert all(index in line and line.startswith("SEARCH") for line in searches), plans
+    assert "owners" in wanted or "ids" in wanted or not any("TEMP B-TREE" in line for line in plans), plans
 
 
 def bulky() -> bytes:
