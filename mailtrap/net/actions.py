@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,17 @@ class Send:
     """Write these octets."""
 
     octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Dribble:
+    """Write these pieces, each in a segment of its own and `pause` seconds apart; there may be no end of them.
+
+    What is to be written afterwards waits.
+    """
+
+    pieces: Iterable[bytes]
+    pause: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +48,28 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Break the connection off with a TCP RST, at once; what has not been written is lost."""
+    """Break the connection off with a TCP RST; what was said before it is written, if that can be done at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Let `seconds` of real time pass, for ever if None; the session is resumed with None, earlier if it is lost."""
+    """Let `seconds` of real time pass, for ever if None; the session is resumed with None.
+
+    That comes earlier if the client has gone (or will say no more) or the server stops.
+    """
 
     seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """From now on carry no more than so many octets a second, in each direction; 0 lifts it."""
+    """From now on carry no more than so many octets a second, in each direction; 0 lifts it.
+
+    `unread` has come in already and is given to the session again, as if it came now.
+    """
 
     rate: int
+    unread: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +99,4 @@ class Handshake:
 
 #: Performed in order. After StartTls, Ask, Work and Delay the session is blocked: it must not be fed into action until
 #: resumed (octets that arrive are kept by it), and it yields none of them again before that.
-Action = Send | StartTls | Close | Reset | Ask | Work | Delay | Throttle
+Action = Send | Dribble | StartTls | Close | Reset | Ask | Work | Delay | Throttle

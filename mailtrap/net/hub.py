@@ -31,10 +31,17 @@ class Hub:
     """Its methods are for the loop's thread, but for `post`, which is for any."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, tls: Callable[[], ssl.SSLContext], tls_timeout: float, interval: float
+        self,
+        loop: asyncio.AbstractEventLoop,
+        tls: Callable[[], ssl.SSLContext],
+        tls_timeout: float,
+        interval: float,
+        troubled: Callable[[str], ssl.SSLContext] | None = None,
     ) -> None:
         self.loop = loop
         self.tls = tls
+        #: Makes a context in which something is wrong on purpose; slow, so it is called on a worker thread.
+        self.troubled = troubled
         self.tls_timeout = tls_timeout
         self._interval = interval
         self._members: set[Member] = set()

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import ssl
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, cast
 
-from mailtrap.net.actions import Action, Ask, Close, Handshake, Send, StartTls, Work
+from mailtrap.net import handshakes, sockets
+from mailtrap.net.actions import (
+    Action,
+    Ask,
+    Close,
+    Delay,
+    Dribble,
+    Handshake,
+    Reset,
+    Send,
+    StartTls,
+    Throttle,
+    Work,
+)
 from mailtrap.net.hub import Hub
 from mailtrap.net.ports import peer_name
+from mailtrap.net.slowness import Slowness
+from mailtrap.net.tls import SPOILT
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +38,8 @@ CLOSING = 10.0
 BULK = 64 * 1024
 #: Seconds between two looks at a store that lags behind.
 POLL = 0.02
+#: Seconds that what was said before a reset may take to be written.
+LAST_WORDS = 0.5
 
 
 class Machine(Protocol):
@@ -60,7 +76,15 @@ class Pump(asyncio.Protocol):
         self._unread = False
         self._no_more = False
         self._deaf = False
+        self._stopping = False
         self._cut_at = 0.0
+        self._dally: asyncio.TimerHandle | None = None
+        self._dallying = False
+        self._slow: Slowness | None = None
+        self._spoiling = ""
+        self._early: bytearray | None = None
+        #: Takes what the client says in the session's place.
+        self._taker: Callable[[bytes], None] | None = None
 
     def open_session(self, peer: str) -> Machine:
         """The session for this connection; `peer` is `address:port`."""
@@ -75,9 +99,7 @@ class Pump(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
         self._transport = cast(asyncio.Transport, transport)
-        sock = transport.get_extra_info("socket")
-        if sock is not None and sock.family != getattr(socket, "AF_UNIX", None):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sockets.hurry(transport)
         self.peer, name = peer_name(transport.get_extra_info("peername"))
         counts = self.hub.connected(self)
         self._machine = self.open_session(name)
@@ -87,6 +109,10 @@ class Pump(asyncio.Protocol):
         """The client sent something."""
         machine = self._machine
         if machine is None or self._deaf:
+            return
+        if self._taker is not None:
+            self._taker(data)
+            self._hold()
             return
         self._perform(self._call(machine.receive, data))
         if machine.holding:
@@ -102,7 +128,8 @@ class Pump(asyncio.Protocol):
         self._no_more = True
         if self._machine is None or self._deaf:
             return False
-        self._perform(self._call(self._machine.eof))
+        if self._slow is None or not self._slow.busy:
+            self._end_input()
         transport = self._transport
         return transport is not None and transport.get_extra_info("ssl_object") is None and not self._deaf
 
@@ -113,18 +140,26 @@ class Pump(asyncio.Protocol):
         self._transport = None
         self._no_more = True
         self.hub.disconnected(self)
+        if self._slow is not None:
+            for action in self._slow.stop():
+                self._do(action)
         if self._machine is not None:
             self._perform(self._call(self._machine.lost))
+        self._stop_dallying()
         self._finish()
 
     def pause_writing(self) -> None:
         """The client does not read our replies: then we do not read its commands."""
         self._unread = True
+        if self._slow is not None:
+            self._slow.choke(True)
         self._hold()
 
     def resume_writing(self) -> None:
         """The client reads again."""
         self._unread = False
+        if self._slow is not None:
+            self._slow.choke(False)
         self._release()
 
     # What the hub calls.
@@ -136,16 +171,24 @@ class Pump(asyncio.Protocol):
                 self._transport.abort()
         elif self._machine is not None:
             self._perform(self._call(self._machine.tick))
+            if self._held and self._dallying and self._transport is not None and sockets.has_gone(self._transport):
+                self._no_more = True
+                self._end_input()
 
     def shutdown(self) -> None:
         """The server stops as soon as this session lets it."""
+        self._stopping = True
+        if self._slow is not None:
+            self._slow.hurry()
         if self._machine is not None and not self._cut_at:
             self._perform(self._call(self._machine.shutdown))
+            self._stop_dallying()
 
     def cut(self) -> None:
         """The server stops now."""
         if self._machine is not None:
             self._machine.cut("shutdown")
+        self._forget_delay()
         if self._task is not None:
             self._task.cancel()
         if self._transport is not None:
@@ -162,6 +205,8 @@ class Pump(asyncio.Protocol):
         if self._transport is None:
             self._finish()
         else:
+            if self._slow is not None:
+                self._slow.go_on()
             self._release()
 
     # Performing.
@@ -175,18 +220,32 @@ class Pump(asyncio.Protocol):
 
     def _perform(self, actions: list[Action]) -> None:
         for action in actions:
-            transport = self._transport
-            if isinstance(action, Send):
-                if transport is not None:
-                    transport.write(action.octets)
-            elif isinstance(action, Ask):
-                self._ask(action)
-            elif isinstance(action, Work):
-                self.hub.work(action.task, self.resume)
-            elif isinstance(action, StartTls):
-                self._start_tls()
-            elif isinstance(action, Close) and transport is not None:
-                self._close(transport, action.linger)
+            if self._slow is not None and isinstance(action, Send | Close | StartTls | Reset | Dribble):
+                if isinstance(action, Close):
+                    self._cut_at = self.hub.loop.time() + CLOSING + self._slow.seconds_left
+                self._slow.perform(action)
+            else:
+                self._do(action)
+
+    def _do(self, action: Action) -> None:
+        transport = self._transport
+        if isinstance(action, Send):
+            if transport is not None:
+                transport.write(action.octets)
+        elif isinstance(action, Ask):
+            self._ask(action)
+        elif isinstance(action, Work):
+            self.hub.work(action.task, self.resume)
+        elif isinstance(action, StartTls):
+            self._start_tls(action.trouble)
+        elif isinstance(action, Delay):
+            self._delay(action.seconds)
+        elif isinstance(action, Throttle | Dribble):
+            self._slow_down(action)
+        elif isinstance(action, Reset):
+            self._reset()
+        elif transport is not None:
+            self._close(transport, action.linger)
 
     def _ask(self, action: Ask) -> None:
         answered = partial(self.hub.post, self.resume)
@@ -198,6 +257,9 @@ class Pump(asyncio.Protocol):
 
     def _close(self, transport: asyncio.Transport, linger: bool) -> None:
         self._deaf = True
+        self._forget_delay()
+        if self._slow is not None:
+            self._slow.forget_incoming()
         self._cut_at = self.hub.loop.time() + (LINGER if linger else CLOSING)
         if linger and not self._no_more and transport.can_write_eof():
             transport.write_eof()
@@ -216,13 +278,13 @@ class Pump(asyncio.Protocol):
     def _release(self) -> None:
         """Read on, as soon as nothing speaks against it."""
         machine = self._machine
-        if not self._held or self._transport is None or machine is None or self._deaf:
+        if not self._held or self._transport is None or machine is None or self._deaf or self._early is not None:
             return
         if machine.holding and not machine.blocked:
             # The store lags behind, and nobody will tell us when it has caught up. All who waited for it find out at
             # about the same time: if they did not take turns they would keep the loop busy for all their reads at once.
             self.hub.loop.call_later(POLL, self.hub.take_turns, self._release)
-        elif not machine.holding and not self._unread:
+        elif not machine.holding and not self._unread and not (self._slow is not None and self._slow.busy):
             self._held = False
             self._transport.resume_reading()
 
@@ -233,33 +295,135 @@ class Pump(asyncio.Protocol):
             self.session_over()
             self.hub.finished(self)
 
-    # TLS.
+    # Slow and broken on purpose.
 
-    def _start_tls(self) -> None:
+    def _delay(self, seconds: float | None) -> None:
+        self._dallying = True
+        if self._no_more or self._stopping:
+            self.hub.post(self._resumed, None)
+        elif seconds is not None:
+            self._dally = self.hub.loop.call_later(seconds, self._resumed, None)
+
+    def _resumed(self, result: Any) -> None:
+        if self._dallying:
+            self._forget_delay()
+            self.resume(result)
+
+    def _stop_dallying(self) -> None:
+        """Nobody waits for the end of a delay, or for what would go wrong, any more."""
+        if self._dallying:
+            self._resumed(None)
+        self._spoil()
+
+    def _forget_delay(self) -> None:
+        self._dallying = False
+        if self._dally is not None:
+            self._dally.cancel()
+            self._dally = None
+
+    def _end_input(self) -> None:
+        """The client will send no more, and the session has all it sent."""
+        if self._machine is not None:
+            self._perform(self._call(self._machine.eof))
+            self._stop_dallying()
+
+    def _slow_down(self, action: Throttle | Dribble) -> None:
+        if self._slow is None:
+            self._slow = Slowness(self.hub.loop, self._do, self._feed, self._is_ready, self._cleared)
+            self._taker = self._slow.receive
+        if isinstance(action, Dribble):
+            self._slow.perform(action)
+            self._hold()
+            return
+        if action.rate and self._transport is not None:
+            sockets.narrow(self._transport)
+        self._slow.throttle(action.rate, action.unread)
+        if action.unread:
+            self._hold()
+
+    def _feed(self, octets: bytes) -> None:
+        if self._machine is not None and not self._deaf:
+            self._perform(self._call(self._machine.receive, octets))
+
+    def _is_ready(self) -> bool:
+        return self._machine is not None and not self._machine.holding
+
+    def _cleared(self) -> None:
+        """Everything that was carried slowly has arrived."""
+        if self._no_more and self._transport is not None and not self._deaf:
+            self._end_input()
+        self._release()
+
+    def _reset(self) -> None:
         transport = self._transport
         if transport is None:
-            self.hub.post(self.resume, ConnectionResetError("the client has gone"))
             return
-        # Started here and now rather than when a task gets its turn: uvloop begins to read right after
-        # `connection_made`, and what the client says from here on is meant for the TLS library.
+        self._deaf = True
+        self._forget_delay()
+        self._cut_at = self.hub.loop.time() + LAST_WORDS
+        sockets.reset_on_close(transport)
+        self._break_off()
+
+    def _break_off(self) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        if transport.get_write_buffer_size() and self.hub.loop.time() < self._cut_at:
+            self.hub.loop.call_later(POLL, self._break_off)
+        else:
+            transport.abort()
+
+    # TLS.
+
+    def _start_tls(self, trouble: str) -> None:
+        if self._transport is None:
+            self.hub.post(self.resume, ConnectionResetError("the client has gone"))
+        elif trouble in SPOILT:
+            self._spoiling, self._taker = trouble, self._spoil
+            self.hub.loop.call_later(self.hub.tls_timeout or CLOSING, self._spoil)
+        elif trouble and self.hub.troubled is not None:
+            # Until the certificate is made, what the client says to it has to wait.
+            self._early = bytearray()
+            self._taker = self._early.extend
+            self.hub.work(partial(self.hub.troubled, trouble), self._begin_tls)
+        else:
+            try:
+                context: ssl.SSLContext | Exception = self.hub.tls()
+            except Exception as error:
+                log.exception("there is no certificate to begin TLS with")
+                context = error
+            self._begin_tls(context)
+
+    def _spoil(self, octets: bytes = b"") -> None:
+        """Answer the first words of a handshake with something else."""
+        trouble, self._spoiling = self._spoiling, ""
+        if not trouble:
+            return
+        self._taker = self._slow.receive if self._slow is not None else None
+        if self._transport is not None:
+            self._transport.write(SPOILT[trouble])
+            self._close(self._transport, linger=True)
+        self.hub.post(self.resume, ConnectionAbortedError(f"broken off on purpose ({trouble})"))
+
+    def _begin_tls(self, context: ssl.SSLContext | Exception) -> None:
+        transport = self._transport
+        early, self._early = self._early or b"", None
+        self._taker = self._slow.receive if self._slow is not None else None
+        if transport is None or isinstance(context, Exception):
+            gone = ConnectionResetError("the client has gone")
+            self.hub.post(self.resume, context if isinstance(context, Exception) else gone)
+            return
+        self._held = False
+        loop = self.hub.loop
         try:
-            handshake = _Begun(
-                self.hub.loop.start_tls(
-                    transport,
-                    self,
-                    self.hub.tls(),
-                    server_side=True,
-                    ssl_handshake_timeout=self.hub.tls_timeout or None,
-                    ssl_shutdown_timeout=LINGER,
-                )
-            )
+            handshake = handshakes.begin(loop, transport, self, context, self.hub.tls_timeout, bytes(early))
         except Exception as error:
             log.exception("TLS cannot begin")
             self.hub.post(self.resume, error)
         else:
-            self._task = self.hub.loop.create_task(self._handshake(transport, handshake))
+            self._task = loop.create_task(self._handshake(transport, handshake))
 
-    async def _handshake(self, transport: asyncio.Transport, handshake: _Begun) -> None:
+    async def _handshake(self, transport: asyncio.Transport, handshake: handshakes.Begun) -> None:
         result: Handshake | Exception
         try:
             protected = await handshake
@@ -277,25 +441,3 @@ class Pump(asyncio.Protocol):
         self.resume(result)
         if isinstance(result, Exception):
             self.connection_lost(result)
-
-
-class _Begun:
-    """A coroutine whose first step has been taken; awaiting it takes the others."""
-
-    def __init__(self, coroutine: Coroutine[Any, Any, asyncio.Transport | None]) -> None:
-        self._coroutine = coroutine
-        self._first = coroutine.send(None)
-
-    def __await__(self) -> Generator[Any, Any, asyncio.Transport | None]:
-        waited = self._first
-        try:
-            while True:
-                try:
-                    result = yield waited
-                except BaseException as error:
-                    waited = self._coroutine.throw(error)
-                else:
-                    waited = self._coroutine.send(result)
-        except StopIteration as end:
-            transport: asyncio.Transport | None = end.value
-            return transport

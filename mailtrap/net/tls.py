@@ -6,7 +6,9 @@ import hashlib
 import os
 import socket
 import ssl
+import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +22,11 @@ _DAY = 86_400
 _CA_DAYS, _SERVER_DAYS = 3650, 397
 #: A certificate with less time left is replaced.
 _RENEW = 30 * _DAY
+
+#: What is said in place of our part of a handshake: nothing, no TLS at all, the alert handshake_failure (RFC 8446 §6).
+SPOILT = {"abort": b"", "garbage": b"500 This is not TLS\r\n", "refuse": b"\x15\x03\x03\x00\x02\x02\x28"}
+#: A name that nobody has (RFC 6761 §6.4).
+_NOBODY = "wrong-host.invalid"
 
 
 def server_context(settings: Settings) -> ssl.SSLContext:
@@ -44,6 +51,65 @@ def server_context(settings: Settings) -> ssl.SSLContext:
                 (directory / name).unlink(missing_ok=True)
             context.load_cert_chain(_server_file(directory, settings.smtp_hostname))
     return context
+
+
+class Troubled:
+    """Contexts in which one thing is wrong on purpose, made when first asked for; thread-safe, and slow.
+
+    Everything but that is right for a client that trusts our CA. Where the user has a certificate of their own, clients
+    do not trust our CA and find all of these to be of an unknown one: there is no key to sign other ones with.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+
+    def context(self, trouble: str) -> ssl.SSLContext:
+        """With a certificate that is `expired`, `not-yet-valid`, for the `wrong-host`, of an `unknown-ca` or
+        `self-signed`; or, `old-version`, one that speaks no TLS later than 1.1 (RFC 8996)."""
+        with self._lock:
+            context = self._contexts.get(trouble)
+            if context is None:
+                context = self._contexts[trouble] = self._make(trouble)
+            return context
+
+    def _make(self, trouble: str) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        directory = _directory(self._settings)
+        with NamedTemporaryFile(dir=directory, prefix="trouble", suffix=".pem") as file:
+            file.write(self._certificate(directory, trouble))
+            file.flush()
+            context.load_cert_chain(file.name)
+        if trouble == "old-version":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # that these are old is the point
+                context.minimum_version = ssl.TLSVersion.TLSv1
+                context.maximum_version = ssl.TLSVersion.TLSv1_1
+            # At its usual level OpenSSL 3 has no ciphers for these versions and would fail with another alert.
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        else:
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+    def _certificate(self, directory: Path, trouble: str) -> bytes:
+        from mailtrap.net.certificates import make_authority, make_self_signed, make_server  # see `_server_file`
+
+        names = _names(self._settings.smtp_hostname)
+        with _alone(directory):
+            authority = _authority(directory)
+        if trouble == "expired":
+            return make_server(authority, names, 30, begins=-60)
+        if trouble == "not-yet-valid":
+            return make_server(authority, names, 30, begins=30)
+        if trouble == "wrong-host":
+            return make_server(authority, [_NOBODY], _SERVER_DAYS)
+        if trouble == "unknown-ca":
+            # The CA is not sent: with it clients would complain of a self-signed certificate in the chain.
+            return make_server(make_authority(_CA_DAYS), names, _SERVER_DAYS, chain=False)
+        if trouble == "self-signed":
+            return make_self_signed(names, _SERVER_DAYS)
+        return make_server(authority, names, _SERVER_DAYS)
 
 
 def ca_file(settings: Settings) -> Path:
@@ -90,7 +156,7 @@ def _alone(directory: Path) -> Iterator[None]:
 
 def _server_file(directory: Path, hostname: str) -> Path:
     """Key and certificate in one file, so that two processes that make it at once never see halves of two."""
-    names = sorted({"localhost", "*.localhost", "127.0.0.1", "::1", socket.gethostname(), hostname})
+    names = _names(hostname)
     authority = _authority(directory)
     path = directory / "server.pem"
     about = f"names={' '.join(names)} ca={_mark(authority)}"
@@ -99,6 +165,10 @@ def _server_file(directory: Path, hostname: str) -> Path:
 
         _write(path, _heading(_SERVER_DAYS, about) + make_server(authority, names, _SERVER_DAYS), os.replace)
     return path
+
+
+def _names(hostname: str) -> list[str]:
+    return sorted({"localhost", "*.localhost", "127.0.0.1", "::1", socket.gethostname(), hostname})
 
 
 def _authority(directory: Path) -> bytes:

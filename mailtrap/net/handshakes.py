@@ -1,0 +1,72 @@
+"""Begins TLS on a connection that exists, at once, and gives it the octets that came before."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Coroutine, Generator
+from typing import Any
+
+#: Seconds that the other side has to agree to the end of TLS.
+SHUTDOWN = 2.0
+
+
+def begin(
+    loop: asyncio.AbstractEventLoop,
+    transport: asyncio.Transport,
+    protocol: asyncio.Protocol,
+    context: ssl.SSLContext,
+    timeout: float,
+    early: bytes = b"",
+) -> Begun:
+    """Start the handshake, as the server; `early` is what the client has said to it already.
+
+    Here and now rather than when a task gets its turn: uvloop begins to read right after `connection_made`, and what
+    the client says from here on is meant for the TLS library.
+    """
+    begun = Begun(
+        loop.start_tls(
+            transport,
+            protocol,
+            context,
+            server_side=True,
+            ssl_handshake_timeout=timeout or None,
+            ssl_shutdown_timeout=SHUTDOWN,
+        )
+    )
+    if early:
+        loop.call_soon(_hand_on, transport, early)
+    return begun
+
+
+class Begun:
+    """A coroutine whose first step has been taken; awaiting it takes the others."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, asyncio.Transport | None]) -> None:
+        self._coroutine = coroutine
+        self._first = coroutine.send(None)
+
+    def __await__(self) -> Generator[Any, Any, asyncio.Transport | None]:
+        waited = self._first
+        try:
+            while True:
+                try:
+                    result = yield waited
+                except BaseException as error:
+                    waited = self._coroutine.throw(error)
+                else:
+                    waited = self._coroutine.send(result)
+        except StopIteration as end:
+            transport: asyncio.Transport | None = end.value
+            return transport
+
+
+def _hand_on(transport: asyncio.Transport, octets: bytes) -> None:
+    """Give what came too early to the TLS library, which took the transport over meanwhile."""
+    protocol = transport.get_protocol()
+    while octets and isinstance(protocol, asyncio.BufferedProtocol):
+        room = protocol.get_buffer(len(octets))
+        taken = min(len(room), len(octets))  # type: ignore[arg-type]
+        room[:taken] = octets[:taken]  # type: ignore[index]
+        protocol.buffer_updated(taken)
+        octets = octets[taken:]
