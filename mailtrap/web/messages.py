@@ -50,17 +50,9 @@ class Listing(msgspec.Struct):
 
 
 class Choice(msgspec.Struct):
-    """Which messages to change: those of `ids` that match `query` and are in `inbox`, as far as each is given."""
+    """Which messages to change: those of `ids` that match `query` and are in `inbox`; every message by `all=true`."""
 
-    query: _QueryText | None = None
-    inbox: _Inbox | None = None
-    ids: _Ids | None = None
-
-
-class Deletion(msgspec.Struct):
-    """Which messages to delete; what would delete every message takes `all=true`."""
-
-    query: Annotated[_QueryText, form(r"\S", "a query that is not empty; all=true deletes all")] | None = None
+    query: Annotated[_QueryText, form(r"\S", "a query that is not empty; all=true means all")] | None = None
     inbox: Annotated[_Inbox, Meta(min_length=1)] | None = None
     ids: _Ids | None = None
     all: Annotated[bool, Meta(extra_json_schema={"const": True}, description="Only `true`")] | None = None
@@ -113,30 +105,27 @@ class Messages:
         "/api/messages",
         "Mark messages",
         query=Choice,
+        needs_query=True,
         body=shapes.Marks,
         response=shapes.Changed,
         errors=(503,),
     )
     def mark_messages(self, query: Choice, body: shapes.Marks) -> shapes.Changed:
-        """Marks what matches; without `query`, `inbox` or `ids` every message."""
-        return self._mark(self._selection(query.query, query.inbox, query.ids), body)
+        """Marks what matches. A request that makes no sense changes nothing."""
+        return self._mark(self._selection(query), body)
 
     @operation(
         "DELETE",
         "/api/messages",
         "Delete messages",
-        query=Deletion,
+        query=Choice,
         needs_query=True,
         response=shapes.Changed,
         errors=(503,),
     )
-    def delete_messages(self, query: Deletion) -> shapes.Changed:
+    def delete_messages(self, query: Choice) -> shapes.Changed:
         """Deletes what matches. A request that makes no sense deletes nothing."""
-        selection = self._selection(query.query, query.inbox, query.ids)
-        is_everything = selection.ids is None and selection.query == Query.EVERYTHING
-        if query.all is False or (is_everything and not query.all):
-            raise Invalid("Which messages? Nothing was deleted", "say query=…, ids=1,2,3 or all=true")
-        return _changed(self._store.delete(selection).result())
+        return _changed(self._store.delete(self._selection(query)).result())
 
     @operation("GET", "/api/messages/{id}", "Show a message", response=shapes.MessageShape, errors=(404,))
     def show_message(self, id: str) -> shapes.MessageShape:
@@ -218,9 +207,13 @@ class Messages:
             raise Unavailable("The search index is behind", "ask again in a moment")
         return query
 
-    def _selection(self, text: str | None, inbox: str | None, ids: str | None) -> Selection:
-        numbers = None if ids is None else tuple(int(id) for id in ids.split(","))
-        return Selection(self._query(text, inbox), numbers)
+    def _selection(self, choice: Choice) -> Selection:
+        numbers = None if choice.ids is None else tuple(int(id) for id in choice.ids.split(","))
+        selection = Selection(self._query(choice.query, choice.inbox), numbers)
+        is_everything = numbers is None and selection.query == Query.EVERYTHING
+        if choice.all is False or (is_everything and not choice.all):
+            raise Invalid("Which messages? Nothing was changed", "say query=…, ids=1,2,3 or all=true")
+        return selection
 
     def _one(self, id: str) -> Selection:
         return Selection(Query.EVERYTHING, (message_of(self._store, id).id,))

@@ -53,7 +53,7 @@ function batches({ ids, ...others }) {
   return starts.map((at) => ({ ...others, ids: ids.slice(at, at + BATCH).join(",") }));
 }
 
-/** Change what is noted about messages: those of `values` (`ids` as a list, `query`). */
+/** Change what is noted about messages: those of `values` (`ids` as a list, `query`, `all`). */
 export async function mark(values, changes) {
   const options = { body: JSON.stringify(changes), type: "application/json" };
   return Promise.all(batches(values).map((one) => request("PATCH", "/api/messages" + parameters(one), options)));

@@ -66,7 +66,7 @@ export class Changes {
   /** Everything in the list, also what arrives before the server gets to it. */
   async readAll() {
     const { query } = this.pile;
-    await mark(query ? { query } : {}, { seen: true }).catch(failed);
+    await mark(query ? { query } : { all: true }, { seen: true }).catch(failed);
     await this.reload();
   }
 

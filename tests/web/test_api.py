@@ -190,7 +190,7 @@ def test_many_messages_are_marked_by_query_or_ids(client: FlaskClient, sandbox: 
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/api/messages?query=%20", "query: Expected a query that is not empty; all=true deletes all"),
+        ("/api/messages?query=%20", "query: Expected a query that is not empty; all=true means all"),
         ("/api/messages?ids=1,,2", "ids: Expected ids, such as 1,2,3"),
         ("/api/messages?ids=", "ids: Expected ids, such as 1,2,3"),
     ],
@@ -217,12 +217,23 @@ def test_nobody_is_told_a_regular_expression(client: FlaskClient, path: str, wor
         "?all=false&ids=1",
     ],
 )
-def test_a_malformed_deletion_deletes_nothing(client: FlaskClient, sandbox: Sandbox, query: str) -> None:
+def test_a_malformed_change_changes_nothing(client: FlaskClient, sandbox: Sandbox, query: str) -> None:
     capture(sandbox)
-    answer = client.delete(f"/api/messages{query}")
-    assert answer.status_code == 400
-    assert answer.get_json()["error"]["message"]
-    assert listed(client) == [1]
+    for answer in (client.delete(f"/api/messages{query}"), client.patch(f"/api/messages{query}", json={"seen": True})):
+        assert answer.status_code == 400
+        assert answer.get_json()["error"]["message"]
+    assert listed(client, query="-is:seen") == [1]
+
+
+def test_everything_is_marked_only_when_asked_for(client: FlaskClient, sandbox: Sandbox) -> None:
+    ids = [capture(sandbox) for _ in range(2)]
+    refused = client.patch("/api/messages", json={"seen": True}).get_json()["error"]
+    assert (refused["message"], refused["hint"]) == (
+        "Which messages? Nothing was changed",
+        "say query=…, ids=1,2,3 or all=true",
+    )
+    assert client.patch("/api/messages?all=true", json={"seen": True}).get_json()["count"] == 2
+    assert listed(client, query="is:seen") == ids[::-1]
 
 
 def test_deletion_takes_what_matches(client: FlaskClient, sandbox: Sandbox) -> None:
