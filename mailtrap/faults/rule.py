@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+#: What texts must look like → what that is called among people. `(?!\n)`: a `$` would let a line feed pass.
+FORMS: dict[str, str] = {
+    (_STATUS := r"^([245]\.[0-9]{1,3}\.[0-9]{1,3})?$(?!\n)"): "an enhanced status such as 5.1.1",
+    (_SPOKEN := r"^[^\x00-\x08\x0b-\x1f\x7f]*$(?!\n)"): "text without control characters",
+    (_LINE := r"^[^\x00-\x1f\x7f]*$(?!\n)"): "one line without control characters",
+    (_WORD := r"^[!-~]([ -~]*[!-~])?$(?!\n)"): "printable ASCII that neither begins nor ends with a space",
+    (_HOST := r"^[!-~]+$(?!\n)"): "the name of a host",
+}
+
+#: No longer than this, in seconds: some hundred days.
+LONGEST_TIME = 10_000_000
+
+Seconds = Annotated[float, Meta(ge=0, le=LONGEST_TIME)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+_Status = Annotated[str, Meta(pattern=_STATUS)]
+_Text = Annotated[str, Meta(pattern=_SPOKEN, max_length=4000)]
+_Line = Annotated[str, Meta(pattern=_LINE, max_length=200)]
+_Words = Annotated[tuple[Annotated[str, Meta(pattern=_WORD, max_length=500)], ...], Meta(max_length=100)]
+_Hosts = Annotated[tuple[Annotated[str, Meta(pattern=_HOST, max_length=255)], ...], Meta(max_length=20)]
 
 
 class Step(StrEnum):
@@ -37,25 +58,25 @@ DELIVERY_STEPS = tuple(Step)[12:]
 class Said(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A reply: code (200 to 599), enhanced status or none, text (several lines are allowed)."""
 
-    code: int
-    status: str = ""
-    text: str = ""
+    code: Annotated[int, Meta(ge=200, le=599)]
+    status: _Status = ""
+    text: _Text = ""
 
 
 class Ehlo(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Keywords taken out of the answer to EHLO (and then not honoured), and lines added to it."""
 
-    hide: tuple[str, ...] = ()
-    add: tuple[str, ...] = ()
+    hide: _Words = ()
+    add: _Words = ()
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What comes back to the sender, and how many (virtual) seconds after the delivery."""
 
-    after: float = 0.0
-    code: int = 550
-    status: str = ""
-    text: str = ""
+    after: Seconds = 0.0
+    code: Annotated[int, Meta(ge=400, le=599)] = 550
+    status: _Status = ""
+    text: _Text = ""
 
 
 class Effect(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, rename="kebab"):
@@ -66,14 +87,14 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
     # A session.
     reply: Said | None = None
-    scenario: str = ""
-    delay: float = 0.0
+    scenario: _Line = ""
+    delay: Seconds = 0.0
     stall: bool = False
-    throttle: int = 0
+    throttle: Count = 0
     disconnect: Literal["", "before-reply", "after-reply", "mid-data", "after-store"] = ""
     reset: bool = False
-    after: int = 0
-    early_talker: float = 0.0
+    after: Count = 0
+    early_talker: Seconds = 0.0
     ehlo: Ehlo | None = None
     tls: Literal[
         "",
@@ -105,7 +126,7 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     ] = ""
     discard: bool = False
     # The delivery after it.
-    route: tuple[str, ...] = ()
+    route: _Hosts = ()
     unreachable: Literal["", "no-such-domain", "null-mx", "no-mx", "refused", "timeout", "tls-required"] = ""
     bounce: Notice | None = None
     complaint: Notice | None = None
@@ -120,8 +141,8 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 class Bucket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A token bucket: `capacity` may pass at once, and as many again in each `seconds`; others meet the fault."""
 
-    capacity: int
-    seconds: float
+    capacity: Annotated[int, Meta(ge=1, le=1_000_000_000)]
+    seconds: Annotated[float, Meta(gt=0, le=LONGEST_TIME)]
 
 
 class Greylist(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -130,8 +151,8 @@ class Greylist(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     A triplet that has passed keeps passing for `lifetime` seconds.
     """
 
-    delay: float = 300.0
-    lifetime: float = 3_024_000.0
+    delay: Seconds = 300.0
+    lifetime: Seconds = 3_024_000.0
 
 
 class Fault(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, rename="kebab"):
@@ -144,18 +165,18 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     step: Step
     effect: Effect
     id: int = 0
-    name: str = ""
-    when: str = ""
-    first: int = 0
-    skip: int = 0
-    every: int = 0
-    nth: tuple[int, ...] = ()
-    lasting: float = 0.0
-    probability: float | None = None
-    seed: int = 0
+    name: _Line = ""
+    when: Annotated[str, Meta(max_length=4096)] = ""
+    first: Count = 0
+    skip: Count = 0
+    every: Count = 0
+    nth: Annotated[tuple[Annotated[int, Meta(ge=1, le=1_000_000_000)], ...], Meta(max_length=1000)] = ()
+    lasting: Seconds = 0.0
+    probability: Annotated[float, Meta(ge=0, le=1)] | None = None
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] = 0
     per: Literal["rule", "recipient", "sender", "session", "message", "peer"] = "rule"
     bucket: Bucket | None = None
-    concurrent: int = 0
+    concurrent: Count = 0
     greylist: Greylist | None = None
-    inbox: str = ""
+    inbox: _Line = ""
     enabled: bool = True
