@@ -37,10 +37,16 @@ class Clock:
 
     def on_advance(self, listener: Callable[[int], None]) -> None:
         """Have `listener(now)` called whenever somebody has advanced the clock, once everything due by then is done."""
-        self._listeners = (*self._listeners, listener)
+        with self._lock:
+            self._listeners = (*self._listeners, listener)
+
+    def forget(self, listener: Callable[[int], None]) -> None:
+        """Call `listener` no more; doing so twice is not an error."""
+        with self._lock:
+            self._listeners = tuple([one for one in self._listeners if one != listener])
 
     def advanced(self) -> None:
-        """Tell the listeners."""
+        """Tell the listeners, which may take their time: what they do is done when this returns."""
         now = self.now()
         for listener in self._listeners:
             listener(now)

@@ -26,6 +26,7 @@ KINDS = {
     "switch": "true or false",
     "size": "octets, or with KB, MB, GB",
     "duration": "seconds, or with s, m, h, d",
+    "durations": "durations separated by commas",
     "list": "words separated by commas",
 }
 
@@ -106,6 +107,17 @@ class Settings:
     max_live: int = _setting("Web", 200, "number", "Live connections (WebSocket) at once; pages poll beyond it")
     max_web_threads: int = _setting("Web", 512, "number", "HTTP connections at once, live ones included")
 
+    retry_schedule: tuple[float, ...] = _setting(
+        "Delivery",
+        (300.0, 900.0, 1800.0, 3600.0, 7200.0, 14_400.0),
+        "durations",
+        "How long a deferred delivery waits before each new try; the last is repeated",
+    )
+    expire_after: float = _setting("Delivery", 432_000.0, "duration", "After so long a deferred delivery is given up")
+    delay_notice_after: float = _setting(
+        "Delivery", 14_400.0, "duration", "After so long the sender is told of a delay; 0 for never"
+    )
+
     log_level: str = _setting("Logging", "warning", "text", "How much to log", "debug", "info", "warning", "error")
 
     def __post_init__(self) -> None:
@@ -160,6 +172,8 @@ class Row:
         """The value as one would type it."""
         if self.kind == "list":
             return ",".join(value)
+        if self.kind == "durations":
+            return ",".join([_brief(one) for one in value])
         if self.kind == "switch":
             return "true" if value else "false"
         if self.kind == "size" and value and value % (1024 * 1024) == 0:
@@ -201,9 +215,16 @@ def _with_unit(value: Any, units: Mapping[str, float]) -> float:
     return float(match[1]) * units[match[2].lower()]
 
 
-def _list(value: Any) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else list(value)
-    return tuple(str(item).strip() for item in items if str(item).strip())
+def _brief(seconds: float) -> str:
+    """`300.0` → `5m`"""
+    for unit in ("d", "h", "m"):
+        if seconds and seconds % _SECONDS[unit] == 0:
+            return f"{seconds / _SECONDS[unit]:g}{unit}"
+    return f"{seconds:g}"
+
+
+def _items(value: Any) -> list[Any]:
+    return value.split(",") if isinstance(value, str) else list(value)
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
@@ -215,7 +236,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "switch": _switch,
     "size": lambda value: int(_with_unit(value, _UNITS)),
     "duration": lambda value: _with_unit(value, _SECONDS),
-    "list": _list,
+    "durations": lambda value: tuple([_with_unit(one, _SECONDS) for one in _items(value)]),
+    "list": lambda value: tuple([str(item).strip() for item in _items(value) if str(item).strip()]),
 }
 
 

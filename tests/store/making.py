@@ -22,13 +22,14 @@ PATIENCE = 20.0
 
 
 class StandingClock(Clock):
-    """Says what time it is when told."""
+    """Says what time it is when told, or advanced."""
 
     def __init__(self, now: int = 1_800_000_000_000_000) -> None:
+        super().__init__()
         self.time = now
 
     def now(self) -> int:
-        return self.time
+        return self.time + self.ahead
 
 
 def octets(subject: str = "hello", body: str = "some words", **fields: str) -> bytes:
