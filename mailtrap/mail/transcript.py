@@ -19,7 +19,10 @@ TAIL = 400
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`at` microseconds since the epoch; `side` is `C` (client), `S` (server) or `-` (neither); `text` is printable."""
+    """`at` microseconds since the epoch; `side` is `C` (client), `S` (server) or `-` (neither); `text` is printable.
+
+    `fault` is the id of the rule that spoke here, 0 where an address that means something did.
+    """
 
     at: int
     side: str
@@ -47,28 +50,28 @@ class Transcript:
     outcome: str = "open"
     octets_in: int = 0
     messages: list[int] = field(default_factory=list)
-    _first: list[tuple[int, str, bytes]] = field(default_factory=list)
-    _last: deque[tuple[int, str, bytes]] | None = None
+    _first: list[tuple[int, str, bytes, int | None]] = field(default_factory=list)
+    _last: deque[tuple[int, str, bytes, int | None]] | None = None
     _filled: int = 0
     _later: int = 0
 
-    def add(self, at: int, side: str, octets: bytes) -> None:
+    def add(self, at: int, side: str, octets: bytes, fault: int | None = None) -> None:
         """Record one line (or one block of lines) as sent; the line ending may be included."""
         if self._filled < ROOM and len(self._first) < HEAD:
             if len(octets) > LINE_KEPT:
                 octets = octets[:LINE_KEPT]
             self._filled += len(octets)
-            self._first.append((at, side, octets))
+            self._first.append((at, side, octets, fault))
             return
         if self._last is None:
             self._last = deque(maxlen=TAIL)
             self._filled = ROOM
         self._later += 1
-        self._last.append((at, side, octets[:LINE_KEPT_LATER]))
+        self._last.append((at, side, octets[:LINE_KEPT_LATER], fault))
 
-    def note(self, at: int, text: str) -> None:
+    def note(self, at: int, text: str, fault: int | None = None) -> None:
         """Record something that neither side said, such as the end of a TLS handshake."""
-        self.add(at, "-", text.encode("utf-8", "backslashreplace"))
+        self.add(at, "-", text.encode("utf-8", "backslashreplace"), fault)
 
     def lines(self) -> list[Line]:
         """What is kept, oldest first; where lines were left out stands one line of side `-` that says how many."""
@@ -90,5 +93,5 @@ def printable(octets: bytes) -> str:
     return "".join([c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text])
 
 
-def _line(at: int, side: str, octets: bytes) -> Line:
-    return Line(at, side, printable(octets.removesuffix(b"\r\n").replace(b"\r\n", b"\n")))
+def _line(at: int, side: str, octets: bytes, fault: int | None) -> Line:
+    return Line(at, side, printable(octets.removesuffix(b"\r\n").replace(b"\r\n", b"\n")), fault)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mailtrap.mail.reply import Reply
 from mailtrap.mail.transcript import Transcript
-from mailtrap.net.actions import Action, Ask, Close, Send, StartTls, Work
+from mailtrap.net.actions import Action, Ask, Close, Delay, Dribble, Reset, Send, StartTls, Throttle, Work
 from mailtrap.sandbox import Sandbox
 from mailtrap.smtp import replies
 from mailtrap.smtp.policy import Policy
@@ -26,8 +26,8 @@ _NOTHING: list[Action] = []
 class Dialogue:
     """Octets in (`receive`), actions out. Never reads, writes, waits or looks at a socket.
 
-    Whoever drives it must perform the actions in order, call `resume` once for every StartTls, Ask and Work, `tick`
-    now and then, `eof` when the client will send no more and `lost` when the connection is gone.
+    Whoever drives it must perform the actions in order, call `resume` once for every StartTls, Ask, Work and Delay,
+    `tick` now and then, `eof` when the client will send no more and `lost` when the connection is gone.
 
     A subclass has `command` for one line, and may point `reader` at whatever should read the next octets: a method
     that moves on in the input and returns whether it did.
@@ -45,12 +45,15 @@ class Dialogue:
         self.bare_lf = False
         self.closed = False
         self.draining = False
+        #: Says the next reply in its own way.
+        self.speaker: Callable[[Reply], None] | None = None
         self._monotonic = monotonic
         self._started = self._since = monotonic()
         self._max_line = policy.limits.max_line or SKIPPED
         self._buffer = b""
         self._at = 0
         self._then: Callable[[Any], None] | None = None
+        self._dallying = False
         self._actions: list[Action] = []
         self._out: list[bytes] = []
         self._no_more = False
@@ -65,6 +68,16 @@ class Dialogue:
     def blocked(self) -> bool:
         """Whether an action waits for its `resume`. A session that is lost is finished once it is not blocked."""
         return self._then is not None
+
+    @property
+    def has_input(self) -> bool:
+        """Whether octets have come that are not read yet."""
+        return self._at < len(self._buffer)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client will say no more."""
+        return self._no_more
 
     @property
     def holding(self) -> bool:
@@ -105,23 +118,29 @@ class Dialogue:
 
     def tick(self) -> list[Action]:
         """Some time has passed: close what has taken too long."""
-        if self.closed or self._then is not None:
+        if self.closed or (self._then is not None and not self._dallying):
             return _NOTHING
         now = self._monotonic()
         self.now = self.sandbox.clock.now()
-        reason = self.patience(now)
+        # A client that is made to wait on purpose is not the one that takes too long.
+        reason = self.patience(now) if self._then is None else self.overdue(now)
         if reason is not None:
             self.hang_up(reason, "timeout")
         return self._take()
 
     def patience(self, now: float) -> Reply | None:
         """Why the session has taken too long, if it has. A byte now and then does not begin a command anew."""
-        limits = self.limits
-        if limits.session_timeout and now - self._started > limits.session_timeout:
-            return replies.SESSION_OVER
+        reason, limits = self.overdue(now), self.limits
+        if reason is not None:
+            return reason
         if limits.idle_timeout and now - self._since > limits.idle_timeout:
             return replies.IDLE
         return None
+
+    def overdue(self, now: float) -> Reply | None:
+        """Why the session must end whatever it is doing, if it must."""
+        limit = self.limits.session_timeout
+        return replies.SESSION_OVER if limit and now - self._started > limit else None
 
     def shutdown(self) -> list[Action]:
         """The server stops: close now, or at the end of the transaction that is under way."""
@@ -131,7 +150,7 @@ class Dialogue:
 
     def failed(self) -> list[Action]:
         """Our own code failed in this session: say so without details, and close."""
-        self._then = None
+        self._then = self.speaker = None
         self._out.clear()
         self._actions.clear()
         if not self.closed:
@@ -158,8 +177,17 @@ class Dialogue:
 
     def say(self, answer: Reply) -> None:
         """Reply."""
+        if self.speaker is not None:
+            speaker, self.speaker = self.speaker, None
+            speaker(answer)
+            return
         octets = answer.octets(self.policy.enhanced)
         self.transcript.add(self.now, "S", octets)
+        self._out.append(octets)
+
+    def utter(self, octets: bytes, fault: int | None = None) -> None:
+        """Say octets that need not be a reply; `fault` is the rule that wants it so."""
+        self.transcript.add(self.now, "S", octets, fault)
         self._out.append(octets)
 
     def refuse(self, answer: Reply) -> None:
@@ -182,25 +210,32 @@ class Dialogue:
         """Mail has come: count anew."""
         self._junk = 0
 
-    def block(self, action: StartTls | Ask | Work, then: Callable[[Any], None]) -> None:
+    def act(self, action: Throttle | Dribble) -> None:
+        """Have an action performed after everything said so far."""
+        self._flush()
+        self._actions.append(action)
+
+    def block(self, action: StartTls | Ask | Work | Delay, then: Callable[[Any], None]) -> None:
         """Have an action performed; nothing more is read until `then` has been called with its result."""
         self._flush()
         self._then = then
+        self._dallying = isinstance(action, Delay)
         self._actions.append(action)
 
     def hang_up(self, answer: Reply, outcome: str) -> None:
         """Say a last word, then close although the client may still be sending."""
+        self._then = self.speaker = None
         self.say(answer)
         self.end(outcome)
         # A client that was silent has nothing on the way to us that could make the kernel reset the connection.
         self.close(linger=outcome not in ("shutdown", "timeout"))
 
-    def close(self, linger: bool = False) -> None:
-        """Close after everything said so far; what the client still sends is not read."""
+    def close(self, linger: bool = False, reset: bool = False) -> None:
+        """Close after everything said so far; what the client still sends is not read. `reset` breaks off instead."""
         self._flush()
         self.closed = True
         self._buffer, self._at = b"", 0
-        self._actions.append(Close(linger))
+        self._actions.append(Reset() if reset else Close(linger))
 
     def end(self, outcome: str, note: str = "") -> None:
         """Note how the session ended; the first word on that stands."""
