@@ -24,7 +24,7 @@ from flask_sock import Sock
 from mailtrap.events import Bus, Event
 from mailtrap.web.errors import Refused
 from mailtrap.web.exchange import UPGRADED
-from mailtrap.web.shapes import Notice, notice
+from mailtrap.web.shapes import Announcement, announcement
 from mailtrap.web.wire import encode
 
 #: Notices of this much time, in seconds, are sent together.
@@ -161,9 +161,9 @@ class Hub:
         now = self._bus.seq
         known = after is None or self._bus.since(after) is not None
         position = after if after is not None and known else now
-        channel.send(frame(Notice(position, "hello")))
+        channel.send(frame(Announcement(position, "hello")))
         if not known:
-            channel.send(frame(Notice(position, "resume")))
+            channel.send(frame(Announcement(position, "resume")))
         listener = _Listener(channel, inbox, position)
         with self._changed:
             self._listeners.append(listener)
@@ -238,7 +238,7 @@ class Hub:
         if listener.channel.backlog:
             return
         listener.position = self._bus.seq
-        listener.channel.send(frame(Notice(listener.position, "resume")))
+        listener.channel.send(frame(Announcement(listener.position, "resume")))
         listener.lags = False
 
     def _pass_on(self, listener: _Listener, events: Sequence[Event]) -> None:
@@ -248,10 +248,10 @@ class Hub:
 
 
 def _frames(listener: _Listener, events: Sequence[Event]) -> bytes:
-    return b"".join([frame(notice(event)) for event in events if listener.wants(event)])
+    return b"".join([frame(announcement(event)) for event in events if listener.wants(event)])
 
 
-def frame(told: Notice) -> bytes:
+def frame(told: Announcement) -> bytes:
     """One text frame, final and unmasked as a server's are (RFC 6455 §5.2)."""
     payload = encode(told)
     size = len(payload)

@@ -9,6 +9,7 @@ import msgspec
 from flask import Response, request
 from msgspec import Meta
 
+from mailtrap.delivery.record import Delivery
 from mailtrap.errors import Invalid, NotFound, Unavailable
 from mailtrap.mail.content import Content
 from mailtrap.mail.message import Message
@@ -18,6 +19,7 @@ from mailtrap.settings import Settings
 from mailtrap.store.base import Selection, Session
 from mailtrap.web import shapes
 from mailtrap.web.contents import Contents, message_of
+from mailtrap.web.deliveries import delivered
 from mailtrap.web.downloads import attachment, part_response
 from mailtrap.web.operation import form, operation
 from mailtrap.web.submission import Submitted, submit
@@ -129,9 +131,9 @@ class Messages:
 
     @operation("GET", "/api/messages/{id}", "Show a message", response=shapes.MessageShape, errors=(404,))
     def show_message(self, id: str) -> shapes.MessageShape:
-        """Envelope, header fields, texts, parts, links, arrival."""
+        """Envelope, header fields, texts, parts, links, arrival, deliveries."""
         message = message_of(self._store, id)
-        return _detail(message, self._contents.of(message))
+        return _detail(message, self._contents.of(message), delivered(self._sandbox, message))
 
     @operation(
         "PATCH",
@@ -244,7 +246,7 @@ def _changed(ids: list[int]) -> shapes.Changed:
     return shapes.Changed(len(ids), [str(id) for id in ids])
 
 
-def _detail(message: Message, content: Content) -> shapes.MessageShape:
+def _detail(message: Message, content: Content, deliveries: Iterable[Delivery]) -> shapes.MessageShape:
     summary = shapes.summary(message)
     truncated = [name for name in ("text", "html") if len(getattr(content, name)) > LONGEST_TEXT]
     return shapes.MessageShape(
@@ -261,6 +263,7 @@ def _detail(message: Message, content: Content) -> shapes.MessageShape:
         arrival=shapes.arrival(message),
         esmtp=shapes.esmtp(message.envelope),
         session=None if message.arrival.session is None else str(message.arrival.session),
+        deliveries=[shapes.delivery(one) for one in deliveries],
         truncated=truncated,
     )
 

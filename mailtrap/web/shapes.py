@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -9,7 +10,9 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from mailtrap.clock import rfc3339
+from mailtrap.delivery.record import Attempt, Delivery, Happening, Outcome
 from mailtrap.events import Event
+from mailtrap.faults.aftermath import Verdict
 from mailtrap.mail.envelope import Envelope, Parameters
 from mailtrap.mail.message import Mailbox, Message
 from mailtrap.mail.words import envelope_only
@@ -135,8 +138,55 @@ class Esmtp(Struct):
     rcpt: list[RecipientParameters]
 
 
+class AttemptShape(Struct):
+    """One try to deliver. `code` is 0 where no host could be reached; `fault` is the rule that spoke."""
+
+    at: Time
+    host: str
+    code: int
+    status: str
+    text: str
+    fault: Id | None
+
+
+class StepShape(Struct):
+    """One step on the way of a delivery: accepted, routed, attempt, delivered, … `notice` is a message."""
+
+    at: Time
+    what: str
+    text: str
+    notice: Id | None
+    fault: Id | None
+
+
+class DeliveryShape(Struct):
+    """What became of one message for one recipient after its 250; nobody has really got it. Times are virtual.
+
+    `attempts` has the newest last (of very many some in the middle are left out, `tries` counts all), `timeline` has
+    them too. `notice` is the newest of `notices`, messages that told the sender. `due` is when something happens next.
+    """
+
+    id: Id
+    message: Id
+    recipient: str
+    outcome: Outcome
+    attempts: list[AttemptShape]
+    notice: Id | None
+    notices: list[Id]
+    sender: str
+    inbox: str
+    accepted_at: Time
+    due: Time | None
+    route: list[str]
+    tries: int
+    timeline: list[StepShape]
+
+
 class MessageShape(Summary, kw_only=True):
-    """One message with what is in it. `truncated` names the fields cut short here; ask for them by their own URL."""
+    """One message with what is in it. `truncated` names the fields cut short here; ask for them by their own URL.
+
+    `deliveries` has the first hundred recipients; `/api/deliveries?message=` has all.
+    """
 
     header: list[HeaderField]
     text: str
@@ -146,6 +196,7 @@ class MessageShape(Summary, kw_only=True):
     arrival: ArrivalShape
     esmtp: Esmtp
     session: Id | None
+    deliveries: list[DeliveryShape]
     truncated: list[str]
 
 
@@ -182,8 +233,18 @@ class LineShape(Struct):
     fault: Id | None
 
 
+class VerdictShape(Struct):
+    """What RFC 5321 thinks of what a client did after a failure: `good`, `doubtful`, `bad`, or `open` as yet."""
+
+    judgement: str
+    findings: list[str]
+
+
 class SessionSummary(Struct):
-    """One SMTP dialogue in lists; `ended_at` is null while it lasts."""
+    """One SMTP dialogue in lists; `ended_at` is null while it lasts, `verdict` where the client met no failure.
+
+    `faults` are the rules that spoke in it.
+    """
 
     id: Id
     listener: str
@@ -196,6 +257,8 @@ class SessionSummary(Struct):
     outcome: str
     octets_in: int
     messages: list[Id]
+    verdict: VerdictShape | None
+    faults: list[Id]
 
 
 class SessionShape(SessionSummary, kw_only=True):
@@ -211,7 +274,7 @@ class SessionList(Struct):
     next: Id | None
 
 
-class Notice(Struct, omit_defaults=True):
+class Announcement(Struct, omit_defaults=True):
     """Something happened. `id` is a message's, or a session's where `kind` is `session`."""
 
     seq: int
@@ -224,7 +287,7 @@ class Events(Struct):
     """What happened after a `seq`. With `resume` some of it is forgotten: fetch the list again."""
 
     seq: int
-    events: list[Notice]
+    events: list[Announcement]
     resume: bool
 
 
@@ -338,16 +401,14 @@ def _parameters(parameters: Parameters) -> list[Parameter]:
     return [Parameter(keyword, value) for keyword, value in parameters]
 
 
-def session_shape(session: Session) -> SessionShape:
+def session_shape(session: Session, verdict: Verdict | None = None, faults: Iterable[int] = ()) -> SessionShape:
     """A dialogue with its lines."""
-    lines = [
-        LineShape(rfc3339(line.at), line.side, line.text, None if line.fault is None else str(line.fault))
-        for line in session.lines
-    ]
-    return SessionShape(**asdict(session_summary(session)), lines=lines)
+    lines = [LineShape(rfc3339(line.at), line.side, line.text, _id(line.fault)) for line in session.lines]
+    spoke = [line.fault for line in session.lines if line.fault]
+    return SessionShape(**asdict(session_summary(session, verdict, (*faults, *spoke))), lines=lines)
 
 
-def session_summary(session: Session) -> SessionSummary:
+def session_summary(session: Session, verdict: Verdict | None = None, faults: Iterable[int] = ()) -> SessionSummary:
     """A dialogue as lists show it."""
     return SessionSummary(
         str(session.id),
@@ -361,9 +422,45 @@ def session_summary(session: Session) -> SessionSummary:
         session.outcome,
         session.octets_in,
         [str(id) for id in session.messages],
+        VerdictShape(verdict.judgement, list(verdict.findings)) if verdict else None,
+        [str(id) for id in dict.fromkeys(faults) if id],
     )
 
 
-def notice(event: Event) -> Notice:
+def delivery(delivery: Delivery) -> DeliveryShape:
+    """What became of one message for one recipient."""
+    return DeliveryShape(
+        str(delivery.id),
+        str(delivery.message),
+        delivery.recipient,
+        delivery.outcome,
+        [_attempt(attempt) for attempt in delivery.attempts],
+        _id(delivery.notices[-1]) if delivery.notices else None,
+        [str(id) for id in delivery.notices],
+        delivery.sender,
+        delivery.inbox,
+        rfc3339(delivery.accepted_at),
+        None if delivery.due is None else rfc3339(delivery.due),
+        list(delivery.route),
+        delivery.tries,
+        [_step(happening) for happening in delivery.timeline()],
+    )
+
+
+def _attempt(attempt: Attempt) -> AttemptShape:
+    said = attempt
+    return AttemptShape(rfc3339(said.at), said.host, said.code, said.status, said.text, _id(said.fault))
+
+
+def _step(step: Happening) -> StepShape:
+    return StepShape(rfc3339(step.at), step.what, step.text, _id(step.notice), _id(step.fault))
+
+
+def _id(number: int | None) -> str | None:
+    """0 stands for none."""
+    return str(number) if number else None
+
+
+def announcement(event: Event) -> Announcement:
     """An event as it is told."""
-    return Notice(event.seq, event.kind.value, event.id, event.inbox)
+    return Announcement(event.seq, event.kind.value, event.id, event.inbox)

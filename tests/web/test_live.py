@@ -17,7 +17,7 @@ from mailtrap.events import Bus, Kind
 from mailtrap.sandbox import Sandbox
 from mailtrap.web import live
 from mailtrap.web.live import Channel, Hub, frame
-from mailtrap.web.shapes import Notice
+from mailtrap.web.shapes import Announcement
 from tests.web.serving import LiveClient, capture, running_server
 
 Listening = tuple[Sandbox, tuple[str, int]]
@@ -233,8 +233,8 @@ def test_a_listener_that_does_not_read_is_told_to_resume_and_holds_nobody_up(
 
 
 def test_frames_are_those_of_rfc_6455() -> None:
-    short = frame(Notice(1, "hello"))
+    short = frame(Announcement(1, "hello"))
     assert short == b'\x81\x18{"seq":1,"kind":"hello"}'
-    long = frame(Notice(1, "captured", "7", "x" * 200))
+    long = frame(Announcement(1, "captured", "7", "x" * 200))
     assert long[:2] == b"\x81\x7e"
     assert int.from_bytes(long[2:4], "big") == len(long) - 4
