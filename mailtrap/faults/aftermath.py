@@ -1,66 +1,187 @@
-"""What a client did after it met a failure, and what RFC 5321 thinks of that."""
+"""What clients did after they met a failure: remembers it, and finds what followed on what."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import threading
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-import msgspec
+from mailtrap.faults.deed import Answered, Deed, Ending, Key, Noted, Verdict
+from mailtrap.faults.judging import judge
 
+__all__ = ["Answered", "Deed", "History", "Keeper", "Verdict"]
 
-class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One recipient of a transaction and the last reply to it: of RCPT, or of what ended the transaction."""
-
-    recipient: str
-    code: int
-
-
-class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One transaction (or an attempt that did not come so far), as the session saw it when it was over.
-
-    `step` is where it ended, `code` the last reply there: 0 where the connection ended instead. `at` is virtual time,
-    `after` the seconds of it since the session began. `message` is what was kept, 0 for nothing; `faults` the rules
-    that spoke. `greeting` is EHLO, HELO, LHLO or empty.
-    """
-
-    session: int
-    at: int
-    step: str
-    code: int
-    sender: str = ""
-    answered: tuple[Answered, ...] = ()
-    message: int = 0
-    message_id: str = ""
-    sha256: str = ""
-    faults: tuple[int, ...] = ()
-    greeting: str = ""
-    tls: bool = False
-    peer: str = ""
+#: Deeds and recipients of deeds that are remembered; the oldest go first.
+REMEMBERED = 20_000
+#: Recipients of one deed that are remembered.
+RECIPIENTS = 1_000
+#: How many transactions without any failure are noted because they may follow on one.
+FOLLOWED = 20
+#: Those looked at for one verdict.
+LOOKED_AT = 2_000
 
 
-class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`judgement` is `good`, `doubtful`, `bad` or `open` (the client may still do something); `findings` say why."""
+class Keeper(Protocol):
+    """Where deeds outlive the process. Called from any thread; must not wait."""
 
-    judgement: str
-    findings: tuple[str, ...] = ()
+    def new_id(self) -> int:
+        """An id never given out before; later ones are higher."""
+
+    def keep(self, id: int, noted: Noted) -> None:
+        """Keep this, in place of what had the id before."""
+
+    def forget(self, ids: Sequence[int]) -> None:
+        """These need not be kept any longer."""
 
 
 class History:
     """Deeds of clients that met a failure and what they did next. Thread-safe, bounded in memory."""
 
-    def watches(self, sender: str) -> bool:
-        """Whether a transaction of this sender may be what somebody does after a failure; costs a look-up."""
-        return False
+    def __init__(self, keeper: Keeper | None = None, remembered: Iterable[tuple[int, Noted]] = ()) -> None:
+        self._keeper = keeper
+        self._room = REMEMBERED
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()
+        self._noted: dict[int, Noted] = {}
+        self._weight = 0
+        self._index: dict[Key, deque[int]] = {}
+        #: What would follow on a failure → how many more such deeds are noted although nothing was wrong with them.
+        self._awaited: dict[Key, int] = {}
+        self._senders: Counter[str] = Counter()
+        for id_, noted in remembered:
+            self._add(id_, noted)
+
+    def watches(self, sender: str, peer: str = "") -> bool:
+        """Whether a transaction of this sender may be what somebody does after a failure; costs a look-up.
+
+        With `peer` also what failed before anybody had said who sends (EHLO, STARTTLS, login …) is thought of.
+        """
+        return sender.lower() in self._senders or ("peer", peer) in self._awaited
 
     def note(self, deed: Deed) -> None:
         """A transaction that met a failure, or one of a sender that is watched, is over."""
+        if len(deed.answered) > RECIPIENTS:
+            deed = _shortened(deed)
+        with self._lock:
+            if not deed.failed and not self._follows(deed):
+                return
+            id_ = self._keeper.new_id() if self._keeper else next(self._ids)
+            noted = Noted(deed)
+            self._add(id_, noted)
+            if self._keeper:
+                self._keeper.keep(id_, noted)
 
     def ended(self, session: int, outcome: str, quit_sent: bool) -> None:
-        """A session in which a deed was noted is over."""
+        """A session in which a deed was noted is over; harmless for any other."""
+        with self._lock:
+            ids = self._index.get(("session", session))
+            if not ids:
+                return
+            noted = Noted(self._noted[ids[-1]].deed, Ending(outcome, quit_sent))
+            self._noted[ids[-1]] = noted
+            if self._keeper:
+                self._keeper.keep(ids[-1], noted)
 
     def verdict(self, session: int, now: int) -> Verdict | None:
         """What to think of the client of this session; None where it met no failure."""
-        return None
+        with self._lock:
+            noted = [self._noted[id_] for id_ in self._story(session)]
+        own = [one for one in noted if one.deed.session == session]
+        ending = own[-1].ending if own else None
+        return judge(session, [one.deed for one in noted], ending, now)
 
     def deeds(self, session: int) -> Sequence[Deed]:
-        """What was noted of this session, and of those that followed on it."""
-        return ()
+        """What was noted of this session, and of those that may have followed on it, oldest first."""
+        with self._lock:
+            return [self._noted[id_].deed for id_ in self._story(session)]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            if self._keeper:
+                self._keeper.forget(list(self._noted))
+            self._noted.clear()
+            self._index.clear()
+            self._awaited.clear()
+            self._senders.clear()
+            self._weight = 0
+
+    def _follows(self, deed: Deed) -> bool:
+        """Whether a deed without a failure is worth noting; counts."""
+        awaited = [key for key in _places(deed) if self._awaited.get(key)]
+        for key in awaited:
+            self._awaited[key] -= 1
+        return bool(awaited)
+
+    def _add(self, id_: int, noted: Noted) -> None:
+        deed = noted.deed
+        self._noted[id_] = noted
+        self._weight += 1 + len(deed.answered)
+        for key in _places(deed):
+            self._index.setdefault(key, deque()).append(id_)
+        if deed.failed:
+            for key in deed.traces():
+                self._awaited[key] = FOLLOWED
+            if not deed.before_mail:
+                self._senders[deed.sender.lower()] += 1
+        gone = []
+        while self._weight > self._room and len(self._noted) > 1:
+            gone.append(self._drop_oldest())
+        if gone and self._keeper:
+            self._keeper.forget(gone)
+
+    def _drop_oldest(self) -> int:
+        id_ = next(iter(self._noted))
+        deed = self._noted.pop(id_).deed
+        self._weight -= 1 + len(deed.answered)
+        for key in _places(deed):
+            ids = self._index[key]
+            ids.popleft()
+            if not ids:
+                del self._index[key]
+                self._awaited.pop(key, None)
+        if deed.failed and not deed.before_mail:
+            sender = deed.sender.lower()
+            self._senders[sender] -= 1
+            if not self._senders[sender]:
+                del self._senders[sender]
+        return id_
+
+    def _story(self, session: int) -> list[int]:
+        """The deeds of this session and those that may have followed on its failures, in order."""
+        own = self._index.get(("session", session))
+        if not own:
+            return []
+        found = set(own)
+        for id_ in own:
+            deed = self._noted[id_].deed
+            if not deed.failed:
+                continue
+            keys = deed.traces()
+            if not deed.before_mail:
+                keys.append(("unnamed", deed.sender.lower()))
+            for key in keys:
+                later = self._index.get(key, ())
+                found.update(itertools.islice((one for one in later if one > id_), LOOKED_AT))
+        return sorted(found)[:LOOKED_AT]
+
+
+def _places(deed: Deed) -> set[Key]:
+    """Everything it is found by."""
+    places: set[Key] = {("session", deed.session), ("peer", deed.peer), *deed.traces()}
+    if not deed.before_mail:
+        places.add(("from", deed.sender.lower()))
+        if not deed.answered:
+            # It may be another try for any recipient.
+            places.add(("unnamed", deed.sender.lower()))
+    return places
+
+
+def _shortened(deed: Deed) -> Deed:
+    # Those that were refused matter more than those that were not.
+    answered = sorted(deed.answered, key=lambda one: one.code < 400)[:RECIPIENTS]
+    return Deed(
+        **{name: getattr(deed, name) for name in Deed.__struct_fields__ if name != "answered"}, answered=tuple(answered)
+    )
