@@ -83,10 +83,10 @@ def _blank_line(octets: bytes, position: int, end: int) -> int:
     return bare + 2 if bare >= 0 else crlf + 3 if crlf >= 0 else end
 
 
-def values(octets: bytes, section: Section) -> list[tuple[bytes, bytes]]:
-    """Every field as `(name as sent, unfolded value)`, at most `MAX_FIELDS`."""
+def values(section: bytes) -> list[tuple[bytes, bytes]]:
+    """Every field of a header section as `(name as sent, unfolded value)`, at most `MAX_FIELDS`."""
     found = []
-    for line in unfold(octets[section.start : section.end]).split(b"\n", MAX_FIELDS)[:MAX_FIELDS]:
+    for line in unfold(section).split(b"\n", MAX_FIELDS)[:MAX_FIELDS]:
         name, colon, value = line.partition(b":")
         if colon:
             found.append((name.rstrip(), value.strip()))

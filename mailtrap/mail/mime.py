@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from mailtrap.mail import charsets, header, parameters, transfer
 from mailtrap.mail.header import Field, Section
@@ -17,6 +17,9 @@ MAX_HEADERS = 1024 * 1024
 MAX_BOUNDARY = 2048
 #: Lines that start with `--` and are no boundary of ours; beyond it the rest stays unread.
 MAX_DASHES = 200_000
+
+#: Header sections up to this many octets are read once and remembered.
+_SHORT = 300
 
 _EMBEDDED = frozenset(("message/rfc822", "message/global", "message/news"))
 _IDENTITY = frozenset(("", "7bit", "8bit", "binary"))
@@ -129,6 +132,52 @@ def scan(octets: bytes) -> tuple[Part, tuple[str, ...]]:
 
 
 @dataclass(slots=True)
+class _Said:
+    """What a header section says about its part; shared by all parts that say the same, hence never changed."""
+
+    values: list[tuple[bytes, bytes]]
+    type: str = ""
+    parameters: dict[str, str] = field(default_factory=dict)
+    encoding: str = ""
+    disposition: str = ""
+    disposition_parameters: dict[str, str] = field(default_factory=dict)
+    content_id: str = ""
+    location: str = ""
+    defects: tuple[str, ...] = ()
+
+
+def _describe(section: bytes) -> _Said:
+    said = _Said(header.values(section))
+    if len(said.values) == header.MAX_FIELDS:
+        said.defects = ("header-cut",)
+    found: dict[bytes, bytes] = {}  # the first of each name counts
+    for name, value in said.values:
+        if name[:1] in b"cC" and name[:8].lower() == b"content-":
+            found.setdefault(name[8:].lower(), value)
+    for name, value in found.items():
+        if name == b"type":
+            type_, said.parameters = parameters.read(value)
+            main, slash, sub = type_.partition("/")
+            if main and slash and sub and " " not in type_:
+                said.type = type_
+            else:
+                said.defects += ("bad-content-type",)
+        elif name == b"transfer-encoding":
+            said.encoding = value[:40].decode("ascii", "replace").partition(";")[0].strip().lower()
+        elif name == b"disposition":
+            said.disposition, said.disposition_parameters = parameters.read(value)
+        elif name == b"id":
+            said.content_id = header.text(value, 1000).strip("<> ")
+        elif name == b"location":
+            said.location = header.text(value, 2000)
+    return said
+
+
+#: Parts of one application's mail say the same, message after message.
+_repeated = lru_cache(maxsize=512)(_describe)
+
+
+@dataclass(slots=True)
 class _Open:
     """A multipart whose end was not seen yet."""
 
@@ -234,29 +283,18 @@ class _Scanner:
             parent.children.append(part)
 
     def _read(self, part: Part) -> None:
-        part.values = header.values(self.octets, part.section)
-        if len(part.values) == header.MAX_FIELDS:
-            self.defects["header-cut"] = None
-        found: dict[bytes, bytes] = {}  # the first of each name counts
-        for name, value in part.values:
-            if name[:1] in b"cC" and name[:8].lower() == b"content-":
-                found.setdefault(name[8:].lower(), value)
-        for name, value in found.items():
-            if name == b"type":
-                type_, part.parameters = parameters.read(value)
-                main, slash, sub = type_.partition("/")
-                if main and slash and sub and " " not in type_:
-                    part.type = type_
-                else:
-                    self.defects["bad-content-type"] = None
-            elif name == b"transfer-encoding":
-                part.encoding = value[:40].decode("ascii", "replace").partition(";")[0].strip().lower()
-            elif name == b"disposition":
-                part.disposition, part.disposition_parameters = parameters.read(value)
-            elif name == b"id":
-                part.content_id = header.text(value, 1000).strip("<> ")
-            elif name == b"location":
-                part.location = header.text(value, 2000)
+        octets = self.octets[part.section.start : part.section.end]
+        said = _repeated(octets) if len(octets) < _SHORT and b"oundary" not in octets else _describe(octets)
+        part.values = said.values
+        part.type = said.type or part.type
+        part.parameters = said.parameters
+        part.encoding = said.encoding
+        part.disposition = said.disposition
+        part.disposition_parameters = said.disposition_parameters
+        part.content_id = said.content_id
+        part.location = said.location
+        for slug in said.defects:
+            self.defects[slug] = None
 
     def _level(self, opened: _Open) -> int:
         return self.leaves.index(opened.part)

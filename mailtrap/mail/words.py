@@ -101,11 +101,26 @@ _CHARACTERS = _Characters()
 #: Lone surrogates, which SQLite cannot keep, and the private-use area, where our own marks are.
 _OURS = re.compile("[\ud800-\uf8ff]")
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
-_OTHERS = re.compile(r"[^\x00-\x7f]+")
+
+#: Letters that are written as they stand once in lower case, by alphabets none of whose letters takes in what follows.
+_STEADY = "\u0430-\u0438\u043a-\u044f\u03b1-\u03c1\u03c3-\u03c9\u05d0-\u05ea"
+#: A run of characters that have to be rewritten. One set and nothing else: only so does the search for it run in C.
+_OTHERS = re.compile(f"[^\\x00-\\x7f{_STEADY}]+")
+#: Short runs as they were rewritten before: an umlaut, a quotation mark.
+_MEMORY: dict[str, str] = {}
+_REMEMBERED = 4096
+_SHORT = 3
 
 
 def _run(match: re.Match[str]) -> str:
-    return unicodedata.normalize("NFKC", match[0]).translate(_CHARACTERS)
+    run = match[0]
+    known = _MEMORY.get(run)
+    if known is not None:
+        return known
+    written = unicodedata.normalize("NFKC", run).translate(_CHARACTERS)
+    if len(run) <= _SHORT and len(_MEMORY) < _REMEMBERED:
+        _MEMORY[run] = written
+    return written
 
 
 def normalise(text: str) -> str:
@@ -117,11 +132,13 @@ def normalise(text: str) -> str:
     """
     if len(text) > LONGEST:
         text = text[:LONGEST]
-    if text.isascii():
-        return text.lower()
-    # Few other characters: find them by pattern. Many: one pass over everything is cheaper (both give the same words).
-    if len(text.encode("utf-8", "surrogatepass")) * 8 < len(text) * 9:
-        return _OTHERS.sub(_run, text.lower())
+    lower = text.lower()
+    if lower.isascii():
+        return lower
+    # Few characters to rewrite: find them by pattern. Mostly such (Chinese, Thai: three octets each): one pass over
+    # everything is cheaper. Both give the same words.
+    if len(text.encode("utf-8", "surrogatepass")) < len(text) * 2:
+        return _OTHERS.sub(_run, lower)
     if not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text)
     return text.translate(_CHARACTERS)
