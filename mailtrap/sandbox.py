@@ -28,12 +28,14 @@ class Sandbox:
     `outcomes` counts the sessions that have ended since the start, by their outcome.
     """
 
-    def __init__(self, store: Store, bus: Bus, clock: Clock, faults: Book | None = None) -> None:
+    def __init__(
+        self, store: Store, bus: Bus, clock: Clock, faults: Book | None = None, history: History | None = None
+    ) -> None:
         self.store = store
         self.bus = bus
         self.clock = clock
         self.faults = faults or Book(clock)
-        self.history = History()
+        self.history = history or History()
         self.outcomes: Counter[str] = Counter()
         self._open: dict[int, Transcript] = {}
         self._ended: dict[int, Transcript] = {}

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from mailtrap.clock import Clock
+from mailtrap.delivery.deeds import history
 from mailtrap.events import Bus
 from mailtrap.net.tls import ca_file, server_context
 from mailtrap.sandbox import Sandbox
@@ -47,7 +48,7 @@ class Server:
     def _start(self) -> dict[str, tuple[str, int]]:
         self.store = open_store(self.settings, self.bus, self.clock)
         self._undo.append(self.store.close)
-        self.sandbox = Sandbox(self.store, self.bus, self.clock)
+        self.sandbox = Sandbox(self.store, self.bus, self.clock, history=history(self.store.ledger))
         self.mail = MailServer(self.sandbox, self.settings)
         self._undo.append(lambda: self.mail.stop(GRACE))
         addresses = dict(self.mail.start())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from mailtrap.faults.occasion import peer_address
 from mailtrap.faults.rule import Step
 
 #: Steps that come before anybody has said who sends: what fails there is known by the client's address only.
@@ -73,7 +74,7 @@ class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
     def traces(self) -> list[Key]:
         """By what a deed that follows on it, or that it follows on, can be found."""
         if self.before_mail:
-            return [("peer", self.peer)]
+            return [("peer", peer_address(self.peer))]
         sender = self.sender.lower()
         traces: list[Key] = [("recipient", sender, recipient) for recipient in self.recipients]
         if self.message_id:

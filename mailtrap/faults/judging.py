@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from mailtrap.faults.deed import Deed, Ending, Verdict
+from mailtrap.faults.occasion import peer_address
 from mailtrap.faults.rule import Step
 
 _SECOND = 1_000_000
@@ -213,7 +214,8 @@ class _Judge:
 
     def _session_failed(self, deed: Deed, later: list[Deed]) -> None:
         here = [other for other in later if other.session == deed.session]
-        elsewhere = [other for other in later if other.session != deed.session and other.peer == deed.peer]
+        peer = peer_address(deed.peer)
+        elsewhere = [other for other in later if other.session != deed.session and peer_address(other.peer) == peer]
         following = here[0] if here else (elsewhere[0] if elsewhere else None)
         case = _Case(deed, deed.code, frozenset(), _first_of_each_session(elsewhere))
         if deed.step == Step.STARTTLS:

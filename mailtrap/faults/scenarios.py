@@ -9,7 +9,7 @@ import msgspec
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.behaviours import BEHAVIOURS
-from mailtrap.faults.occasion import Occasion
+from mailtrap.faults.occasion import Occasion, peer_address
 from mailtrap.faults.providers import PROVIDERS
 from mailtrap.faults.rule import Effect, Notice, Said
 from mailtrap.faults.scenario import Scenario
@@ -78,7 +78,7 @@ def fill_text(text: str, occasion: Occasion) -> str:
 def _value(name: str, occasion: Occasion) -> str:
     recipient = occasion.recipient or (occasion.recipients[0] if occasion.recipients else "")
     value = {
-        "peer": occasion.peer or "unknown",
+        "peer": peer_address(occasion.peer) or "unknown",
         "recipient": recipient or "unknown",
         "domain": _domain(recipient) or "unknown",
         "sender": occasion.sender,

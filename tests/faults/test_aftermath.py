@@ -17,7 +17,10 @@ APP = "app@example.test"
 
 def deed(session: int, at: float, step: str, code: int, *answered: tuple[str, int], **more: object) -> Deed:
     """One of sender APP, `at` seconds after the start."""
-    facts: dict[str, object] = {"sender": "" if step in ("connect", "ehlo", "starttls", "auth") else APP, "peer": "::1"}
+    facts: dict[str, object] = {
+        "sender": "" if step in ("connect", "ehlo", "starttls", "auth") else APP,
+        "peer": f"[::1]:{5000 + session}",
+    }
     return Deed(
         session,
         START + round(at * S),
@@ -353,9 +356,9 @@ def test_whose_failure_was_noted_is_watched_whatever_the_case() -> None:
 def test_who_failed_before_mail_is_watched_by_address() -> None:
     history = History()
     history.note(EHLO_502)
-    assert history.watches(APP, "::1")
-    assert not history.watches(APP, "::2")
-    assert not history.watches("", "::2")
+    assert history.watches(APP, "[::1]:9")
+    assert not history.watches(APP, "[::2]:9")
+    assert not history.watches("", "[::2]:9")
 
 
 def test_deeds_of_later_sessions_belong_to_the_story() -> None:
