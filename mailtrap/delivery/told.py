@@ -11,6 +11,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     """One event. `kind` is the value of an `events.Kind`; `at` is virtual time in microseconds since the epoch.
 
     `message` is 0 where nothing was kept (`refused`). `code`, `status` and `text` are the reply that decided it.
+    `recipients` names everyone where the event is about all of a message's recipients together.
     """
 
     kind: str
@@ -28,6 +29,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     session: int = 0
     attempt: int = 0
     url: str = ""
+    recipients: tuple[str, ...] = ()
 
 
 #: Called from any thread; must not block.

@@ -1,0 +1,445 @@
+"""Tells applications what happened: a durable queue with retries, in order for each message, and dead letters."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from mailtrap.clock import Clock
+from mailtrap.delivery.hooks import ways
+from mailtrap.delivery.hooks.carrier import Carried, Carrier
+from mailtrap.delivery.hooks.lanes import Kept, Lanes, Patience, Waiting
+from mailtrap.delivery.hooks.register import Register
+from mailtrap.delivery.hooks.target import Event, Target
+from mailtrap.delivery.relay import Relay
+from mailtrap.delivery.told import Told
+from mailtrap.errors import Invalid, MailtrapError, NotFound
+from mailtrap.events import Event as Notice
+from mailtrap.events import Kind
+from mailtrap.net.outbound import Outbound
+from mailtrap.store.base import Record, Store
+
+log = logging.getLogger(__name__)
+
+EVENT = "webhook-event"
+WAITING, DEAD = "waiting", "dead"
+#: Events of one target held in memory; the ledger has the others.
+WINDOW = 2000
+#: Events written together.
+BATCH = 500
+#: Beyond so many not yet written, or waiting for one target, an event is lost; `lost` counts them.
+MOST_TOLD, MOST_WAITING = 50_000, 100_000
+MOST_DEAD = 10_000
+SENDERS = 8
+#: Seconds that requests under way may still take once we are told to stop.
+GRACE = 2.0
+#: Seconds that the ledger may take: mail goes first.
+WRITTEN_WITHIN = 600.0
+_EVER = 1 << 62
+
+
+class Webhooks:
+    """`tell` costs its caller next to nothing; a thread writes events down, others carry them to their targets.
+
+    An event is kept in the ledger from some milliseconds after it was told until its target has taken it, or, after
+    `patience.tries` failures, as a dead letter until somebody replays it. `site` is where our own web is reached.
+    """
+
+    def __init__(self, store: Store, outbound: Outbound, clock: Clock, patience: Patience | None = None) -> None:
+        self.site = ""
+        self.lost = 0
+        self.register = Register(store)
+        self._store = store
+        self._outbound = outbound
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._carrier = Carrier(outbound, Relay(store, outbound))
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._ready = threading.Condition(self._lock)
+        self._targets: dict[int, Target] = {}
+        self._lanes: dict[int, Lanes] = {}
+        self._kinds: frozenset[str] = frozenset()
+        self._told: deque[Told | int] = deque()
+        self._gone: list[int] = []
+        self._changed: dict[int, tuple[Waiting, str]] = {}
+        self._counts: Counter[int] = Counter()
+        self._dead = 0
+        self._delivered: deque[Waiting] = deque(maxlen=200)
+        self._threads: list[threading.Thread] = []
+        self._running = self._stopping = self._closing = False
+
+    # What the rest of the sandbox calls.
+
+    def wants(self, kind: str) -> bool:
+        """Whether any target would be told of such events."""
+        return kind in self._kinds
+
+    def tell(self, told: Told) -> None:
+        """Have everyone told who wants to be. Any thread; never blocks."""
+        if told.kind in self._kinds:
+            self._take_in([told])
+
+    def happened(self, notices: list[Notice]) -> None:
+        """A listener for the Bus: messages that were kept are told as `captured`, those we made as `notice`."""
+        if "captured" in self._kinds or "notice" in self._kinds:
+            self._take_in([int(notice.id) for notice in notices if notice.kind is Kind.CAPTURED])
+
+    def start(self, wished: Iterable[Target] = ()) -> None:
+        """Go on where the last process stopped. `wished` are the targets of the settings, with 0 for an id."""
+        self.register.settle(wished)
+        targets = self.register.all()
+        waiting = self._count_waiting() if self._store.ledger.count(EVENT, states=[WAITING]) else Counter()
+        with self._lock:
+            self._running = True
+            self._counts = waiting
+            self._dead = self._store.ledger.count(EVENT, states=[DEAD])
+        for target in targets:
+            self._enlist(target)
+
+    def stop(self) -> None:
+        """Let requests under way finish for a moment, write down what was told, then end."""
+        with self._lock:
+            self._kinds = frozenset()
+            self._stopping = True
+            self._work.notify_all()
+            self._ready.notify_all()
+        until = time.monotonic() + GRACE
+        for thread in self._threads[1:]:
+            thread.join(max(0.0, until - time.monotonic()))
+        self._outbound.close()
+        for thread in self._threads[1:]:
+            thread.join(10.0)
+        with self._lock:
+            self._closing = True
+            self._work.notify_all()
+        for thread in self._threads[:1]:
+            thread.join(10.0)
+
+    # Targets.
+
+    def add(self, target: Target) -> None:
+        """Tell this one as well, from now on and after every restart."""
+        self.register.put(target)
+        if self._running:
+            self._enlist(target)
+
+    def remove(self, id: int) -> None:
+        """Tell it nothing any more, also of what still waited for it. Raises NotFound."""
+        self.register.remove(id)
+        with self._lock:
+            self._targets.pop(id, None)
+            self._lanes.pop(id, None)
+            self._kinds = self._wanted()
+        ledger = self._store.ledger
+        while found := ledger.find(EVENT, name=str(id), limit=BATCH):
+            ledger.remove(EVENT, ids=[record.id for record in found]).result(WRITTEN_WITHIN)
+
+    def _enlist(self, target: Target) -> None:
+        with self._lock:
+            self._targets[target.id] = target
+            self._lanes.setdefault(target.id, Lanes(self._patience, more=self._counts[target.id] > 0))
+            self._kinds = self._wanted()
+            if not self._threads:
+                self._threads = [threading.Thread(target=self._keep, name="webhooks", daemon=True)]
+                self._threads += [
+                    threading.Thread(target=self._send, name=f"webhooks-{number}", daemon=True)
+                    for number in range(SENDERS)
+                ]
+                for thread in self._threads:
+                    thread.start()
+            self._work.notify_all()
+
+    def _wanted(self) -> frozenset[str]:
+        told_of = [target.kinds or ways.told_of(target.shape) for target in self._targets.values()]
+        return frozenset[str]().union(*told_of)
+
+    # The queue, as people look at it.
+
+    def events(
+        self, *, states: Sequence[str] = (), target: int | None = None, before: int | None = None, limit: int = 50
+    ) -> list[tuple[int, str, Kept]]:
+        """The newest first: id, state, event. `delivered` ones are those this process remembers."""
+        if "delivered" in states:
+            with self._lock:
+                delivered = [(one.id, "delivered", one.kept) for one in reversed(self._delivered)]
+            return [
+                one
+                for one in sorted(delivered, key=lambda one: -one[0])
+                if (target is None or one[2].target == target) and (before is None or one[0] < before)
+            ][:limit]
+        found = self._store.ledger.find(
+            EVENT,
+            states=list(states) or [WAITING, DEAD],
+            name=None if target is None else str(target),
+            before=before,
+            limit=limit,
+        )
+        return [(record.id, record.state, msgspec.json.decode(record.document, type=Kept)) for record in found]
+
+    def replay(self, id: int) -> Kept:
+        """Send a dead letter, or what was delivered, once more. Raises NotFound, and Invalid for one that waits."""
+        found = self._store.ledger.find(EVENT, ids=[id])
+        if found and found[0].state == WAITING:
+            raise Invalid(f"Event {id} still waits", "it will be tried again by itself")
+        kept = msgspec.json.decode(found[0].document, type=Kept) if found else self._remembered(id)
+        again = Waiting(id, msgspec.structs.replace(kept, tries=0, error="", status=0, tried_at=0))
+        self._store.ledger.put([self._record(again, WAITING)]).result(WRITTEN_WITHIN)
+        with self._lock:
+            self._counts[kept.target] += 1
+            self._dead -= bool(found)
+            lanes = self._lanes.get(kept.target)
+            if lanes is not None and id not in lanes.ids:
+                if len(lanes.ids) < WINDOW:
+                    lanes.add(again)
+                else:
+                    lanes.more = True
+            self._ready.notify_all()
+        return again.kept
+
+    def replay_all(self, target: int) -> int:
+        """Replay the dead letters of one target, oldest first; how many."""
+        ledger = self._store.ledger
+        count = 0
+        while found := ledger.find(EVENT, states=[DEAD], name=str(target), due_by=_EVER, limit=BATCH):
+            for record in found:
+                self.replay(record.id)
+            count += len(found)
+            if count >= MOST_DEAD:
+                break
+        return count
+
+    def _remembered(self, id: int) -> Kept:
+        with self._lock:
+            for one in self._delivered:
+                if one.id == id:
+                    return one.kept
+        raise NotFound(f"There is no event {id}", "delivered ones are forgotten after a while")
+
+    # Writing down: one thread.
+
+    def _take_in(self, told: Sequence[Told | int]) -> None:
+        with self._lock:
+            room = MOST_TOLD - len(self._told)
+            self._lose(len(told) - room)
+            self._told.extend(told[: max(0, room)])
+            self._work.notify()
+
+    def _lose(self, count: int) -> None:
+        if count > 0:
+            if not self.lost:
+                log.error("webhooks: events are lost: there are too many to keep")
+            self.lost += count
+
+    def _keep(self) -> None:
+        while True:
+            with self._lock:
+                while not (self._told or self._gone or self._changed or self._closing or self._hungry()):
+                    self._work.wait()
+                told = [self._told.popleft() for _ in range(min(BATCH, len(self._told)))]
+                gone, self._gone = self._gone, []
+                changed, self._changed = self._changed, {}
+                if self._closing and not (told or gone or changed):
+                    return
+            try:
+                self._write(told, gone, changed)
+                self._load()
+            except (MailtrapError, TimeoutError) as error:
+                log.error("webhooks: the queue cannot be written: %s", error)
+                with self._lock:
+                    if self._closing:
+                        return
+                    self._told.extendleft(reversed(told))
+                    self._gone += gone
+                    self._changed = changed | self._changed
+                    # Not at once again: a full disk does not get better by that.
+                    self._work.wait(1.0)
+
+    def _write(self, told: list[Told | int], gone: list[int], changed: dict[int, tuple[Waiting, str]]) -> None:
+        fresh = [waiting for one in told for waiting in self._addressed(one)]
+        ledger = self._store.ledger
+        records = [self._record(waiting, state) for waiting, state in changed.values()]
+        records += [self._record(waiting, WAITING) for waiting in fresh]
+        try:
+            if records:
+                ledger.put(records).result(WRITTEN_WITHIN)
+            # In this order: what has gone may have been changed before.
+            if gone:
+                ledger.remove(EVENT, ids=gone).result(WRITTEN_WITHIN)
+        except BaseException:
+            with self._lock:
+                self._counts.subtract(waiting.kept.target for waiting in fresh)
+            raise
+        self._bury(sum([state == DEAD for _, state in changed.values()]))
+        with self._lock:
+            for waiting in fresh:
+                lanes = self._lanes.get(waiting.kept.target)
+                if lanes is None:  # it was removed meanwhile
+                    self._gone.append(waiting.id)
+                elif lanes.more or len(lanes.ids) >= WINDOW:
+                    lanes.more = True
+                else:
+                    lanes.add(waiting)
+            if fresh:
+                self._ready.notify_all()
+
+    def _addressed(self, told: Told | int) -> list[Waiting]:
+        """One event for each target that wants it."""
+        if isinstance(told, int):
+            told = self._captured(told)
+        with self._lock:
+            targets = [target for target in self._targets.values() if ways.wants(target, told.kind, told.inbox)]
+        made = []
+        for target in targets:
+            way = ways.WAYS.get(target.shape)
+            apart = told.recipients if way and way.single and told.recipients else None
+            each = [msgspec.structs.replace(told, recipient=one, recipients=()) for one in apart] if apart else [told]
+            with self._lock:
+                room = max(0, MOST_WAITING - self._counts[target.id])
+                self._lose(len(each) - room)
+                self._counts[target.id] += min(room, len(each))
+            made += [Waiting(self._store.ledger.new_id(EVENT), Kept(target.id, one)) for one in each[:room]]
+        return made
+
+    def _captured(self, id: int) -> Told:
+        message = self._store.get(id)
+        if message is None:  # deleted again already; that it came is still true
+            return Told("captured", self._clock.now(), id)
+        arrival, heading = message.arrival, message.heading
+        addresses = message.envelope.addresses
+        return Told(
+            "notice" if arrival.listener == "notice" else "captured",
+            arrival.at,
+            id,
+            addresses[0] if len(addresses) == 1 else "",
+            message.envelope.reverse_path,
+            heading.subject,
+            heading.message_id,
+            message.inbox,
+            session=arrival.session or 0,
+            recipients=addresses,
+        )
+
+    def _record(self, waiting: Waiting, state: str) -> Record:
+        # `due` is the place in the queue: the ledger gives what is due in that order.
+        return Record(EVENT, waiting.id, _encode(waiting.kept), 0, state, str(waiting.kept.target), waiting.id)
+
+    def _bury(self, died: int) -> None:
+        with self._lock:
+            self._dead += died
+            surplus = self._dead - MOST_DEAD
+        if surplus <= 0:
+            return
+        oldest = self._store.ledger.find(EVENT, states=[DEAD], due_by=_EVER, limit=surplus)
+        removed = self._store.ledger.remove(EVENT, ids=[record.id for record in oldest]).result(WRITTEN_WITHIN)
+        with self._lock:
+            self._dead -= removed
+
+    def _hungry(self) -> list[int]:
+        return [id for id, lanes in self._lanes.items() if lanes.more and len(lanes.ids) < WINDOW // 2]
+
+    def _load(self) -> None:
+        with self._lock:
+            hungry = self._hungry()
+            for id in hungry:
+                self._lanes[id].more = False
+        for id in hungry:
+            found = self._store.ledger.find(EVENT, states=[WAITING], name=str(id), due_by=_EVER, limit=WINDOW)
+            kept = [Waiting(record.id, msgspec.json.decode(record.document, type=Kept)) for record in found]
+            with self._lock:
+                lanes = self._lanes.get(id)
+                if lanes is None:
+                    continue
+                settled = {*self._gone, *self._changed}
+                for waiting in kept:
+                    if waiting.id not in lanes.ids and waiting.id not in settled:
+                        lanes.add(waiting)
+                lanes.more = lanes.more or len(found) == WINDOW
+                self._ready.notify_all()
+
+    def _count_waiting(self) -> Counter[int]:
+        counts: Counter[int] = Counter()
+        before: int | None = None
+        while found := self._store.ledger.find(EVENT, states=[WAITING], before=before, limit=BATCH):
+            counts.update(int(record.name) for record in found)
+            before = found[-1].id
+        return counts
+
+    # Sending: some threads.
+
+    def _send(self) -> None:
+        while True:
+            with self._lock:
+                while (taken := self._next()) is None:
+                    if self._stopping:
+                        return
+                    self._ready.wait(self._pause())
+            target, waiting = taken
+            kept = waiting.kept
+            at = self._clock.now() - self._clock.ahead
+            event = Event(waiting.id, kept.told, at // 1_000_000, kept.tries + 1, self.site)
+            try:
+                carried = self._carrier.carry(event, target)
+            except Exception as error:
+                # A thread that dies of one event would leave all others waiting.
+                log.exception("webhooks: event %d cannot be sent", waiting.id)
+                carried = Carried(0, f"it cannot be sent: {type(error).__name__}", final=True)
+            with self._lock:
+                self._settle(target, waiting, carried, at)
+
+    def _next(self) -> tuple[Target, Waiting] | None:
+        if not self._stopping:
+            now = time.monotonic()
+            # Those with least under way first, so that a slow target leaves threads to the others.
+            for id, lanes in sorted(self._lanes.items(), key=lambda one: one[1].busy):
+                if waiting := lanes.take(now):
+                    return self._targets[id], waiting
+        return None
+
+    def _pause(self) -> float | None:
+        due = [when for lanes in self._lanes.values() if (when := lanes.due()) is not None]
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def _settle(self, target: Target, waiting: Waiting, carried: Carried, at: int) -> None:
+        lanes, kept = self._lanes.get(target.id), waiting.kept
+        if lanes is None or (self._stopping and carried.error and not carried.reached):
+            return  # the target was removed, or we broke it off ourselves
+        kept.tries, kept.error, kept.status, kept.tried_at = kept.tries + 1, carried.error, carried.status, at
+        if not carried.error:
+            self._gone.append(waiting.id)
+            self._delivered.append(waiting)
+            lanes.settled(waiting)
+            self._counts[target.id] -= 1
+        elif carried.final or kept.tries >= self._patience.tries:
+            if not carried.reached and not carried.final:
+                lanes.missed(time.monotonic())
+            self._changed[waiting.id] = (waiting, DEAD)
+            lanes.settled(waiting, reached=carried.reached)
+            self._counts[target.id] -= 1
+        else:
+            self._changed[waiting.id] = (waiting, WAITING)
+            lanes.failed(waiting, time.monotonic(), reached=carried.reached)
+        self._work.notify()
+        self._ready.notify_all()
+
+
+def _encode(kept: Kept) -> bytes:
+    try:
+        return msgspec.json.encode(kept)
+    except UnicodeEncodeError:  # what mail brings in may be no text at all
+        kept.told = msgspec.convert(_readable(msgspec.structs.asdict(kept.told)), Told)
+        return msgspec.json.encode(kept)
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, tuple):
+        return tuple([_readable(one) for one in value])
+    return {name: _readable(one) for name, one in value.items()} if isinstance(value, dict) else value
