@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mailtrap.clock import Clock
+from mailtrap.delivery.office import PostOffice
+from mailtrap.delivery.record import Advance, Delivery, Outcome
+from mailtrap.delivery.schedule import RetrySchedule
+from mailtrap.delivery.told import Tell, Told
 from mailtrap.events import Bus, Event, Kind
 from mailtrap.faults.aftermath import History
 from mailtrap.faults.book import Book
@@ -29,13 +33,23 @@ class Sandbox:
     """
 
     def __init__(
-        self, store: Store, bus: Bus, clock: Clock, faults: Book | None = None, history: History | None = None
+        self,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        faults: Book | None = None,
+        history: History | None = None,
+        schedule: RetrySchedule | None = None,
+        hostname: str = "localhost",
     ) -> None:
         self.store = store
         self.bus = bus
         self.clock = clock
         self.faults = faults or Book(clock)
         self.history = history or History()
+        #: Tells the application that sends the mail; nobody listens by default.
+        self.tell: Tell = _unheard
+        self.office = PostOffice(store, bus, clock, self.faults, self.capture, schedule, hostname)
         self.outcomes: Counter[str] = Counter()
         self._open: dict[int, Transcript] = {}
         self._ended: dict[int, Transcript] = {}
@@ -54,7 +68,7 @@ class Sandbox:
         tags: tuple[str, ...] = (),
     ) -> None:
         """Keep one message that fits in memory; `done` is called as `Store.add` says."""
-        self.store.add(
+        self._keep(
             Submission(
                 envelope,
                 arrival,
@@ -85,7 +99,7 @@ class Sandbox:
         flags: tuple[str, ...] = (),
     ) -> None:
         """Keep one message that was taken in by `spool`."""
-        self.store.add(
+        self._keep(
             Submission(
                 envelope,
                 arrival,
@@ -98,6 +112,38 @@ class Sandbox:
                 flags,
             ),
             done,
+        )
+
+    def _keep(self, submission: Submission, done: Done) -> None:
+        office = self.office
+        if not office.concerns(submission):
+            self.store.add(submission, done)
+            return
+
+        def kept(answer: int | Exception) -> None:
+            # First: whoever has the 250 may ask at once what became of the message, or advance the clock.
+            if isinstance(answer, int):
+                office.accepted(answer, submission)
+            done(answer)
+
+        self.store.add(submission, kept)
+
+    def advance(self, seconds: float) -> Advance:
+        """Let so much virtual time pass: deliveries, notices, retention. Raises Invalid."""
+        return self.office.advance(seconds)
+
+    def deliveries(
+        self,
+        *,
+        messages: Sequence[int] | None = None,
+        outcomes: Sequence[Outcome] | None = None,
+        recipient: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Delivery]:
+        """What became of messages after their 250; see `PostOffice.deliveries`."""
+        return self.office.deliveries(
+            messages=messages, outcomes=outcomes, recipient=recipient, before=before, limit=limit
         )
 
     def session_started(self, transcript: Transcript) -> None:
@@ -165,6 +211,10 @@ class Spooling:
     def discard(self) -> None:
         """The message will not come."""
         self.spool.discard()
+
+
+def _unheard(_: Told) -> None:
+    pass
 
 
 def as_session(transcript: Transcript, lines: bool = True) -> Session:

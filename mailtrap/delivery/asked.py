@@ -23,10 +23,10 @@ def deliveries(message: int, envelope: Envelope, at: int, inbox: str) -> list[De
     for index, recipient in enumerate(envelope.recipients[: 1 << RECIPIENT_BITS]):
         delivery = Delivery(
             message,
-            recipient.address,
+            _text(recipient.address),
             accepted_at=at,
             due=at,
-            sender=envelope.reverse_path,
+            sender=_text(envelope.reverse_path),
             inbox=inbox,
             index=index,
             ret=ret if ret in ("FULL", "HDRS") else "",
@@ -80,6 +80,11 @@ def original_recipient(value: str) -> str:
 def xtext(value: str) -> str:
     """The text that `+XX` pairs stand for (RFC 3461 §4); what would not be printable stays encoded."""
     return _HEX.sub(lambda found: chr(code) if 32 < (code := int(found[1], 16)) < 127 else found[0], value)
+
+
+def _text(text: str) -> str:
+    """An address as JSON can hold it: lone surrogates become question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _character(code: int) -> str:

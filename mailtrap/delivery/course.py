@@ -162,7 +162,8 @@ class Course:
         upshot.events.append((Kind.DELIVERED, made))
         # A host without DSN will not tell the sender of success: we do, as far as we know (RFC 3461 §5.2.2).
         hidden = [word.upper() for effect in effects if effect.ehlo for word in effect.ehlo.hide]
-        upshot.notices.append(("relayed" if "DSN" in hidden else "success", None))
+        if "SUCCESS" in delivery.notify:
+            upshot.notices.append(("relayed" if "DSN" in hidden else "success", None))
         self._expect_afterwards(at, made, made.fault, effects)
         answer = self._asked(Step.DELIVERED, at, made.host)
         if answer is not None:

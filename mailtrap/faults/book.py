@@ -25,6 +25,10 @@ class Book:
         self._rules = tuple(rules)
         self._keep = keep
 
+    def may_answer(self, step: Step, recipient: str = "") -> bool:
+        """Whether to ask at this step at all."""
+        return step in self.steps
+
     def answer(self, occasion: Occasion) -> Answer | None:
         """What the first rule that matches says; counts. None where nothing goes wrong."""
         return None

@@ -1,0 +1,109 @@
+"""What the post office knows of the messages it delivers, and how it comes by their content."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import partial
+
+from mailtrap.delivery.record import Delivery
+from mailtrap.faults.occasion import Occasion
+from mailtrap.faults.rule import Step
+from mailtrap.mail.arrival import Arrival
+from mailtrap.mail.content import understand
+from mailtrap.mail.envelope import Envelope
+from mailtrap.mail.message import Heading, Message, State, Submission, Understanding
+from mailtrap.query import Searchable
+from mailtrap.store.base import Store
+
+#: Messages whose content is kept at hand, and octets of one that are read for the rules.
+AT_HAND = 8
+READ = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Letter:
+    """A message without its content. `waiting` counts its deliveries that are not done yet."""
+
+    id: int
+    envelope: Envelope
+    arrival: Arrival
+    heading: Heading
+    size: int
+    inbox: str
+    waiting: int = 0
+    gone: bool = False
+
+
+def letter_of(id: int, message: Submission | Message) -> Letter:
+    """The part of a message that the post office needs."""
+    return Letter(id, message.envelope, message.arrival, message.heading, message.size, message.inbox)
+
+
+class Letters:
+    """Reads messages for whoever asks the rules; used by one thread at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._at_hand: OrderedDict[int, Searchable] = OrderedDict()
+
+    def get(self, id: int) -> Letter | None:
+        """The message, unless it was deleted."""
+        message = self._store.get(id)
+        return letter_of(id, message) if message else None
+
+    def occasion(self, letter: Letter, delivery: Delivery, step: Step, at: int, attempt: int, host: str) -> Occasion:
+        """The facts at one step of a delivery."""
+        arrival, envelope = letter.arrival, letter.envelope
+        return Occasion(
+            step,
+            at,
+            letter.inbox,
+            arrival.listener,
+            arrival.peer,
+            arrival.helo,
+            arrival.tls,
+            arrival.login,
+            arrival.session or 0,
+            0,
+            envelope.reverse_path,
+            envelope.parameters,
+            delivery.recipient,
+            envelope.addresses,
+            letter.size,
+            partial(self._content, letter),
+            letter.id,
+            attempt,
+            host,
+        )
+
+    def _content(self, letter: Letter) -> Searchable:
+        """The message as a query sees it; what cannot be read is seen without content."""
+        found = self._at_hand.get(letter.id)
+        if found is None:
+            message = Message(
+                letter.id,
+                letter.inbox,
+                letter.envelope,
+                letter.arrival,
+                letter.heading,
+                letter.size,
+                "",
+                State.RECEIVED,
+            )
+            found = self._at_hand[letter.id] = Searchable(message, self._understanding(letter))
+            if len(self._at_hand) > AT_HAND:
+                self._at_hand.popitem(last=False)
+        return found
+
+    def _understanding(self, letter: Letter) -> Understanding:
+        try:
+            octets = bytearray()
+            for piece in self._store.octets(letter.id):
+                octets += piece
+                if len(octets) >= READ:
+                    break
+            return understand(letter.id, bytes(octets[:READ]))
+        except Exception:
+            # It was deleted meanwhile, or is like nothing we have seen: a rule then finds no content to match.
+            return Understanding(letter.id, State.UNPARSED)

@@ -1,0 +1,414 @@
+"""The post office: every message that a rule may concern is delivered here, in virtual time, on one thread."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+from mailtrap.clock import Clock
+from mailtrap.delivery import asked
+from mailtrap.delivery.course import Course, Upshot, What
+from mailtrap.delivery.letters import Letter, Letters, letter_of
+from mailtrap.delivery.queue import KIND, WRITTEN_WITHIN, Live, Queue, decode
+from mailtrap.delivery.record import Advance, Attempt, Delivery, Outcome
+from mailtrap.delivery.schedule import RetrySchedule
+from mailtrap.delivery.told import Told
+from mailtrap.errors import Invalid, MailtrapError
+from mailtrap.events import Bus, Event, Kind
+from mailtrap.faults.book import Book
+from mailtrap.faults.occasion import Answer
+from mailtrap.faults.rule import DELIVERY_STEPS, Notice, Step
+from mailtrap.mail.arrival import Arrival
+from mailtrap.mail.envelope import Envelope, Recipient
+from mailtrap.mail.message import Submission
+from mailtrap.store.base import Done, Store
+
+log = logging.getLogger(__name__)
+
+#: Listeners whose messages are nobody's to deliver: what we made ourselves, what was brought from a file.
+NOT_DELIVERED = frozenset(("notice", "import"))
+#: Messages accepted and not looked at yet that are held in memory; of more, only the number is. So many are looked at
+#: before others get their turn.
+MOST_HELD, TAKEN_IN = 5000, 500
+#: Most seconds by which the clock is advanced at once: a century.
+FARTHEST = 3_155_760_000.0
+
+_STEPS = frozenset(DELIVERY_STEPS)
+
+
+class Capture(Protocol):
+    """Keeps a message that we made; `Sandbox.capture` is one."""
+
+    def __call__(self, envelope: Envelope, octets: bytes, arrival: Arrival, done: Done, *, inbox: str) -> None: ...
+
+
+class Visitor(Protocol):
+    """Reads messages as a person would; neither call waits."""
+
+    def open(self, message: int, recipient: str = "", at: int | None = None) -> bool:
+        """Have a message opened."""
+
+    def click(self, message: int, recipient: str = "", at: int | None = None) -> bool:
+        """Have a link of it followed."""
+
+
+#: Writes a notice about deliveries of one message: (what, deliveries, letter, time, what the rule said) → its octets,
+#: None where none is wanted.
+Write = Callable[[What, Sequence[Delivery], Letter, int, Notice | None], bytes | None]
+
+
+class PostOffice:
+    """`concerns` and `accepted` are called for every message and cost next to nothing; the rest is for other threads.
+
+    What happens is decided in the order of virtual time, then of messages, then of recipients, by whoever has the
+    turn: the thread of the office, or the one that advances the clock. `write`, `tell`, `wants` and `reader` may be
+    set until the first message comes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        book: Book,
+        capture: Capture,
+        schedule: RetrySchedule | None = None,
+        hostname: str = "localhost",
+    ) -> None:
+        self.write: Write | None = None
+        self.tell: Callable[[Told], None] | None = None
+        self.wants: Callable[[str], bool] = lambda kind: False
+        self.reader: Visitor | None = None
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._book = book
+        self._capture = capture
+        self._schedule = schedule or RetrySchedule()
+        self._hostname = hostname
+        self._letters = Letters(store)
+        self._accepted: deque[tuple[int, Letter | None]] = deque()
+        self._kept: deque[tuple[list[Live], What, int, int | Exception]] = deque()
+        self._gone: deque[int | None] = deque()
+        self._queue = Queue(lambda: store.ledger, self._letters, clock.now())
+        self._events: dict[tuple[Kind, int], str] = {}
+        self._flying = 0
+        self._counts: Counter[str] = Counter()
+        self._turn = threading.RLock()
+        self._advancing = threading.Lock()
+        self._landed = threading.Condition()
+        self._wake = threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        bus.subscribe(self._hear)
+
+    def start(self) -> None:
+        """Go on with what an earlier process left; otherwise the thread starts with the first message."""
+        if self._queue.resume():
+            self._rouse()
+        self._clock.on_advance(self._advanced)
+
+    def stop(self) -> None:
+        """Stop at once; what is pending goes on when the next process starts."""
+        with self._starting:
+            self._stopping = True
+            thread = self._thread
+        self._wake.set()
+        self._clock.forget(self._advanced)
+        self._bus.unsubscribe(self._hear)
+        if thread is not None:
+            thread.join(WRITTEN_WITHIN)
+        with self._turn:
+            self._write_down()
+
+    def concerns(self, submission: Submission) -> bool:
+        """Whether anything else may happen to this message than being delivered at once, with nobody to be told."""
+        if submission.arrival.listener in NOT_DELIVERED:
+            return False
+        book = self._book
+        if not book.steps.isdisjoint(_STEPS) or self.wants("delivered"):
+            return True
+        for recipient in submission.envelope.recipients:
+            if book.may_answer(Step.DELIVERED, recipient.address):
+                return True
+            if recipient.parameters and asked.wants_success(recipient.parameters):
+                return True
+        return False
+
+    def accepted(self, id: int, submission: Submission) -> None:
+        """A message was kept and has to be delivered. Any thread; only queues it."""
+        if not self._stopping:
+            held = letter_of(id, submission) if len(self._accepted) < MOST_HELD else None
+            self._accepted.append((id, held))
+            self._rouse()
+
+    def advance(self, seconds: float) -> Advance:
+        """Let so much time pass at once: everything due happens in its order, at its time. Raises Invalid."""
+        if not 0 <= seconds <= FARTHEST:
+            raise Invalid("The clock goes forward only, and not by centuries", "give the seconds to advance it by")
+        with self._advancing:
+            before = self._clock.now()
+            target = before + int(seconds * 1_000_000)
+            with self._turn:
+                self._work(before)
+                self._counts.clear()
+                self._work(target, forward=True)
+                self._clock.forward(target)
+            self.catch_up(WRITTEN_WITHIN)
+            with self._turn:
+                counts, due = dict(self._counts), self._queue.next()
+            self._clock.advanced()
+            self._bus.publish([(Kind.CLOCK, "", "")])
+            attempts, notices = counts.pop("attempts", 0), counts.pop("notices", 0)
+            return Advance(before, self._clock.now(), attempts, counts, notices, due)
+
+    def catch_up(self, timeout: float = 10.0) -> bool:
+        """Do what is due, then wait until it and its notices can be read; False if that took too long."""
+        deadline = time.monotonic() + timeout
+        while True:
+            with self._turn:
+                self._work(self._clock.now())
+                writing, flying = self._queue.writing, self._flying
+            left = deadline - time.monotonic()
+            if flying:
+                with self._landed:
+                    if not self._landed.wait_for(lambda: self._kept or not self._flying, max(0.0, left)):
+                        return False
+            elif writing is None:
+                return True
+            else:
+                try:
+                    writing.exception(max(0.0, left))
+                except TimeoutError:
+                    return False
+                return True
+
+    def deliveries(
+        self,
+        *,
+        messages: Sequence[int] | None = None,
+        outcomes: Sequence[Outcome] | None = None,
+        recipient: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Delivery]:
+        """Deliveries as they stand; ids are those of `Delivery.id`.
+
+        Of `messages`, in their order, each recipient's, also of those that were delivered at once and are written
+        down nowhere; without it the newest of the others.
+        """
+        self.catch_up()
+        ledger = self._store.ledger
+        states = None if outcomes is None else [outcome.value for outcome in outcomes]
+        if messages is None:
+            found = ledger.find(KIND, states=states, name=recipient, before=before, limit=limit)
+            return [decode(record) for record in found]
+        made: list[Delivery] = []
+        for id in messages:
+            wanted = (
+                one
+                for one in self._of_message(id)
+                if (states is None or one.outcome in states)
+                and (recipient is None or one.recipient.lower() == recipient.lower())
+                and (before is None or one.id < before)
+            )
+            made += list(wanted)[: limit - len(made)]
+            if len(made) >= limit:
+                break
+        return made
+
+    def _of_message(self, id: int) -> list[Delivery]:
+        letter = self._letters.get(id)
+        if letter is None or letter.arrival.listener == "import":
+            return []
+        derived = asked.deliveries(id, letter.envelope, letter.arrival.at, letter.inbox)
+        rows = {one.id: one for one in map(decode, self._store.ledger.find(KIND, owners=[id], limit=len(derived)))}
+        return [rows.get(one.id) or asked.delivered_at_once(one) for one in derived]
+
+    # The turn: everything below is called by whoever has it.
+
+    def _work(self, until: int, forward: bool = False) -> None:
+        """Do what is due by `until`; the clock goes along where it is to go `forward`."""
+        while not self._stopping:
+            self._take_in()
+            due = self._queue.next()
+            if due is None or due > until:
+                if self._accepted:
+                    continue
+                break
+            if forward:
+                self._clock.forward(due)
+            self._deliver(due)
+            if self._queue.is_full:
+                self._write_down()
+        self._write_down()
+
+    def _take_in(self) -> None:
+        """What other threads have put down for us."""
+        while self._gone:
+            self._queue.forget(self._gone.popleft())
+        while self._kept:
+            self._sent(*self._kept.popleft())
+        for _ in range(min(TAKEN_IN, len(self._accepted))):
+            id, letter = self._accepted.popleft()
+            letter = letter or self._letters.get(id)
+            if letter is not None:
+                for delivery in asked.deliveries(id, letter.envelope, letter.arrival.at, letter.inbox):
+                    self._queue.add(Live(delivery, letter))
+
+    def _deliver(self, due: int) -> None:
+        """Everything that is due at one time for one message: its notices are written together."""
+        live = self._queue.take(due, None)
+        if live is None:
+            return
+        letter = live.letter
+        moved: dict[int, Live] = {}
+        wanted: dict[tuple[What, Notice | None], list[Live]] = {}
+        while live is not None:
+            upshot = Course(live.delivery, self._schedule, partial(self._ask, live)).step()
+            self._happened(live, upshot)
+            for one in upshot.notices:
+                wanted.setdefault(one, []).append(live)
+            moved[live.delivery.id] = live
+            self._queue.expect(live)
+            live = self._queue.take(due, letter)
+        for (what, notice), lives in wanted.items():
+            self._send(what, notice, lives, letter, due)
+        for live in moved.values():
+            self._queue.changed(live)
+
+    def _ask(self, live: Live, step: Step, at: int, attempt: int, host: str) -> Answer | None:
+        delivery = live.delivery
+        if not self._book.may_answer(step, delivery.recipient):
+            return None
+        return self._book.answer(self._letters.occasion(live.letter, delivery, step, at, attempt, host))
+
+    def _happened(self, live: Live, upshot: Upshot) -> None:
+        delivery, letter = live.delivery, live.letter
+        live.notable = live.notable or upshot.spoke or delivery.outcome is not Outcome.DELIVERED
+        self._counts["attempts"] += upshot.tries
+        for kind, attempt in upshot.events:
+            self._counts[delivery.outcome.value if kind is Kind.BOUNCED else kind.value] += 1
+            if live.notable:
+                self._events[kind, letter.id] = letter.inbox
+            if self.tell is not None and self.wants(kind.value):
+                self.tell(_told(kind, attempt, delivery, letter))
+        for visit in upshot.visits:
+            kind = Kind.OPENED if visit == "opens" else Kind.CLICKED
+            delivery.happened(upshot.at, kind.value)
+            self._events[kind, letter.id] = letter.inbox
+            if self.reader is not None:
+                look = self.reader.open if visit == "opens" else self.reader.click
+                look(letter.id, delivery.recipient, upshot.at)
+
+    def _send(self, what: What, notice: Notice | None, lives: list[Live], letter: Letter, at: int) -> None:
+        """Have a notice written and kept, if it is wanted."""
+        if self.write is None:
+            return
+        try:
+            octets = self.write(what, [live.delivery for live in lives], letter, at, notice)
+        except Exception:
+            log.exception("no %s notice could be written for message %d", what, letter.id)
+            return
+        if octets is None:
+            return
+        self._counts["notices"] += 1
+        self._flying += 1
+        for live in lives:
+            live.notable = True
+            live.flying += 1
+            if what in ("auto-reply", "read"):
+                live.delivery.happened(at, "auto-replied" if what == "auto-reply" else "read")
+        envelope = Envelope("", (Recipient(letter.envelope.reverse_path),))
+        arrival = Arrival(at, "notice", helo=self._hostname, protocol="ESMTP")
+        self._capture(envelope, octets, arrival, partial(self._answer, lives, what, at), inbox=letter.inbox)
+
+    def _answer(self, lives: list[Live], what: What, at: int, answer: int | Exception) -> None:
+        """On the writer's thread: a notice was kept, or not."""
+        with self._landed:
+            self._kept.append((lives, what, at, answer))
+            self._landed.notify_all()
+        self._wake.set()
+
+    def _sent(self, lives: list[Live], what: What, at: int, answer: int | Exception) -> None:
+        self._flying -= 1
+        for live in lives:
+            live.flying -= 1
+            if isinstance(answer, int):
+                live.delivery.notices.append(answer)
+                live.delivery.happened(at, "notice", what, notice=answer)
+            else:
+                live.delivery.happened(at, "notice", f"{what}: it could not be kept: {answer}")
+            self._queue.changed(live)
+
+    def _write_down(self) -> None:
+        """Have what changed kept, and tell of it once it is."""
+        events, self._events = self._events, {}
+        happenings = [(kind, str(id), inbox) for (kind, id), inbox in events.items()]
+        self._queue.write(partial(self._bus.publish, happenings) if happenings else None)
+
+    # The thread, and what others tell it.
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                with self._turn:
+                    self._work(self._clock.now())
+                    due = self._queue.next()
+            except MailtrapError as error:
+                log.error("deliveries have to wait: %s", error)
+                due = self._clock.now() + 1_000_000
+            except Exception:
+                log.exception("deliveries have to wait")
+                due = self._clock.now() + 1_000_000
+            if not self._stopping:
+                # Time may be advanced, and real clocks be set: look again now and then.
+                self._wake.wait(None if due is None else min(60.0, max(0.0, (due - self._clock.now()) / 1_000_000)))
+
+    def _rouse(self) -> None:
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None and not self._stopping:
+                    self._thread = threading.Thread(target=self._run, name="post-office", daemon=True)
+                    self._thread.start()
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def _advanced(self, _: int) -> None:
+        self._wake.set()
+
+    def _hear(self, events: list[Event]) -> None:
+        """On the publisher's thread: messages that have gone need no delivery."""
+        if not self._queue.letters:
+            return
+        for event in events:
+            if event.kind is Kind.DELETED or (event.kind is Kind.EVICTED and event.id):
+                self._gone.append(int(event.id))
+            elif event.kind is Kind.CLEARED:
+                self._gone.append(None)
+
+
+def _told(kind: Kind, attempt: Attempt, delivery: Delivery, letter: Letter) -> Told:
+    return Told(
+        kind.value,
+        attempt.at,
+        letter.id,
+        delivery.recipient,
+        delivery.sender,
+        letter.heading.subject,
+        letter.heading.message_id,
+        letter.inbox,
+        attempt.code,
+        attempt.status,
+        attempt.text,
+        attempt.host,
+        letter.arrival.session or 0,
+        delivery.tries,
+    )
