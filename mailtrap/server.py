@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from mailtrap.clock import Clock
 from mailtrap.delivery.deeds import history
+from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.events import Bus
 from mailtrap.net.tls import ca_file, server_context
 from mailtrap.sandbox import Sandbox
@@ -48,7 +49,16 @@ class Server:
     def _start(self) -> dict[str, tuple[str, int]]:
         self.store = open_store(self.settings, self.bus, self.clock)
         self._undo.append(self.store.close)
-        self.sandbox = Sandbox(self.store, self.bus, self.clock, history=history(self.store.ledger))
+        self.sandbox = Sandbox(
+            self.store,
+            self.bus,
+            self.clock,
+            history=history(self.store.ledger),
+            schedule=RetrySchedule.of(self.settings),
+            hostname=self.settings.smtp_hostname,
+        )
+        self._undo.append(self.sandbox.office.stop)
+        self.sandbox.office.start()
         self.mail = MailServer(self.sandbox, self.settings)
         self._undo.append(lambda: self.mail.stop(GRACE))
         addresses = dict(self.mail.start())

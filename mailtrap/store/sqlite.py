@@ -76,6 +76,8 @@ class SqliteStore:
         self._lock = threading.Lock()
         self._writer.start()
         self._indexer.start(indexed, totals.last_id)
+        self._clock = clock
+        clock.on_advance(self._upkeep.advanced)
 
     def add(self, submission: Submission, done: Done) -> None:
         """Keep a message."""
@@ -236,6 +238,7 @@ class SqliteStore:
             if self._closed:
                 return
             self._closed = True
+        self._clock.forget(self._upkeep.advanced)
         deadline = time.monotonic() + CLOSING
         self._indexer.close(CLOSING)
         if self._writer.close(max(1.0, deadline - time.monotonic())):

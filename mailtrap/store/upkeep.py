@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 import time
 
 from mailtrap.clock import Clock
@@ -29,15 +30,18 @@ LOG_KEPT = 16 * 1024 * 1024
 TIDY_AFTER = 2.0
 #: Seconds between looks at the age of messages.
 AGE_INTERVAL = 2.0
+#: Seconds in which what is too old goes when the clock was advanced.
+ADVANCED_WITHIN = 30.0
 #: Sessions recorded between looks at their number.
 SESSIONS_INTERVAL = 256
+TOO_OLD = f"WHERE m.received_at < ? ORDER BY m.id LIMIT {SLICE}"
 #: Free pages from which some are given back, and how many at a time.
 FREE_PAGES = 256
 FREE_SLICE = 512
 
 
 class Upkeep:
-    """Everything here runs on the writer's thread."""
+    """Everything here runs on the writer's thread, `advanced` excepted."""
 
     def __init__(
         self, connection: sqlite3.Connection, checkpointer: Checkpointer, settings: Settings, clock: Clock
@@ -112,6 +116,13 @@ class Upkeep:
                 pauses.append(pause)
         return min(pauses, default=None)
 
+    def advanced(self, _: int) -> None:
+        """The clock was advanced: messages that are too old now are gone when this returns."""
+        if self._settings.max_age:
+            gone = threading.Event()
+            self._writer.put_change(Eviction(TOO_OLD, self._too_old, gone.set))
+            gone.wait(ADVANCED_WITHIN)
+
     def _checkpoint(self, mode: str) -> None:
         try:
             # Giving the log back waits for readers; mail that comes meanwhile must not.
@@ -152,7 +163,7 @@ class Upkeep:
                 "SELECT 1 FROM message INDEXED BY message_order WHERE received_at < ? LIMIT 1", (oldest,)
             ).fetchone()
             if found:
-                self._evict(f"WHERE m.received_at < ? ORDER BY m.id LIMIT {SLICE}", self._too_old)
+                self._evict(TOO_OLD, self._too_old)
         return max(0.1, self._aged + AGE_INTERVAL - now)
 
     def _too_old(self, _: Transaction) -> tuple[int, ...] | None:

@@ -227,7 +227,7 @@ class StoreContract:
         def broken(*_: object) -> None:
             raise RecursionError("too deep")
 
-        monkeypatch.setattr("mailtrap.store.indexing.understand", broken)
+        monkeypatch.setattr("mailtrap.store.understanding.understand", broken)
         (id_,) = keep(store, submission(octets("puzzling")))
         assert found(store, "subject:puzzling") == [id_]
         message = store.get(id_)
@@ -392,6 +392,19 @@ class StoreContract:
         heard.wait(lambda events: sum(event.kind is Kind.EVICTED for event in events) == 2)
         assert sorted(heard.ids(Kind.EVICTED)) == old
         assert list(store.ids(EVERYTHING)) == young
+
+    def test_advancing_the_clock_evicts_before_it_returns(self, make: Make, clock: StandingClock) -> None:
+        store = make(max_age=3600.0)
+        keep(store, *[submission(at=clock.now()) for _ in range(900)])
+        clock.forward(clock.now() + 3599_000_000)
+        clock.advanced()
+        assert store.counters().messages == 900
+        clock.forward(clock.now() + 2_000_000)
+        (young,) = keep(store, submission(at=clock.now()))
+        clock.advanced()
+        assert list(store.ids(EVERYTHING)) == [young]
+        store.close()
+        clock.advanced()
 
     # Sessions
 
