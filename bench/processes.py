@@ -29,9 +29,9 @@ class Running:
     database: Path | None = None
 
     def cpu(self) -> float:
-        """Seconds of processor time used so far, all threads."""
+        """Seconds of processor time used so far, by all threads and by child processes that have ended."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
+        return sum(map(int, fields[11:15])) / TICK
 
     def rss(self) -> float:
         """Resident memory now, in MB."""

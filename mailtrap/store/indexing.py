@@ -13,19 +13,17 @@ from typing import Any
 
 from mailtrap.errors import MailtrapError, NotFound
 from mailtrap.events import Kind
-from mailtrap.mail.content import understand
 from mailtrap.mail.message import Message, State, Submission, Understanding
-from mailtrap.mail.words import search_columns
 from mailtrap.store.arrivals import insert, portions
 from mailtrap.store.reading import Readers, content_of
 from mailtrap.store.rebuilding import Rebuild, is_due
 from mailtrap.store.rows import MESSAGE_COLUMNS, clean, encode, to_message
 from mailtrap.store.schema import SEARCH_COLUMNS
 from mailtrap.store.transaction import Job, Transaction
+from mailtrap.store.understanding import UNDERSTOOD, Assistant, Found, Unread, read
 from mailtrap.store.writer import Writer
 
 Written = Callable[[MailtrapError | None], None]
-Found = tuple[Understanding, tuple[str, ...]]
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +34,10 @@ BATCH_OCTETS = 4 * 1024 * 1024
 SLICE = 64
 #: Octets of content passed on in memory; what exceeds them is read from the database again.
 HANDOVER = 32 * 1024 * 1024
-#: Of a bigger message only this much is understood.
-UNDERSTOOD = 4 * 1024 * 1024
-TRUNCATED = "truncated-for-index"
 #: Messages behind from which understanding no longer waits for mail to pause.
 PRESSING = 20_000
+#: Messages behind from which a second process helps: it takes some tenths of a second to start.
+MANY = 2000
 #: Seconds between two looks whether mail pauses.
 PAUSE = 0.02
 #: Seconds before what could not be written is tried again.
@@ -62,6 +59,7 @@ class Indexer:
         self._reached = 0
         self._newest = 0
         self._waiters = 0
+        self._assistant = Assistant()
         self._rebuild: Rebuild | None = None
         self._in_flight = 0
         self._trouble = False
@@ -129,6 +127,7 @@ class Indexer:
                 log.exception("indexing failed, will be tried again")
                 with self._condition:
                     self._trouble = True
+        self._assistant.dismiss()
 
     def _await_work(self) -> bool:
         """Returns when there is something to understand and it is a good time for it; False at the end."""
@@ -158,7 +157,7 @@ class Indexer:
 
     def _rebuild_some(self) -> None:
         if self._rebuild is None:
-            self._rebuild = Rebuild(self._readers, self._writer, self._understand, UNDERSTOOD)
+            self._rebuild = Rebuild(self._readers, self._writer, read, UNDERSTOOD)
         try:
             if self._rebuild.step():
                 self._rebuild = None
@@ -171,6 +170,24 @@ class Indexer:
         return self._waiters > 0 or self._writer.is_quiet or self._writer.totals.backlog > PRESSING
 
     def _understand_some(self) -> None:
+        backlog = self._writer.totals.backlog
+        if backlog > MANY and self._assistant.is_ready():
+            # One batch there, one here, in the order of their ids.
+            theirs, through = self._next()
+            given = self._assistant.give(theirs)
+            ours, reached = self._next()
+            understood = [read(*unread) for unread in ours]
+            found = self._assistant.take() if given else None
+            self._put(found if found is not None else [read(*unread) for unread in theirs], through)
+            self._put(understood, reached)
+        else:
+            unread, reached = self._next()
+            self._put([read(*one) for one in unread], reached)
+            if backlog < BATCH_MESSAGES:
+                self._assistant.dismiss()
+
+    def _next(self) -> tuple[list[Unread], int]:
+        """The next batch, and the id up to which nothing is left to understand once it is."""
         newest = self._newest
         messages = self._from_memory()
         if not messages:
@@ -179,16 +196,18 @@ class Indexer:
                 if self._handover:
                     newest = min(newest, self._handover[0][0] - 1)
             messages = self._from_database(newest)
-        understood = [self._understand(message, octets) for message, octets in messages]
-        reached = messages[-1][0].id if messages else newest
+        with self._condition:
+            self._reached = messages[-1][0].id if messages else max(newest, self._reached)
+        return messages, self._reached
+
+    def _put(self, understood: list[Found], reached: int) -> None:
         with self._condition:
             self._in_flight += 1
-            self._reached = reached
         self._writer.put_index(Understood(understood, self._writer, partial(self._written, reached)))
 
-    def _from_memory(self) -> list[tuple[Message, bytes]]:
+    def _from_memory(self) -> list[Unread]:
         """The next messages where they were passed on. Ids are given without gaps."""
-        messages: list[tuple[Message, bytes]] = []
+        messages: list[Unread] = []
         octets = 0
         with self._condition:
             while self._handover and len(messages) < BATCH_MESSAGES and octets < BATCH_OCTETS:
@@ -202,14 +221,14 @@ class Indexer:
                     octets += submission.size
         return messages
 
-    def _from_database(self, newest: int) -> list[tuple[Message, bytes]]:
+    def _from_database(self, newest: int) -> list[Unread]:
         """The next messages up to `newest` that are not indexed."""
         sql = (
             f"SELECT {MESSAGE_COLUMNS}, content, codec FROM message "  # noqa: S608
             "WHERE id > ? AND id <= ? AND state = ? ORDER BY id LIMIT ?"
         )
         rows = self._readers.fetch(sql, (self._reached, newest, State.RECEIVED.value, BATCH_MESSAGES))
-        messages: list[tuple[Message, bytes]] = []
+        messages: list[Unread] = []
         octets = 0
         for *row, content, codec in rows:
             message = to_message(tuple(row))
@@ -219,19 +238,6 @@ class Indexer:
             if octets >= BATCH_OCTETS:
                 break
         return messages
-
-    def _understand(self, message: Message, octets: bytes) -> tuple[Understanding, tuple[str, ...]]:
-        flags = message.defects if message.size <= UNDERSTOOD else (*message.defects, TRUNCATED)
-        try:
-            understanding = understand(message.id, octets[:UNDERSTOOD], flags)
-            return understanding, search_columns(message, understanding)
-        except Exception:
-            log.exception("message %s could not be understood", message.id)
-        understanding = Understanding(message.id, State.UNPARSED, defects=(*flags, "unparsed"))
-        try:
-            return understanding, search_columns(message, understanding)
-        except Exception:
-            return understanding, ("",) * len(SEARCH_COLUMNS)
 
     def _written(self, reached: int, error: MailtrapError | None) -> None:
         with self._condition:
