@@ -8,6 +8,7 @@ from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.web.about import About
 from mailtrap.web.contents import Contents
+from mailtrap.web.deliveries import Deliveries
 from mailtrap.web.live import Hub
 from mailtrap.web.messages import Messages
 from mailtrap.web.metrics import Metrics, Traffic
@@ -25,6 +26,7 @@ def routes(
     operations = mount(
         blueprint,
         Messages(sandbox, settings, contents),
+        Deliveries(sandbox),
         System(sandbox, settings, about),
         Metrics(sandbox, about, traffic, hub.count),
     )

@@ -20,6 +20,7 @@ from mailtrap.store.base import Selection, Session
 from mailtrap.web import shapes
 from mailtrap.web.contents import Contents, message_of
 from mailtrap.web.deliveries import delivered
+from mailtrap.web.delivery_shapes import delivery
 from mailtrap.web.downloads import attachment, part_response
 from mailtrap.web.operation import form, operation
 from mailtrap.web.submission import Submitted, submit
@@ -263,7 +264,7 @@ def _detail(message: Message, content: Content, deliveries: Iterable[Delivery]) 
         arrival=shapes.arrival(message),
         esmtp=shapes.esmtp(message.envelope),
         session=None if message.arrival.session is None else str(message.arrival.session),
-        deliveries=[shapes.delivery(one) for one in deliveries],
+        deliveries=[delivery(one) for one in deliveries],
         truncated=truncated,
     )
 

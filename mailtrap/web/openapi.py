@@ -20,6 +20,8 @@ _REF = "#/components/schemas/{name}"
 
 _TAGS = {
     "Messages": "What was captured. `query` takes the same language everywhere.",
+    "Faults": "Failures, exactly as told: ordered rules, and scenarios that have a name.",
+    "Deliveries": "What became of messages after their 250, simulated, in virtual time.",
     "Sessions": "SMTP dialogues, also of clients that were refused or broke off.",
     "Server": "State, events, health and metrics.",
 }

@@ -10,17 +10,14 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from mailtrap.clock import rfc3339
-from mailtrap.delivery.record import Attempt, Delivery, Happening, Outcome
 from mailtrap.events import Event
 from mailtrap.faults.aftermath import Verdict
 from mailtrap.mail.envelope import Envelope, Parameters
 from mailtrap.mail.message import Mailbox, Message
 from mailtrap.mail.words import envelope_only
 from mailtrap.store.base import Session
-
-#: A 64-bit id as text, since JavaScript numbers are exact up to 2^53 only.
-Id = Annotated[str, Meta(pattern="^[0-9]+$", description="An id. Ids only grow; none is ever given out twice.")]
-Time = Annotated[str, Meta(description="RFC 3339, UTC, microseconds")]
+from mailtrap.web.delivery_shapes import DeliveryShape
+from mailtrap.web.wire import Id, Time, id_or_none
 
 TagList = Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(max_length=100)]
 
@@ -136,50 +133,6 @@ class Esmtp(Struct):
 
     mail: list[Parameter]
     rcpt: list[RecipientParameters]
-
-
-class AttemptShape(Struct):
-    """One try to deliver. `code` is 0 where no host could be reached; `fault` is the rule that spoke."""
-
-    at: Time
-    host: str
-    code: int
-    status: str
-    text: str
-    fault: Id | None
-
-
-class StepShape(Struct):
-    """One step on the way of a delivery: accepted, routed, attempt, delivered, … `notice` is a message."""
-
-    at: Time
-    what: str
-    text: str
-    notice: Id | None
-    fault: Id | None
-
-
-class DeliveryShape(Struct):
-    """What became of one message for one recipient after its 250; nobody has really got it. Times are virtual.
-
-    `attempts` has the newest last (of very many some in the middle are left out, `tries` counts all), `timeline` has
-    them too. `notice` is the newest of `notices`, messages that told the sender. `due` is when something happens next.
-    """
-
-    id: Id
-    message: Id
-    recipient: str
-    outcome: Outcome
-    attempts: list[AttemptShape]
-    notice: Id | None
-    notices: list[Id]
-    sender: str
-    inbox: str
-    accepted_at: Time
-    due: Time | None
-    route: list[str]
-    tries: int
-    timeline: list[StepShape]
 
 
 class MessageShape(Summary, kw_only=True):
@@ -403,7 +356,7 @@ def _parameters(parameters: Parameters) -> list[Parameter]:
 
 def session_shape(session: Session, verdict: Verdict | None = None, faults: Iterable[int] = ()) -> SessionShape:
     """A dialogue with its lines."""
-    lines = [LineShape(rfc3339(line.at), line.side, line.text, _id(line.fault)) for line in session.lines]
+    lines = [LineShape(rfc3339(line.at), line.side, line.text, id_or_none(line.fault)) for line in session.lines]
     spoke = [line.fault for line in session.lines if line.fault]
     return SessionShape(**asdict(session_summary(session, verdict, (*faults, *spoke))), lines=lines)
 
@@ -425,40 +378,6 @@ def session_summary(session: Session, verdict: Verdict | None = None, faults: It
         VerdictShape(verdict.judgement, list(verdict.findings)) if verdict else None,
         [str(id) for id in dict.fromkeys(faults) if id],
     )
-
-
-def delivery(delivery: Delivery) -> DeliveryShape:
-    """What became of one message for one recipient."""
-    return DeliveryShape(
-        str(delivery.id),
-        str(delivery.message),
-        delivery.recipient,
-        delivery.outcome,
-        [_attempt(attempt) for attempt in delivery.attempts],
-        _id(delivery.notices[-1]) if delivery.notices else None,
-        [str(id) for id in delivery.notices],
-        delivery.sender,
-        delivery.inbox,
-        rfc3339(delivery.accepted_at),
-        None if delivery.due is None else rfc3339(delivery.due),
-        list(delivery.route),
-        delivery.tries,
-        [_step(happening) for happening in delivery.timeline()],
-    )
-
-
-def _attempt(attempt: Attempt) -> AttemptShape:
-    said = attempt
-    return AttemptShape(rfc3339(said.at), said.host, said.code, said.status, said.text, _id(said.fault))
-
-
-def _step(step: Happening) -> StepShape:
-    return StepShape(rfc3339(step.at), step.what, step.text, _id(step.notice), _id(step.fault))
-
-
-def _id(number: int | None) -> str | None:
-    """0 stands for none."""
-    return str(number) if number else None
 
 
 def announcement(event: Event) -> Announcement:

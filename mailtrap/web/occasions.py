@@ -1,0 +1,79 @@
+"""An occasion as the API is asked about it: made of the facts given, and of a stored message for the others."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from msgspec import UNSET, UnsetType
+
+from mailtrap.faults.occasion import Occasion
+from mailtrap.mail.arrival import Login, Tls
+from mailtrap.mail.content import understand
+from mailtrap.mail.message import Message
+from mailtrap.query import Searchable
+from mailtrap.sandbox import Sandbox
+from mailtrap.store.base import Store
+from mailtrap.web.contents import message_of
+from mailtrap.web.fault_shapes import Asking
+
+#: Octets of a message that are read to see what a rule thinks of its content.
+READ = 1024 * 1024
+
+_TLS = Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+
+
+def occasion(sandbox: Sandbox, asking: Asking) -> Occasion:
+    """What is asked about. Raises NotFound for a message that is not there."""
+    if asking.message is UNSET:
+        facts = Occasion(asking.step, sandbox.clock.now(), peer="127.0.0.1", helo="localhost", message=0)
+    else:
+        facts = _as_with(message_of(sandbox.store, asking.message), asking, sandbox)
+    for name in ("sender", "recipient", "inbox", "listener", "peer", "helo", "size"):
+        value = getattr(asking, name)
+        if value is not UNSET:
+            setattr(facts, name, value)
+    if not isinstance(asking.recipients, UnsetType):
+        facts.recipients = tuple(asking.recipients)
+    elif facts.recipient and not facts.recipients:
+        facts.recipients = (facts.recipient,)
+    elif facts.recipients and not facts.recipient:
+        facts.recipient = facts.recipients[0]
+    if not isinstance(asking.login, UnsetType):
+        facts.login = Login("PLAIN", asking.login) if asking.login else None
+    if not isinstance(asking.tls, UnsetType):
+        facts.tls = (facts.tls or _TLS) if asking.tls else None
+    return facts
+
+
+def _as_with(message: Message, asking: Asking, sandbox: Sandbox) -> Occasion:
+    came, envelope = message.arrival, message.envelope
+    return Occasion(
+        asking.step,
+        sandbox.clock.now(),
+        message.inbox,
+        came.listener,
+        came.peer,
+        came.helo,
+        came.tls,
+        came.login,
+        came.session or 0,
+        0,
+        envelope.reverse_path,
+        envelope.parameters,
+        "",
+        envelope.addresses,
+        message.size,
+        partial(_content, sandbox.store, message),
+        message.id,
+        asking.attempt,
+        asking.host,
+    )
+
+
+def _content(store: Store, message: Message) -> Searchable:
+    octets = bytearray()
+    for piece in store.octets(message.id):
+        octets += piece
+        if len(octets) >= READ:
+            break
+    return Searchable(message, understand(message.id, bytes(octets[:READ]), message.defects))
