@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mailtrap import settings
 from mailtrap.cli import docs as commands
+from mailtrap.faults import tables
 from mailtrap.query import terms
 
 DOCS = Path(__file__).parent
@@ -38,6 +39,11 @@ PRINTED: dict[tuple[str, str], Callable[[], str]] = {
     ("query.md", "syntax"): terms.markdown_syntax,
     ("query.md", "fields"): terms.markdown_fields,
     ("query.md", "flags"): terms.markdown_flags,
+    ("scenarios.md", "replies"): tables.markdown_replies,
+    ("scenarios.md", "behaviours"): tables.markdown_behaviours,
+    ("scenarios.md", "placeholders"): tables.markdown_placeholders,
+    ("addresses.md", "tags"): tables.markdown_tags,
+    ("addresses.md", "services"): tables.markdown_services,
 }
 
 

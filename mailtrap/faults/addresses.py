@@ -20,7 +20,7 @@ TAGS: dict[str, str] = {
     "delay-5s": "RCPT is answered so much later: `500ms`, `5s`, `2m`, an hour at most",
     "drop": "The connection is closed at RCPT, without a reply",
     "stall": "RCPT is never answered",
-    "discard": "The message gets its 250 and is thrown away, for all its recipients",
+    "discard": "Accepted and thrown away; the other recipients get the message",
     "bounce": "Accepted; the delivery fails with 550 5.1.1, or the enhanced code given: `bounce-5.2.2`",
     "complaint": "Accepted; a complaint comes back",
     "ooo": "Accepted; an out-of-office reply comes back",
@@ -31,6 +31,8 @@ TAGS: dict[str, str] = {
 #: Refuse or defer no more often than this before accepting; and the longest delay in seconds.
 MOST_TIMES = 1000
 LONGEST = 3600.0
+#: Octets of a path are 256 at most (RFC 5321 §4.5.3.1.3); what is much longer is somebody's test of something else.
+LONGEST_ADDRESS = 512
 
 _STATUS = {
     "421": "4.3.2",
@@ -57,7 +59,7 @@ _RCPT, _ATTEMPT, _DELIVERED = Step.RCPT, Step.ATTEMPT, Step.DELIVERED
 _SIMPLE: dict[str, tuple[Step, Effect]] = {
     "drop": (_RCPT, Effect(disconnect="before-reply")),
     "stall": (_RCPT, Effect(stall=True)),
-    "discard": (Step.END_OF_DATA, Effect(discard=True)),
+    "discard": (_RCPT, Effect(discard=True)),
     "complaint": (_DELIVERED, Effect(complaint=Notice())),
     "ooo": (_DELIVERED, Effect(auto_reply=Notice(text="I am out of the office until further notice."))),
     "read": (_DELIVERED, Effect(read=Notice())),
@@ -76,7 +78,7 @@ def meaning(recipient: str) -> tuple[Fault, ...]:
     counted for this recipient alone.
     """
     at = recipient.rfind("@")
-    if at < 0:
+    if at < 0 or len(recipient) > LONGEST_ADDRESS:
         return ()
     plus = recipient.rfind("+", 0, at)
     if plus >= 0:
