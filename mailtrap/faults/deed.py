@@ -31,8 +31,8 @@ class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
     EHLO, HELO, LHLO or empty.
 
     A message that was kept although its 250 was not said (closed after storing, or the client did not wait for it)
-    has both `message` and code 0. A handshake that went through although a fault was to break it has step `starttls`,
-    code 220 and `tls`.
+    has both `message` and code 0. A handshake that went through although a fault was to break it has step `starttls`
+    and code 220.
     """
 
     session: int

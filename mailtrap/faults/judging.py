@@ -45,6 +45,12 @@ class _Case:
         return "connection" if self.deed.before_mail else f"mail from <{self.deed.sender[:200]}>"
 
     @property
+    def were_too_many(self) -> bool:
+        """Whether the rest may follow at once, in another transaction (RFC 5321 §4.5.3.1.10)."""
+        statuses = {one.status for one in self.deed.answered if one.code == 452}
+        return self.code == 452 and bool(self.deed.accepted) and statuses <= {"", "4.5.3"}
+
+    @property
     def said(self) -> str:
         return str(self.code) if self.code else f"connection lost at {self.deed.step}"
 
@@ -147,7 +153,7 @@ class _Judge:
                 f"{case.who}: sent again after {intervals(deed, sure)} although {case.code} is for good "
                 "(RFC 5321 §4.2.1)",
             )
-        elif case.tries and case.recipients:
+        elif case.tries:
             self._find(
                 "doubtful",
                 f"{case.who}: tried again after {intervals(deed, case.tries)} although {case.code} is for good, "
@@ -191,8 +197,7 @@ class _Judge:
         waits = [after - before for before, after in pairwise(times)]
         first = waits[0]
         text = f"{case.who}: tried again after {intervals(case.deed, tries)}"
-        if case.code == 452 and case.deed.accepted:
-            # Too many recipients: the rest may follow at once, in another transaction (RFC 5321 §4.5.3.1.10).
+        if case.were_too_many:
             self._find("good", text)
         elif first < AT_ONCE:
             self._find("bad" if case.code else "doubtful", f"{text}: at once, without waiting (RFC 5321 §4.5.4.1)")
@@ -241,9 +246,10 @@ class _Judge:
         if following is None and not deed.code:
             self._untried(case, case.said)
         elif following is None:
-            over = self._ending is not None
-            advice = "; HELO might have done (RFC 5321 §3.2)"
-            self._find("doubtful" if over else "open", f"EHLO got {deed.code}, then gave up{advice if over else ''}")
+            if self._ending is None:
+                self._find("open", f"EHLO got {deed.code}, nothing followed yet")
+            else:
+                self._find("doubtful", f"EHLO got {deed.code}, then gave up; HELO might have done (RFC 5321 §3.2)")
         elif following.greeting == "HELO":
             self._find("good", f"fell back to HELO {span(following.at - deed.at)} after EHLO failed ({case.said})")
         else:
@@ -253,7 +259,7 @@ class _Judge:
             )
 
     def _tls_failed(self, deed: Deed, following: Deed | None) -> None:
-        if deed.tls:
+        if 200 <= deed.code < 300:
             self._find("doubtful", "went on over TLS although it was wrong on purpose")
         elif following is None or following.step == Step.CONNECT:
             self._find("good", "broke off rather than go on without TLS")

@@ -128,6 +128,35 @@ ROWS: dict[str, Row] = {
             "only the recipients that failed were tried again",
         ],
     ),
+    "one of two has a full mailbox, again at once": Row(
+        [
+            Deed(
+                1,
+                START,
+                "end-of-data",
+                250,
+                APP,
+                (Answered("ana@x.test", 250), Answered("ben@x.test", 452, "4.2.2")),
+                message=11,
+                message_id="<m1@app>",
+            ),
+            kept(2, 0.1, 12, "ben"),
+        ],
+        "bad",
+        [
+            "ben@x.test: tried again after 0.1 s: at once, without waiting (RFC 5321 §4.5.4.1)",
+            "ben@x.test: accepted 0.1 s after 452, at try 2",
+            "only the recipients that failed were tried again",
+        ],
+    ),
+    "the sender refused, tried again": Row(
+        [deed(1, 0, "mail", 553, faults=(7,)), deed(2, 1, "mail", 553, faults=(7,))],
+        "doubtful",
+        [
+            "mail from <app@example.test>: tried again after 1.0 s although 553 is for good, "
+            "unless it was another message, which cannot be told"
+        ],
+    ),
     # 4yz: later.
     "451, not yet": Row([REFUSED_451], "open", ["ana@x.test: 451, not tried again yet, 60.0 s later"]),
     "451, never again": Row([REFUSED_451], "bad", ["ana@x.test: 451, gave up without another try"], now=6 * 86_400),
@@ -268,7 +297,7 @@ ROWS: dict[str, Row] = {
         ["EHLO got 502, then gave up; HELO might have done (RFC 5321 §3.2)"],
         ends={1: ("closed", True)},
     ),
-    "EHLO refused, nothing yet": Row([EHLO_502], "open", ["EHLO got 502, then gave up"]),
+    "EHLO refused, nothing yet": Row([EHLO_502], "open", ["EHLO got 502, nothing followed yet"]),
     "TLS broken, in plain": Row(
         [BROKEN_TLS, kept(2, 1, 12, "ana", greeting="EHLO")],
         "doubtful",
@@ -279,7 +308,7 @@ ROWS: dict[str, Row] = {
     ),
     "TLS broken, gave up": Row([BROKEN_TLS], "good", ["broke off rather than go on without TLS"]),
     "expired certificate, taken": Row(
-        [deed(1, 0, "starttls", 220, tls=True, faults=(7,))],
+        [deed(1, 0, "starttls", 220, faults=(7,))],
         "doubtful",
         ["went on over TLS although it was wrong on purpose"],
     ),
