@@ -31,13 +31,15 @@ class Letter:
     heading: Heading
     size: int
     inbox: str
+    addresses: tuple[str, ...]
     waiting: int = 0
     gone: bool = False
 
 
 def letter_of(id: int, message: Submission | Message) -> Letter:
     """The part of a message that the post office needs."""
-    return Letter(id, message.envelope, message.arrival, message.heading, message.size, message.inbox)
+    envelope = message.envelope
+    return Letter(id, envelope, message.arrival, message.heading, message.size, message.inbox, envelope.addresses)
 
 
 class Letters:
@@ -69,7 +71,7 @@ class Letters:
             envelope.reverse_path,
             envelope.parameters,
             delivery.recipient,
-            envelope.addresses,
+            letter.addresses,
             letter.size,
             partial(self._content, letter),
             letter.id,

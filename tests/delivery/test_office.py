@@ -1,0 +1,519 @@
+"""Messages are delivered, deferred and returned in virtual time, and all of it is written down."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailtrap.clock import Clock
+from mailtrap.delivery.letters import Letter
+from mailtrap.delivery.record import MOST_ATTEMPTS, Delivery, Outcome
+from mailtrap.delivery.schedule import RetrySchedule
+from mailtrap.errors import Invalid
+from mailtrap.events import Kind
+from mailtrap.faults.occasion import Occasion
+from mailtrap.faults.rule import Effect, Notice, Said, Step
+from mailtrap.mail.envelope import Recipient
+from mailtrap.query import Query
+from mailtrap.sandbox import Sandbox
+from mailtrap.store.base import Selection
+from tests.delivery.offices import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    Gathered,
+    delivery_of,
+    nothing,
+    replies,
+    sandbox,
+    send,
+)
+from tests.store.making import PATIENCE, Heard, StandingClock
+
+#: When a delivery is tried by default, in seconds after the message was accepted.
+TRIES = [0, 5 * MINUTE, 20 * MINUTE, 50 * MINUTE, 110 * MINUTE, 230 * MINUTE]
+TRIES += range(TRIES[-1] + 4 * HOUR, 5 * DAY, 4 * HOUR)
+
+
+def after(delivery: Delivery) -> list[float]:
+    return [(attempt.at - delivery.accepted_at) / SECOND for attempt in delivery.attempts]
+
+
+def story(delivery: Delivery) -> list[str]:
+    return [one.what for one in delivery.timeline()]
+
+
+def write(what: str, deliveries: Sequence[Delivery], letter: Letter, at: int, notice: Notice | None) -> bytes | None:
+    """A notice that says what it was asked for; none for the null reverse-path."""
+    if not letter.envelope.reverse_path:
+        return None
+    lines = [f"Subject: {what}", "", *[f"{one.recipient} {one.outcome.value}" for one in deliveries]]
+    return "".join([f"{line}\r\n" for line in lines]).encode()
+
+
+def read(of: Sandbox, id_: int) -> list[str]:
+    return b"".join(of.store.octets(id_)).decode().split("\r\n")
+
+
+# What costs nothing
+
+
+def test_a_plain_message_is_delivered_at_once_and_written_down_nowhere() -> None:
+    with sandbox() as box:
+        id_ = send(box, "bob@b.test", "Eve@[192.0.2.1]", "postmaster")
+        found = box.deliveries(messages=[id_])
+        assert [(one.recipient, one.outcome, one.attempts[0].host) for one in found] == [
+            ("bob@b.test", Outcome.DELIVERED, "mx.b.test"),
+            ("Eve@[192.0.2.1]", Outcome.DELIVERED, "[192.0.2.1]"),
+            ("postmaster", Outcome.DELIVERED, "localhost"),
+        ]
+        assert story(found[0]) == ["accepted", "routed", "attempt", "delivered"]
+        assert box.store.ledger.count("delivery") == 0
+        assert box.deliveries() == []
+        assert all(thread.name != "post-office" for thread in threading.enumerate())
+        assert box.deliveries(messages=[id_ + 1]) == []
+
+
+def test_a_message_that_no_rule_concerns_leaves_no_row_either() -> None:
+    with sandbox(say=nothing) as box:
+        id_ = send(box)
+        assert delivery_of(box, id_).outcome is Outcome.DELIVERED
+        assert box.store.ledger.count("delivery") == 0
+
+
+@pytest.mark.parametrize("listener", ["import", "notice"])
+def test_what_was_not_sent_is_not_delivered(listener: str) -> None:
+    with sandbox(say=replies(550)) as box:
+        id_ = send(box, listener=listener)
+        assert all(one.outcome is Outcome.DELIVERED for one in box.deliveries(messages=[id_]))
+        assert box.store.ledger.count("delivery") == 0
+
+
+# Trying again
+
+
+def test_a_deferred_delivery_is_tried_again_on_schedule() -> None:
+    with sandbox(say=replies(451, "4.7.1", "try\nlater", times=2)) as box:
+        id_ = send(box)
+        before = delivery_of(box, id_)
+        assert (before.outcome, after(before), before.due) == (
+            Outcome.DEFERRED,
+            [0],
+            before.accepted_at + 5 * MINUTE * SECOND,
+        )
+        report = box.advance(5 * MINUTE - 1)
+        assert (report.attempts, report.due) == (0, before.due)
+        report = box.advance(1)
+        assert (report.attempts, report.outcomes) == (1, {"deferred": 1})
+        report = box.advance(HOUR)
+        assert (report.attempts, report.outcomes, report.due) == (1, {"delivered": 1}, None)
+        assert report.now - report.before == HOUR * SECOND
+        done = delivery_of(box, id_)
+        assert (done.outcome, after(done), done.due) == (Outcome.DELIVERED, TRIES[:3], None)
+        assert [(one.code, one.status, one.host, one.fault) for one in done.attempts] == [
+            (451, "4.7.1", "mx.b.test", 7),
+            (451, "4.7.1", "mx.b.test", 7),
+            (250, "2.0.0", "mx.b.test", 0),
+        ]
+        assert story(done) == ["accepted", "routed", "attempt", "deferred", "attempt", "attempt", "delivered"]
+        assert done.timeline()[2].text == "mx.b.test: 451 4.7.1 try later"
+
+
+def test_after_five_days_a_delivery_expires_and_its_sender_is_told() -> None:
+    with sandbox(say=replies(451, "4.2.1", "busy")) as box:
+        box.office.write = write
+        id_ = send(box)
+        report = box.advance(4 * HOUR)
+        assert report.notices == 1
+        (delay,) = delivery_of(box, id_).notices
+        assert read(box, delay)[:3] == ["Subject: delay", "", "bob@b.test deferred"]
+        report = box.advance(6 * DAY)
+        assert report.outcomes == {"deferred": len(TRIES) - 6, "expired": 1}
+        done = delivery_of(box, id_)
+        assert (done.outcome, done.due, done.tries) == (Outcome.EXPIRED, None, len(TRIES))
+        assert after(done) == TRIES
+        assert done.decided_by is not None
+        assert (done.decided_by.status, done.decided_by.code) == ("4.4.7", 0)
+        assert "451 4.2.1 busy" in done.decided_by.text
+        assert story(done)[-2:] == ["expired", "notice"]
+        assert [one.at - done.accepted_at for one in done.happenings if one.what in ("delayed", "expired")] == [
+            4 * HOUR * SECOND,
+            5 * DAY * SECOND,
+        ]
+        _, failure = done.notices
+        message = box.store.get(failure)
+        assert message is not None
+        assert message.arrival.at == done.accepted_at + 5 * DAY * SECOND
+
+
+def test_the_schedule_is_a_setting() -> None:
+    settings = {"retry_schedule": (10.0, 20.0), "expire_after": 100.0, "delay_notice_after": 0.0}
+    with sandbox(say=replies(421), **settings) as box:
+        box.office.write = write
+        id_ = send(box)
+        assert box.advance(DAY).notices == 1
+        assert after(delivery_of(box, id_)) == [0, 10, 30, 50, 70, 90]
+
+
+def test_of_very_many_attempts_the_first_and_the_newest_are_kept() -> None:
+    with sandbox(say=replies(421), retry_schedule=(60.0,), expire_after=86_400.0) as box:
+        id_ = send(box)
+        box.advance(2 * DAY)
+        done = delivery_of(box, id_)
+        assert (done.tries, len(done.attempts)) == (1440, MOST_ATTEMPTS)
+        assert after(done)[:20] == [60 * n for n in range(20)]
+        assert after(done)[-1] == 60 * 1439
+
+
+def test_in_real_time_the_thread_tries_again(tmp_path: Path) -> None:
+    schedule = RetrySchedule((20_000,))
+    with sandbox(say=replies(450, times=3), clock=Clock(), schedule=schedule) as box:
+        heard = Heard(box.bus)
+        id_ = send(box)
+        heard.wait(lambda events: any(event.kind is Kind.DELIVERED for event in events))
+        assert after(delivery_of(box, id_)) == [0, 0.02, 0.04, 0.06]
+
+
+# Returning
+
+
+def test_a_refused_delivery_is_returned_to_its_sender_s_inbox() -> None:
+    with sandbox(say=replies(550, "5.1.1", "no such user")) as box:
+        box.office.write = write
+        id_ = send(box, "bob@b.test", "eve@b.test", inbox="team")
+        one, two = box.deliveries(messages=[id_])
+        assert one.outcome is two.outcome is Outcome.BOUNCED
+        (notice,) = one.notices
+        assert two.notices == [notice]
+        assert story(one) == ["accepted", "routed", "attempt", "bounced", "notice"]
+        message = box.store.get(notice)
+        assert message is not None
+        assert (message.envelope.reverse_path, message.envelope.addresses) == ("", ("ann@a.test",))
+        assert (message.inbox, message.arrival.listener, message.tags) == ("team", "notice", ())
+        assert read(box, notice)[2:4] == ["bob@b.test bounced", "eve@b.test bounced"]
+        assert box.store.counters().messages == 2
+
+
+def test_nobody_is_told_where_there_is_nobody() -> None:
+    with sandbox(say=replies(550)) as box:
+        box.office.write = write
+        id_ = send(box, sender="")
+        done = delivery_of(box, id_)
+        assert (done.outcome, done.notices) == (Outcome.BOUNCED, [])
+        assert box.store.counters().messages == 1
+
+
+def test_a_notice_that_cannot_be_written_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(*_: Any) -> bytes:
+        raise ValueError("no ink")
+
+    with sandbox(say=replies(550)) as box:
+        box.office.write = broken
+        assert delivery_of(box, send(box)).outcome is Outcome.BOUNCED
+        assert delivery_of(box, send(box)).outcome is Outcome.BOUNCED
+    assert "no ink" in caplog.text
+
+
+def test_a_bounce_may_come_back_after_the_delivery() -> None:
+    def say(occasion: Occasion) -> Effect | None:
+        if occasion.step is Step.DELIVERED:
+            return Effect(bounce=Notice(90.0, 552, "5.2.2", "mailbox full"))
+        return None
+
+    with sandbox(say=say) as box:
+        box.office.write = write
+        id_ = send(box)
+        assert delivery_of(box, id_).outcome is Outcome.DELIVERED
+        assert box.advance(60).outcomes == {}
+        assert box.advance(30).outcomes == {"bounced": 1}
+        done = delivery_of(box, id_)
+        assert done.outcome is Outcome.BOUNCED
+        assert done.decided_by is not None
+        assert done.decided_by.reply == "552 5.2.2 mailbox full"
+        assert [one.code for one in done.attempts] == [250]
+        assert story(done)[3:] == ["delivered", "bounced", "notice"]
+
+
+def test_what_people_and_their_programs_send_back() -> None:
+    def say(occasion: Occasion) -> Effect | None:
+        if occasion.step is not Step.DELIVERED:
+            return None
+        return Effect(
+            complaint=Notice(30.0, text="spam"),
+            auto_reply=Notice(10.0, text="away"),
+            read=Notice(20.0),
+            opens=Notice(15.0),
+            clicks=Notice(16.0),
+        )
+
+    class Visits:
+        def __init__(self) -> None:
+            self.paid: list[tuple[str, int, str, int | None]] = []
+
+        def open(self, message: int, recipient: str = "", at: int | None = None) -> bool:
+            self.paid.append(("open", message, recipient, at))
+            return True
+
+        def click(self, message: int, recipient: str = "", at: int | None = None) -> bool:
+            self.paid.append(("click", message, recipient, at))
+            return True
+
+    with sandbox(say=say) as box:
+        box.office.write = write
+        visits = box.office.reader = Visits()
+        id_ = send(box)
+        report = box.advance(60)
+        assert (report.outcomes, report.notices) == ({"complained": 1}, 3)
+        done = delivery_of(box, id_)
+        assert done.outcome is Outcome.COMPLAINED
+        assert story(done)[3:] == [
+            "delivered",
+            "auto-replied",
+            "notice",
+            "opened",
+            "clicked",
+            "read",
+            "notice",
+            "complained",
+            "notice",
+        ]
+        assert [read(box, id_)[0] for id_ in done.notices] == [
+            "Subject: auto-reply",
+            "Subject: read",
+            "Subject: complaint",
+        ]
+        at = done.accepted_at
+        assert visits.paid == [
+            ("open", id_, "bob@b.test", at + 15 * SECOND),
+            ("click", id_, "bob@b.test", at + 16 * SECOND),
+        ]
+
+
+def test_success_is_reported_to_whoever_asked_for_it() -> None:
+    with sandbox() as box:
+        box.office.write = write
+        asks = Recipient("bob@b.test", (("notify", "Success,Failure"), ("ORCPT", "rfc822;Bob+2Bx@b.test")))
+        id_ = send(box, asks, "eve@b.test", parameters=(("RET", "hdrs"), ("ENVID", "a+2Bb")))
+        one, two = box.deliveries(messages=[id_])
+        assert (one.notify, one.original_recipient, one.ret, one.envelope_id) == (
+            ("SUCCESS", "FAILURE"),
+            "rfc822;Bob+x@b.test",
+            "HDRS",
+            "a+b",
+        )
+        assert story(one)[-1] == "notice"
+        assert read(box, one.notices[0])[0:3] == ["Subject: success", "", "bob@b.test delivered"]
+        assert two.notices == []
+
+
+# Telling
+
+
+def test_the_bus_and_the_application_hear_of_it() -> None:
+    with sandbox(say=replies(451, "4.7.1", "later", times=1)) as box:
+        told = Gathered()
+        heard = Heard(box.bus)
+        box.office.tell, box.office.wants = told, lambda kind: kind in ("delivered", "deferred")
+        id_ = send(box, inbox="team")
+        box.advance(HOUR)
+        one, two = told.wait(2)
+        assert (one.kind, one.code, one.status, one.attempt, one.host) == ("deferred", 451, "4.7.1", 1, "mx.b.test")
+        assert (two.kind, two.code, two.attempt, two.at - one.at) == ("delivered", 250, 2, 5 * MINUTE * SECOND)
+        assert (one.message, one.recipient, one.sender, one.subject, one.message_id, one.inbox, one.session) == (
+            id_,
+            "bob@b.test",
+            "ann@a.test",
+            "Hello",
+            "<1@a.test>",
+            "team",
+            3,
+        )
+        heard.wait(
+            lambda events: (
+                [e.kind for e in events if e.kind in (Kind.DELIVERED, Kind.CLOCK)]
+                == [
+                    Kind.DELIVERED,
+                    Kind.CLOCK,
+                ]
+            )
+        )
+        assert heard.ids(Kind.DEFERRED) == [id_]
+        assert [e.inbox for e in heard.events if e.kind is Kind.DEFERRED] == ["team"]
+
+
+def test_an_application_that_listens_hears_of_plain_messages_too() -> None:
+    with sandbox() as box:
+        told = Gathered()
+        box.office.tell, box.office.wants = told, lambda kind: kind == "delivered"
+        ids = [send(box, "bob@b.test", "eve@b.test") for _ in range(3)]
+        assert [(one.message, one.recipient) for one in told.wait(6)] == [
+            (id_, who) for id_ in ids for who in ("bob@b.test", "eve@b.test")
+        ]
+        assert box.store.ledger.count("delivery") == 0
+
+
+# Lasting
+
+
+def test_what_is_pending_goes_on_after_a_restart(tmp_path: Path) -> None:
+    clock = StandingClock()
+    with sandbox(tmp_path / "mail.db", replies(451), clock=clock) as box:
+        id_ = send(box)
+        box.advance(6 * MINUTE)
+        assert after(delivery_of(box, id_)) == TRIES[:2]
+    with sandbox(tmp_path / "mail.db", replies(451, times=2), clock=clock) as box:
+        assert box.advance(20 * MINUTE).outcomes == {"delivered": 1}
+        assert after(delivery_of(box, id_)) == TRIES[:3]
+
+
+def test_what_should_have_happened_meanwhile_happens_at_the_start(tmp_path: Path) -> None:
+    clock = StandingClock()
+    with sandbox(tmp_path / "mail.db", replies(451), clock=clock) as box:
+        id_ = send(box)
+        box.advance(0)
+    clock.time += HOUR * SECOND
+    with sandbox(tmp_path / "mail.db", nothing, clock=clock) as box:
+        done = delivery_of(box, id_)
+        assert (done.outcome, after(done)) == (Outcome.DELIVERED, [0, HOUR])
+
+
+def test_a_deleted_message_is_not_delivered_any_more() -> None:
+    with sandbox(say=replies(451)) as box:
+        one, two, three = (send(box) for _ in range(3))
+        box.advance(0)
+        box.store.delete(Selection(Query.EVERYTHING, (two,))).result(PATIENCE)
+        assert box.advance(5 * MINUTE).attempts == 2
+        assert {delivery.message for delivery in box.deliveries()} == {one, three}
+        box.store.delete(Selection(Query.EVERYTHING)).result(PATIENCE)
+        assert box.advance(10 * DAY).attempts == 0
+        assert box.deliveries() == []
+
+
+def test_more_deliveries_than_memory_holds_happen_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run() -> list[tuple[int, int, int]]:
+        order: list[tuple[int, int, int]] = []
+
+        def say(occasion: Occasion) -> Effect | None:
+            if occasion.step is not Step.ATTEMPT:
+                return None
+            order.append((occasion.at, occasion.message, occasion.attempt))
+            return Effect(reply=Said(451)) if occasion.attempt < 4 else None
+
+        with sandbox(say=say) as box:
+            clock = box.clock
+            for _ in range(60):
+                send(box)
+                clock.forward(clock.now() + SECOND)
+            box.advance(0)
+            box.advance(DAY)
+            assert box.store.ledger.count("delivery", states=["delivered"]) == 60
+        return order
+
+    whole = run()
+    monkeypatch.setattr("mailtrap.delivery.queue.MOST_LIVE", 12)
+    monkeypatch.setattr("mailtrap.delivery.queue.LOADED", 5)
+    monkeypatch.setattr("mailtrap.delivery.office.MOST_HELD", 3)
+    assert run() == whole
+    assert len(whole) == 240
+
+
+def test_stopping_waits_for_no_virtual_time() -> None:
+    with sandbox(say=replies(451)) as box:
+        send(box)
+        assert box.office.catch_up(PATIENCE)
+        began = time.monotonic()
+        box.office.stop()
+        assert time.monotonic() - began < 5
+        send(box)
+
+
+# The clock
+
+
+@pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan"), 1e12])
+def test_time_goes_forward_and_not_for_ever(seconds: float) -> None:
+    with sandbox() as box, pytest.raises(Invalid):
+        box.advance(seconds)
+
+
+def test_listeners_hear_of_the_clock_once_everything_due_is_done() -> None:
+    with sandbox(say=replies(451)) as box:
+        id_ = send(box)
+        seen: list[tuple[int, int]] = []
+        box.clock.on_advance(lambda now: seen.append((now, delivery_of(box, id_).tries)))
+        report = box.advance(HOUR)
+        assert seen == [(report.now, 4)]
+
+
+def run_of(count: int, recipients: int) -> tuple[list[Delivery], float]:
+    """Five days of retries for so many messages with so many recipients each; the seconds it took."""
+    with sandbox(say=replies(451, "4.7.1", "greylisted")) as box:
+        box.office.write = write
+        ids = [send(box, *[f"user{n}@b.test" for n in range(recipients)]) for _ in range(count)]
+        box.office.catch_up(PATIENCE)
+        began = time.perf_counter()
+        report = box.advance(5 * DAY)
+        took = time.perf_counter() - began
+        assert report.attempts == count * recipients * (len(TRIES) - 1)
+        assert report.outcomes["expired"] == count * recipients
+        assert report.notices == 2 * count
+        return box.deliveries(messages=ids, limit=10_000), took
+
+
+@pytest.mark.parametrize(("count", "recipients"), [(1, 1000), (1000, 1)])
+def test_five_days_of_retries_for_a_thousand_recipients_take_seconds(
+    count: int, recipients: int, record_property: Any
+) -> None:
+    deliveries, took = run_of(count, recipients)
+    record_property("seconds", took)
+    print(f"{count} x {recipients}: {took:.2f} s")
+    assert len(deliveries) == 1000
+    assert all(after(one) == TRIES for one in deliveries)
+    assert all(len(one.notices) == 2 for one in deliveries)
+    assert took < 30
+
+
+def test_the_same_mail_under_the_same_rules_fares_the_same() -> None:
+    def fates() -> list[tuple[str, list[int], list[str]]]:
+        def say(occasion: Occasion) -> Effect | None:
+            luck = hash((occasion.recipient[4], occasion.attempt)) if occasion.step is Step.ATTEMPT else 1
+            return Effect(reply=Said(450 if luck % 3 else 550)) if luck % 2 == 0 else None
+
+        with sandbox(say=say) as box:
+            box.office.write = write
+            ids = [send(box, *[f"user{n}@b.test" for n in range(20)]) for _ in range(5)]
+            box.advance(6 * DAY)
+            return [
+                (one.outcome.value, [attempt.at for attempt in one.attempts], story(one))
+                for one in box.deliveries(messages=ids, limit=1000)
+            ]
+
+    assert fates() == fates()
+
+
+def test_mail_goes_on_while_the_clock_is_advanced() -> None:
+    begun = threading.Event()
+
+    def say(occasion: Occasion) -> Effect | None:
+        if occasion.step is not Step.ATTEMPT or occasion.recipient != "slow@b.test":
+            return None
+        if occasion.attempt > 1:
+            begun.set()
+        return Effect(reply=Said(451))
+
+    with sandbox(say=say) as box:
+        for _ in range(300):
+            send(box, "slow@b.test")
+        thread = threading.Thread(target=box.advance, args=(5 * DAY,))
+        thread.start()
+        assert begun.wait(PATIENCE)
+        ids = [send(box, "bob@b.test") for _ in range(20)]
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+        assert all(one.outcome is Outcome.DELIVERED for one in box.deliveries(messages=ids))
