@@ -12,6 +12,7 @@ from mailtrap.delivery.office import PostOffice
 from mailtrap.delivery.record import Advance, Delivery, Outcome
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.delivery.told import Tell, Told
+from mailtrap.delivery.webhooks import Webhooks
 from mailtrap.events import Bus, Event, Kind
 from mailtrap.faults.aftermath import History
 from mailtrap.faults.book import Book
@@ -20,6 +21,7 @@ from mailtrap.mail.envelope import Envelope
 from mailtrap.mail.heading import read_heading
 from mailtrap.mail.message import Submission
 from mailtrap.mail.transcript import Transcript
+from mailtrap.net.outbound import Outbound
 from mailtrap.store.base import Done, Session, Spool, Store
 
 #: Dialogues that have ended and that the store has not confirmed; more than so many it must have refused.
@@ -49,6 +51,7 @@ class Sandbox:
         self.history = history or History()
         #: Tells the application that sends the mail; nobody listens by default.
         self.tell: Tell = _unheard
+        self.webhooks = Webhooks(store, Outbound(), clock)
         self.office = PostOffice(store, bus, clock, self.faults, self.capture, schedule, hostname)
         self.outcomes: Counter[str] = Counter()
         self._open: dict[int, Transcript] = {}
@@ -115,15 +118,19 @@ class Sandbox:
         )
 
     def _keep(self, submission: Submission, done: Done) -> None:
-        office = self.office
-        if not office.concerns(submission):
+        office, hooks = self.office, self.webhooks
+        delivers, tells = office.concerns(submission), hooks.concerns(submission)
+        if not (delivers or tells):
             self.store.add(submission, done)
             return
 
         def kept(answer: int | Exception) -> None:
             # First: whoever has the 250 may ask at once what became of the message, or advance the clock.
             if isinstance(answer, int):
-                office.accepted(answer, submission)
+                if tells:
+                    hooks.arrived(answer, submission)
+                if delivers:
+                    office.accepted(answer, submission)
             done(answer)
 
         self.store.add(submission, kept)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from mailtrap.clock import Clock
 from mailtrap.delivery.deeds import history
+from mailtrap.delivery.outlets import Outlets
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.events import Bus
 from mailtrap.net.tls import ca_file, server_context
@@ -57,6 +58,7 @@ class Server:
             schedule=RetrySchedule.of(self.settings),
             hostname=self.settings.smtp_hostname,
         )
+        outlets = self._outlets()
         self._undo.append(self.sandbox.office.stop)
         self.sandbox.office.start()
         self.mail = MailServer(self.sandbox, self.settings)
@@ -66,8 +68,25 @@ class Server:
         self.web = WebServer(app, self.settings, server_context(self.settings) if self.settings.web_tls else None)
         self._undo.append(self.web.stop)
         addresses["web"] = self.web.start()
+        outlets.webhooks.site = self._site(*addresses["web"])
         self.about.addresses.update({name: f"{host}:{port}" for name, (host, port) in addresses.items()})
         return addresses
+
+    def _outlets(self) -> Outlets:
+        """Have the applications under test told, and their mail read."""
+        outlets = Outlets(self.store, self.clock, self.settings, (self.about.ca_file,))
+        self._undo.append(outlets.stop)
+        outlets.start()
+        sandbox, hooks = self.sandbox, outlets.webhooks
+        sandbox.webhooks, sandbox.tell = hooks, hooks.tell
+        sandbox.office.tell, sandbox.office.wants, sandbox.office.reader = hooks.tell, hooks.wants, outlets.reader
+        return outlets
+
+    def _site(self, host: str, port: int) -> str:
+        """Where applications on this machine reach the web."""
+        scheme = "https" if self.settings.web_tls else "http"
+        host = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
+        return f"{scheme}://{host}:{port}{self.settings.base_path}"
 
     def stop(self) -> None:
         """Stop in the reverse order of starting: no new clients, transfers finish, then the store closes."""

@@ -118,6 +118,31 @@ class Settings:
         "Delivery", 14_400.0, "duration", "After so long the sender is told of a delay; 0 for never"
     )
 
+    webhooks: tuple[str, ...] = _setting(
+        "Applications",
+        (),
+        "list",
+        "URLs told what happens to mail; `sendgrid+http://…` in that provider's shape (mailgun, postmark, ses, resend)",
+    )
+    webhook_secret: str = _setting(
+        "Applications", "", "secret", "What those of our own and Mailgun's shape are signed with; default: a random one"
+    )
+    webhook_retry: float = _setting(
+        "Applications", 1.0, "duration", "Wait after a webhook's first failure, doubled after each further one"
+    )
+    webhook_max_wait: float = _setting("Applications", 300.0, "duration", "Longest wait between tries of a webhook")
+    webhook_tries: int = _setting("Applications", 12, "number", "Tries of a webhook before it is a dead letter")
+    webhook_timeout: float = _setting("Applications", 10.0, "duration", "How long a receiver may take to answer")
+    bounce_smtp: str = _setting(
+        "Applications", "", "text", "`host:port` of an SMTP server that notices to senders are really handed to as well"
+    )
+    visit_hosts: tuple[str, ...] = _setting(
+        "Applications",
+        ("localhost", "127.0.0.1", "::1"),
+        "list",
+        "Hosts of which the simulated reader fetches pictures and follows links",
+    )
+
     log_level: str = _setting("Logging", "warning", "text", "How much to log", "debug", "info", "warning", "error")
 
     def __post_init__(self) -> None:

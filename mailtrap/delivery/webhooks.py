@@ -20,8 +20,8 @@ from mailtrap.delivery.hooks.target import Event, Target
 from mailtrap.delivery.relay import Relay
 from mailtrap.delivery.told import Told
 from mailtrap.errors import Invalid, MailtrapError, NotFound
-from mailtrap.events import Event as Notice
-from mailtrap.events import Kind
+from mailtrap.mail.arrival import Arrival
+from mailtrap.mail.message import Submission
 from mailtrap.net.outbound import Outbound
 from mailtrap.store.base import Record, Store
 
@@ -66,7 +66,7 @@ class Webhooks:
         self._targets: dict[int, Target] = {}
         self._lanes: dict[int, Lanes] = {}
         self._kinds: frozenset[str] = frozenset()
-        self._told: deque[Told | int] = deque()
+        self._told: deque[Told] = deque()
         self._gone: list[int] = []
         self._changed: dict[int, tuple[Waiting, str]] = {}
         self._counts: Counter[int] = Counter()
@@ -83,13 +83,37 @@ class Webhooks:
 
     def tell(self, told: Told) -> None:
         """Have everyone told who wants to be. Any thread; never blocks."""
-        if told.kind in self._kinds:
-            self._take_in([told])
+        if told.kind not in self._kinds:
+            return
+        with self._lock:
+            if len(self._told) < MOST_TOLD:
+                self._told.append(told)
+                self._work.notify()
+            else:
+                self._lose(1)
 
-    def happened(self, notices: list[Notice]) -> None:
-        """A listener for the Bus: messages that were kept are told as `captured`, those we made as `notice`."""
-        if "captured" in self._kinds or "notice" in self._kinds:
-            self._take_in([int(notice.id) for notice in notices if notice.kind is Kind.CAPTURED])
+    def concerns(self, submission: Submission) -> bool:
+        """Whether anybody is told that this message was kept."""
+        return _kind_of(submission.arrival) in self._kinds
+
+    def arrived(self, id: int, submission: Submission) -> None:
+        """A message was kept: told as `captured`, one that we made ourselves as `notice`. Never blocks."""
+        envelope, heading = submission.envelope, submission.heading
+        addresses = envelope.addresses
+        self.tell(
+            Told(
+                _kind_of(submission.arrival),
+                submission.arrival.at,
+                id,
+                addresses[0] if len(addresses) == 1 else "",
+                envelope.reverse_path,
+                heading.subject,
+                heading.message_id,
+                submission.inbox,
+                session=submission.arrival.session or 0,
+                recipients=addresses,
+            )
+        )
 
     def start(self, wished: Iterable[Target] = ()) -> None:
         """Go on where the last process stopped. `wished` are the targets of the settings, with 0 for an id."""
@@ -224,13 +248,6 @@ class Webhooks:
 
     # Writing down: one thread.
 
-    def _take_in(self, told: Sequence[Told | int]) -> None:
-        with self._lock:
-            room = MOST_TOLD - len(self._told)
-            self._lose(len(told) - room)
-            self._told.extend(told[: max(0, room)])
-            self._work.notify()
-
     def _lose(self, count: int) -> None:
         if count > 0:
             if not self.lost:
@@ -261,7 +278,7 @@ class Webhooks:
                     # Not at once again: a full disk does not get better by that.
                     self._work.wait(1.0)
 
-    def _write(self, told: list[Told | int], gone: list[int], changed: dict[int, tuple[Waiting, str]]) -> None:
+    def _write(self, told: list[Told], gone: list[int], changed: dict[int, tuple[Waiting, str]]) -> None:
         fresh = [waiting for one in told for waiting in self._addressed(one)]
         ledger = self._store.ledger
         records = [self._record(waiting, state) for waiting, state in changed.values()]
@@ -289,10 +306,8 @@ class Webhooks:
             if fresh:
                 self._ready.notify_all()
 
-    def _addressed(self, told: Told | int) -> list[Waiting]:
+    def _addressed(self, told: Told) -> list[Waiting]:
         """One event for each target that wants it."""
-        if isinstance(told, int):
-            told = self._captured(told)
         with self._lock:
             targets = [target for target in self._targets.values() if ways.wants(target, told.kind, told.inbox)]
         made = []
@@ -306,25 +321,6 @@ class Webhooks:
                 self._counts[target.id] += min(room, len(each))
             made += [Waiting(self._store.ledger.new_id(EVENT), Kept(target.id, one)) for one in each[:room]]
         return made
-
-    def _captured(self, id: int) -> Told:
-        message = self._store.get(id)
-        if message is None:  # deleted again already; that it came is still true
-            return Told("captured", self._clock.now(), id)
-        arrival, heading = message.arrival, message.heading
-        addresses = message.envelope.addresses
-        return Told(
-            "notice" if arrival.listener == "notice" else "captured",
-            arrival.at,
-            id,
-            addresses[0] if len(addresses) == 1 else "",
-            message.envelope.reverse_path,
-            heading.subject,
-            heading.message_id,
-            message.inbox,
-            session=arrival.session or 0,
-            recipients=addresses,
-        )
 
     def _record(self, waiting: Waiting, state: str) -> Record:
         # `due` is the place in the queue: the ledger gives what is due in that order.
@@ -427,6 +423,10 @@ class Webhooks:
             lanes.failed(waiting, time.monotonic(), reached=carried.reached)
         self._work.notify()
         self._ready.notify_all()
+
+
+def _kind_of(arrival: Arrival) -> str:
+    return "notice" if arrival.listener == "notice" else "captured"
 
 
 def _encode(kept: Kept) -> bytes:

@@ -15,6 +15,7 @@ from mailtrap.web.metrics import Metrics, Traffic
 from mailtrap.web.openapi import describe
 from mailtrap.web.operation import mount
 from mailtrap.web.system import System
+from mailtrap.web.webhooks import WebhookTargets
 from mailtrap.web.wire import encode
 
 
@@ -27,6 +28,7 @@ def routes(
         blueprint,
         Messages(sandbox, settings, contents),
         Deliveries(sandbox),
+        WebhookTargets(sandbox),
         System(sandbox, settings, about),
         Metrics(sandbox, about, traffic, hub.count),
     )

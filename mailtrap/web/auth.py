@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from mailtrap.errors import SettingsError
 from mailtrap.settings import Settings
 
-#: Probes of an orchestrator carry no credentials; these answers give nothing away.
-EXEMPT = frozenset({"/livez", "/readyz"})
+#: Probes of an orchestrator carry no credentials, nor do those who check a signature; these answers give nothing away.
+EXEMPT = frozenset({"/livez", "/readyz", "/api/webhooks/certificate.pem"})
 
 CHALLENGE = 'Basic realm="mailtrap", charset="UTF-8"'
 

@@ -22,6 +22,7 @@ _TAGS = {
     "Messages": "What was captured. `query` takes the same language everywhere.",
     "Faults": "Failures, exactly as told: ordered rules, and scenarios that have a name.",
     "Deliveries": "What became of messages after their 250, simulated, in virtual time.",
+    "Webhooks": "Which applications are told of events, and what they have not taken yet.",
     "Sessions": "SMTP dialogues, also of clients that were refused or broke off.",
     "Server": "State, events, health and metrics.",
 }

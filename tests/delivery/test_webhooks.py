@@ -42,7 +42,6 @@ def running(
     clock, bus = Clock(), Bus()
     store = open_store(Settings(database=str(database) if database else ":temp:"), bus, clock)
     hooks = Webhooks(store, Outbound(seconds=seconds), clock, patience)
-    bus.subscribe(hooks.happened)
     try:
         hooks.start(wished)
         yield hooks, store
@@ -270,12 +269,14 @@ def test_targets_are_told_what_they_want() -> None:
 
 
 def test_messages_are_told_when_they_are_kept() -> None:
-    with running() as (hooks, store), receiving() as receiver:
-        keep(store, submission())
+    with running() as (hooks, _), receiving() as receiver:
+        assert not hooks.concerns(submission())
         hooks.add(hooks.register.make(receiver.url))
-        (id,) = keep(store, submission())
+        assert hooks.concerns(submission())
+        hooks.arrived(3, submission())
         body = json.loads(receiver.wait(1)[0].body)
-        assert (body["event"], body["message"]) == ("captured", str(id))
+        assert (body["event"], body["message"]) == ("captured", "3")
+        assert body["recipients"] == ["bob@b.test", "blind@b.test"]
 
 
 def test_a_target_that_is_removed_takes_its_events_along() -> None:
