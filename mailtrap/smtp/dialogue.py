@@ -45,6 +45,12 @@ class Dialogue:
         self.bare_lf = False
         self.closed = False
         self.draining = False
+        self.tls_first = False
+        #: Whether no mail is taken in this session: QUIT is all that is left (RFC 5321 §3.1).
+        self.unwelcome = False
+        self.throttled = False
+        #: The client's address without its port.
+        self.peer = peer.rpartition(":")[0].strip("[]")
         #: Says the next reply in its own way.
         self.speaker: Callable[[Reply], None] | None = None
         self._monotonic = monotonic
@@ -54,6 +60,7 @@ class Dialogue:
         self._at = 0
         self._then: Callable[[Any], None] | None = None
         self._dallying = False
+        self._heard = 0
         self._actions: list[Action] = []
         self._out: list[bytes] = []
         self._no_more = False
@@ -133,6 +140,9 @@ class Dialogue:
         reason, limits = self.overdue(now), self.limits
         if reason is not None:
             return reason
+        if self.throttled and self._heard != self.transcript.octets_in:
+            # It is us who make a command last.
+            self._heard, self._since = self.transcript.octets_in, now
         if limits.idle_timeout and now - self._since > limits.idle_timeout:
             return replies.IDLE
         return None

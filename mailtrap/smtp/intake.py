@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from mailtrap.sandbox import Spooling
@@ -75,13 +76,14 @@ class Intake:
 
     `overflow` says that it grew beyond the limit and is only being thrown away; `hopeless` that this has gone on for
     so long that the connection should be closed; `failure` is what the store raised, after which the rest is thrown
-    away too.
+    away too. `swallowed` is the code of a reply that was given before the end, after which nothing is kept either.
     """
 
     def __init__(self, spool: Callable[[], Spooling], limit: int) -> None:
         self.size = 0
         self.overflow = False
         self.failure: Exception | None = None
+        self.swallowed = 0
         self._facts = Facts()
         self.spooling: Spooling | None = None
         self._spool = spool
@@ -106,7 +108,7 @@ class Intake:
     def write(self, octets: bytes) -> None:
         """Take the next octets of the content, un-stuffed."""
         self.size += len(octets)
-        if self.overflow:
+        if self.overflow or self.swallowed:
             return
         if self._limit and self.size > self._limit:
             self.discard()
@@ -144,6 +146,18 @@ class Intake:
     def octets(self) -> bytes:
         """The whole content, where it is not in `spooling`."""
         return self._held[0] if len(self._held) == 1 else b"".join(self._held)
+
+    @property
+    def beginning(self) -> bytes:
+        """The content where it is held in memory, else its first 256 KB."""
+        return bytes(self.spooling.head) if self.spooling is not None else self.octets()
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the whole content in hex; empty where it was not taken in."""
+        if self.spooling is not None:
+            return self.spooling.digest.hexdigest()
+        return hashlib.sha256(self.octets()).hexdigest() if self._held else ""
 
     def discard(self) -> None:
         """Forget what was taken in."""

@@ -16,7 +16,7 @@ from mailtrap.net import ports
 from mailtrap.net.hub import Hub, LoopThread
 from mailtrap.net.pump import Machine, Pump
 from mailtrap.net.sasl import Credentials
-from mailtrap.net.tls import server_context
+from mailtrap.net.tls import Troubled, server_context
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.smtp.policy import Policy
@@ -46,6 +46,7 @@ class Connection(Pump, SMTP):
 
     def session_over(self) -> None:
         """Have the dialogue kept."""
+        self._session.over()
         self._sandbox.session_ended(self._session.transcript)
 
 
@@ -78,7 +79,8 @@ class MailServer:
             raise
         thread = self._thread = LoopThread("mailtrap-mail")
         limits = self._policy.limits
-        hub = self._hub = Hub(thread.loop, lambda: self._tls, limits.tls_timeout, _interval(limits))
+        troubled = Troubled(self._settings).context
+        hub = self._hub = Hub(thread.loop, lambda: self._tls, limits.tls_timeout, _interval(limits), troubled)
         for listener, sockets in (("smtp", plain), ("smtps", protected)):
             factory = partial(Connection, hub, self._sandbox, self._policy, listener)
             for sock in sockets:

@@ -16,10 +16,11 @@ from mailtrap.smtp.protocol import MAX_AUTH_LINE
 
 
 class Authentication:
-    """Carries one session through AUTH; leaves the login in its transcript. Responses are never recorded."""
+    """Carries one session through AUTH. `grant` is called for who may log in. Responses are never recorded."""
 
-    def __init__(self, dialogue: Dialogue) -> None:
+    def __init__(self, dialogue: Dialogue, grant: Callable[[Login], None]) -> None:
         self._dialogue = dialogue
+        self._grant = grant
         self._exchange: sasl.Exchange | None = None
 
     def start(self, argument: bytes) -> None:
@@ -94,9 +95,8 @@ class Authentication:
             self._finish(replies.LOGIN_UNAVAILABLE)
 
     def _succeed(self, claim: sasl.Claim) -> None:
-        self._dialogue.transcript.login = Login(claim.mechanism, claim.user)
         self._leave()
-        self._dialogue.say(replies.LOGGED_IN)
+        self._grant(Login(claim.mechanism, claim.user))
 
     def _deny(self, claim: sasl.Claim) -> None:
         regret = sasl.REGRETS.get(claim.mechanism)

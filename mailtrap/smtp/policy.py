@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from mailtrap.mail.limits import Limits
 from mailtrap.mail.reply import Reply, reply
@@ -12,7 +13,10 @@ from mailtrap.smtp.protocol import EXTENSIONS
 
 @dataclass(frozen=True)
 class Policy:
-    """Shared by all sessions of a server. `hidden`: EHLO keywords, in upper case, neither offered nor honoured."""
+    """Shared by all sessions of a server. `hidden`: EHLO keywords, in upper case, neither offered nor honoured.
+
+    `added` are lines that EHLO says besides.
+    """
 
     hostname: str = "localhost"
     limits: Limits = field(default_factory=Limits)
@@ -20,6 +24,7 @@ class Policy:
     auth: str = "any"
     credentials: sasl.Credentials | None = None
     require_tls: bool = False
+    added: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         offers = frozenset(EXTENSIONS) - self.hidden
@@ -50,6 +55,13 @@ class Policy:
         """The answer to EHLO; without an enhanced status, as RFC 2034 §4 demands."""
         return self._ehlo[tls]
 
+    def altered(self, hide: Iterable[str], add: Iterable[str]) -> Policy:
+        """The same with these keywords hidden too, and these lines added to the answer to EHLO."""
+        hidden = self.hidden | {keyword.upper() for keyword in hide}
+        # A line that ends would be two.
+        lines = [" ".join(line.split()) for line in add]
+        return replace(self, hidden=hidden, added=(*self.added, *[line for line in lines if line]))
+
     def _answer(self, tls: bool) -> Reply:
         lines = [self.hostname]
         for name in EXTENSIONS:
@@ -62,4 +74,4 @@ class Policy:
             elif name == "AUTH":
                 name = f"AUTH {' '.join(self.mechanisms)}"
             lines.append(name)
-        return reply(250, "", "\n".join(lines))
+        return reply(250, "", "\n".join([*lines, *self.added]))

@@ -112,8 +112,13 @@ def is_tls(octets: bytes) -> bool:
     return octets.startswith(b"\x16\x03")
 
 
-def transmission_keyword(extended: bool, utf8: bool, tls: bool, login: bool) -> str:
-    """The `with` keyword of a trace line (RFC 3848, RFC 6531 §4.3): `SMTP`, `ESMTPSA`, `UTF8SMTPS` …"""
-    if not extended:
+def transmission_keyword(greeting: str, utf8: bool, tls: bool, login: bool) -> str:
+    """The `with` keyword of a trace line (RFC 3848, RFC 6531 §4.3): `SMTP`, `ESMTPSA`, `UTF8SMTPS`, `LMTP` …
+
+    `greeting` is the verb the client greeted with.
+    """
+    if greeting == "LHLO":
+        return ("UTF8LMTP" if utf8 else "LMTP") + "S" * tls + "A" * login
+    if greeting != "EHLO":
         return "SMTP"
     return ("UTF8SMTP" if utf8 else "ESMTP") + "S" * tls + "A" * login

@@ -59,6 +59,16 @@ class Reception:
         """The content belongs to somebody else now."""
         self.intake = self._data = None
 
+    def swallow(self, code: int) -> None:
+        """What else comes is thrown away: the reply to it, with this code, has been given."""
+        if self.intake is not None:
+            self.intake.discard()
+            self.intake.swallowed = code
+
+    def pardon(self) -> None:
+        """We did not read for a while: measure anew."""
+        self._since = 0.0
+
     def is_slow(self, now: float) -> bool:
         """Whether less than the minimum came in the last `GRACE` seconds, those left out in which we did not read."""
         limits, received = self._dialogue.limits, self._dialogue.transcript.octets_in
@@ -113,7 +123,7 @@ class Reception:
         if self._refusal is not None:
             self.release()
             self._dialogue.refuse(self._refusal)
-        elif self._chunk.last or intake.overflow or intake.failure is not None:
+        elif self._chunk.last or intake.overflow or intake.failure is not None or intake.swallowed:
             self._complete(intake)
         else:
             self._dialogue.say(reply(250, "2.0.0", f"{self._chunk.size} octets received"))

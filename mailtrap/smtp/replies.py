@@ -12,7 +12,7 @@ BYE = reply(221, "2.0.0", "Bye")
 HELP = reply(
     214,
     "2.0.0",
-    "EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY AUTH STARTTLS QUIT\nEverything is kept, nothing is relayed",
+    "EHLO HELO LHLO MAIL RCPT DATA BDAT RSET NOOP VRFY AUTH STARTTLS QUIT\nEverything is kept, nothing is relayed",
 )
 CANNOT_VERIFY = reply(252, "2.5.2", "Cannot verify, but will take mail for it")
 TLS_READY = reply(220, "2.0.0", "Ready to start TLS")
@@ -22,6 +22,7 @@ UNKNOWN_COMMAND = reply(500, "5.5.2", "Command not recognised")
 LINE_TOO_LONG = reply(500, "5.5.2", "Line too long; commands must be shorter than max-line")
 RESPONSE_TOO_LONG = reply(500, "5.5.6", "Authentication exchange line is too long")
 NOT_OFFERED = reply(502, "5.5.1", "Command not implemented here")
+NO_SERVICE = reply(503, "5.5.1", "No mail is taken here; QUIT is all that is left")
 BAD_SEQUENCE = reply(503, "5.5.1", "Say EHLO first")
 NESTED_MAIL = reply(503, "5.5.1", "A transaction is open; RSET ends it")
 NEED_MAIL = reply(503, "5.5.1", "MAIL first")

@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from mailtrap.errors import StorageFull
+from mailtrap.faults.addresses import may_mean
+from mailtrap.faults.rule import Step
 from mailtrap.mail.address import AddressError
-from mailtrap.mail.arrival import Arrival, Tls
-from mailtrap.mail.envelope import Envelope, Parameters, Recipient
+from mailtrap.mail.arrival import Arrival, Login, Tls
+from mailtrap.mail.envelope import Recipient
 from mailtrap.mail.reply import Reply, reply
 from mailtrap.mail.transcript import printable
-from mailtrap.net.actions import Action, Ask, Handshake, StartTls
+from mailtrap.net.actions import Action, Handshake, StartTls
 from mailtrap.sandbox import Sandbox
 from mailtrap.smtp import protocol, replies
-from mailtrap.smtp.dialogue import Dialogue
+from mailtrap.smtp.ending import Ending
+from mailtrap.smtp.fallible import Fallible
 from mailtrap.smtp.intake import Intake
 from mailtrap.smtp.login import Authentication, masked
 from mailtrap.smtp.policy import Policy
-from mailtrap.smtp.reception import Reception
+from mailtrap.smtp.transaction import TooBig, Transaction
 
 
-@dataclass(slots=True)
-class Transaction:
-    """From MAIL to the end of the content (RFC 5321 §3.3)."""
-
-    reverse_path: str
-    parameters: Parameters
-    body: str = ""
-    utf8: bool = False
-    flags: list[str] = field(default_factory=list)
-    recipients: list[Recipient] = field(default_factory=list)
-
-    def flag(self, name: str) -> None:
-        """Note a fact that only the wire shows."""
-        if name not in self.flags:
-            self.flags.append(name)
-
-
-class Session(Dialogue):
+class Session(Fallible):
     """One client's connection. `tls_first` says that the TLS handshake comes before the greeting (RFC 8314 §3)."""
 
     def __init__(
@@ -53,10 +37,7 @@ class Session(Dialogue):
         tls_first: bool = False,
     ) -> None:
         super().__init__(sandbox, policy, listener, peer, monotonic)
-        self._tls_first = tls_first
-        self._greeted = ""
-        self._transaction: Transaction | None = None
-        self._reception = Reception(self, self._submit)
+        self.tls_first = tls_first
 
     def opened(self, connections: int, of_peer: int) -> list[Action]:
         """The connection stands; it is one of so many, and one of so many from the same address."""
@@ -66,45 +47,38 @@ class Session(Dialogue):
             refusal = replies.TOO_MANY_CONNECTIONS
         elif limits.max_connections_per_peer and of_peer > limits.max_connections_per_peer:
             refusal = replies.TOO_MANY_FROM_PEER
-        if refusal is not None and self._tls_first:
+        if refusal is not None and self.tls_first:
             # Without a handshake there are no words, and with it a refusal would cost more than a session.
             self.end("refused", f"Refused before TLS: {refusal.text}")
             self.close()
         elif refusal is not None:
             self.hang_up(refusal, "refused")
-        elif self._tls_first:
-            self.block(StartTls(), self._shaken)
         else:
-            self.say(self.policy.greeting)
+            self.unless(Step.CONNECT, self._welcome)
         return self._take()
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether there has been a MAIL whose content has not been answered."""
-        return self._transaction is not None
 
     @property
     def holding(self) -> bool:
         """Whether the pump should stop reading: enough waits already, or the store lags behind."""
         if self._then is not None:
             return super().holding
-        intake = self._reception.intake
+        intake = self.reception.intake
         return intake is not None and intake.congested
 
-    def close(self, linger: bool = False) -> None:
+    def close(self, linger: bool = False, reset: bool = False) -> None:
         """Close; content that has not been handed on is dropped."""
-        self._reception.forget()
-        super().close(linger)
+        self.reception.forget()
+        super().close(linger, reset)
 
     def cut(self, outcome: str) -> None:
         """The connection is broken off by the server."""
-        self._reception.forget()
+        self.reception.forget()
         super().cut(outcome)
 
     def patience(self, now: float) -> Reply | None:
         """Content need not come in lines, but at a rate."""
-        reading = self._reception.begun and self.reader != self.read_command
-        if reading and self._reception.is_slow(now):
+        reading = self.reception.begun and self.reader != self.read_command
+        if reading and not self.throttled and self.reception.is_slow(now):
             return replies.TOO_SLOW
         return super().patience(now)
 
@@ -113,7 +87,9 @@ class Session(Dialogue):
         verb, argument = protocol.split_command(line)
         self.transcript.add(self.now, "C", masked(line) if verb.startswith(b"AUTH") else line)
         perform = _COMMANDS.get(verb)
-        if perform is not None:
+        if self.unwelcome and verb != b"QUIT":
+            self.refuse(replies.NO_SERVICE)
+        elif perform is not None:
             perform(self, argument)
         elif protocol.is_http(line):
             # A web page can make a browser post to this port; nothing of what follows may be taken for commands.
@@ -123,20 +99,38 @@ class Session(Dialogue):
 
     # Greeting, TLS, login.
 
+    def _welcome(self) -> None:
+        if self.tls_first:
+            self.unless(Step.STARTTLS, self._shake_hands)
+        else:
+            self._greet()
+
+    def _greet(self) -> None:
+        self.unless(Step.GREETING, lambda: self.say(self.policy.greeting))
+
     def _ehlo(self, name: bytes) -> None:
-        self._hello("EHLO", name, self.policy.ehlo(self.transcript.tls is not None))
+        self._hello("EHLO", name)
 
     def _helo(self, name: bytes) -> None:
-        self._hello("HELO", name, self.policy.helo)
+        self._hello("HELO", name)
 
-    def _hello(self, verb: str, name: bytes, answer: Reply) -> None:
+    def _lhlo(self, name: bytes) -> None:
+        """LMTP: the same, but there will be a reply for each recipient (RFC 2033 §4.1)."""
+        self._hello("LHLO", name)
+
+    def _hello(self, verb: str, name: bytes) -> None:
         if not name:
             self.refuse(replies.NAME_MISSING)
         elif self.spend_junk():
-            self._greeted = verb
-            self.transcript.helo = printable(name)
-            self._reset()
-            self.say(answer)
+            self._reset(Step.EHLO, 250)
+            self.unless(Step.EHLO, partial(self._introduced, verb, name), helo=printable(name))
+
+    def _introduced(self, verb: str, name: bytes) -> None:
+        altered, self.trouble.ehlo = self.trouble.ehlo, None
+        self.policy = self.offered if altered is None else self.offered.altered(altered.hide, altered.add)
+        self.greeted = verb
+        self.transcript.helo = printable(name)
+        self.say(self.policy.helo if verb == "HELO" else self.policy.ehlo(self.transcript.tls is not None))
 
     def _starttls(self, argument: bytes) -> None:
         if "STARTTLS" not in self.policy.offers:
@@ -145,49 +139,66 @@ class Session(Dialogue):
             self.refuse(replies.NO_ARGUMENT)
         elif self.transcript.tls is not None:
             self.refuse(replies.ALREADY_TLS)
-        elif not self._greeted:
+        elif not self.greeted:
             self.refuse(replies.BAD_SEQUENCE)
-        elif self._transaction is not None:
+        elif self.transaction is not None:
             self.refuse(replies.NESTED_MAIL)
         else:
-            injected = self.rest()
-            if injected:
-                # Sent in the clear, so anybody on the way may have put it there: never performed (RFC 3207 §6).
-                self.transcript.note(self.now, f"{len(injected)} octets sent after STARTTLS thrown away")
-            self.say(replies.TLS_READY)
-            self.block(StartTls(), self._shaken)
+            self.unless(Step.STARTTLS, self._ready_for_tls)
+
+    def _ready_for_tls(self) -> None:
+        injected = self.rest()
+        if injected:
+            # Sent in the clear, so anybody on the way may have put it there: never performed (RFC 3207 §6).
+            self.transcript.note(self.now, f"{len(injected)} octets sent after STARTTLS thrown away")
+        self.say(replies.TLS_READY)
+        if not self.closed and not self.blocked:
+            self._shake_hands()
+
+    def _shake_hands(self) -> None:
+        self.block(StartTls(self.trouble.tls), self._shaken)
 
     def _shaken(self, result: Any) -> None:
         """The TLS handshake has come to its end."""
         # Octets in the clear that came before the handshake took over the connection: see `_starttls`.
         self.rest()
+        trouble, self.trouble.tls = self.trouble.tls, ""
+        if trouble:
+            self.account.attempted(Step.STARTTLS, 220 if isinstance(result, Handshake) else 0)
         if not isinstance(result, Handshake):
-            self.end("error", f"TLS handshake failed: {result}")
+            self.end("fault" if trouble else "error", f"TLS handshake failed: {result}")
             self.close()
             return
         self.transcript.tls = Tls(result.version, result.cipher)
         self.transcript.note(self.now, f"TLS handshake: {result.version} {result.cipher}")
         # Nothing learnt in the clear is kept (RFC 3207 §4.2).
-        self._greeted = ""
+        self.greeted = ""
         self.transcript.helo = ""
         self.transcript.login = None
-        self._reset()
-        if self._tls_first:
-            self.say(self.policy.greeting)
+        self._reset(Step.STARTTLS, 220)
+        if self.tls_first:
+            self._greet()
 
     def _auth(self, argument: bytes) -> None:
         if "AUTH" not in self.policy.offers:
             self.refuse(replies.NOT_OFFERED)
-        elif not self._greeted:
+        elif not self.greeted:
             self.refuse(replies.BAD_SEQUENCE)
         elif self.policy.require_tls and self.transcript.tls is None:
             self.refuse(replies.NEED_TLS)
         elif self.transcript.login is not None:
             self.refuse(replies.ALREADY_LOGGED_IN)
-        elif self._transaction is not None:
+        elif self.transaction is not None:
             self.refuse(replies.NO_LOGIN_NOW)
         else:
-            Authentication(self).start(argument)
+            Authentication(self, self._granted).start(argument)
+
+    def _granted(self, login: Login) -> None:
+        self.unless(Step.AUTH, partial(self._logged_in, login), login=login)
+
+    def _logged_in(self, login: Login) -> None:
+        self.transcript.login = login
+        self.say(replies.LOGGED_IN)
 
     # The envelope.
 
@@ -203,23 +214,32 @@ class Session(Dialogue):
         try:
             transaction = Transaction(*protocol.read_mail(argument))
             if transaction.parameters:
-                self._honour(transaction)
+                transaction.honour(self.policy.offers, self.limits.max_message_size)
         except AddressError as error:
             self.refuse(reply(501, "5.1.7", f"Bad sender address: {error}"))
         except protocol.CommandError as error:
             self.refuse(reply(501, "5.5.4", str(error)))
-        except _TooBig:
+        except TooBig:
             self.refuse(replies.TOO_BIG)
         else:
             if not transaction.utf8 and not transaction.reverse_path.isascii():
                 transaction.flag("utf8-address-undeclared")
-            self._transaction = transaction
-            self.say(replies.SENDER_OK)
+            self.transactions += 1
+            self.unless(
+                Step.MAIL,
+                partial(self._begin, transaction),
+                sender=transaction.reverse_path,
+                parameters=transaction.parameters,
+            )
+
+    def _begin(self, transaction: Transaction) -> None:
+        self.transaction = transaction
+        self.say(replies.SENDER_OK)
 
     def _refuse_mail(self) -> Reply | None:
-        if not self._greeted:
+        if not self.greeted:
             return replies.BAD_SEQUENCE
-        if self._transaction is not None:
+        if self.transaction is not None:
             return replies.NESTED_MAIL
         if self.policy.require_tls and self.transcript.tls is None:
             return replies.NEED_TLS
@@ -227,29 +247,12 @@ class Session(Dialogue):
             return replies.NEED_LOGIN
         return None
 
-    def _honour(self, transaction: Transaction) -> None:
-        """Do what parameters of MAIL ask for where their extension is offered; all others are only recorded."""
-        offers, limit = self.policy.offers, self.limits.max_message_size
-        given, size = protocol.find_parameter(transaction.parameters, "SIZE")
-        if given and "SIZE" in offers:
-            if size is None or not size.isdecimal() or len(size) > 20:
-                raise protocol.CommandError("SIZE takes a number (RFC 1870)")
-            if limit and int(size) > limit:
-                raise _TooBig
-        given, body = protocol.find_parameter(transaction.parameters, "BODY")
-        if given and "8BITMIME" in offers:
-            transaction.body = (body or "").upper()
-            if transaction.body not in ("7BIT", "8BITMIME", "BINARYMIME"):
-                raise protocol.CommandError("BODY takes 7BIT, 8BITMIME or BINARYMIME (RFC 6152, RFC 3030)")
-        given, _ = protocol.find_parameter(transaction.parameters, "SMTPUTF8")
-        transaction.utf8 = given and "SMTPUTF8" in offers
-
     def _rcpt(self, argument: bytes) -> None:
-        transaction = self._transaction
+        transaction = self.transaction
         if transaction is None:
             self.refuse(replies.NEED_MAIL)
             return
-        if self._reception.begun:
+        if self.reception.begun:
             self.refuse(replies.BDAT_BEGUN)
             return
         allowed = self.limits.max_recipients
@@ -266,25 +269,38 @@ class Session(Dialogue):
         else:
             if not transaction.utf8 and not path.isascii():
                 transaction.flag("utf8-address-undeclared")
-            transaction.recipients.append(Recipient(path, parameters))
-            self.say(replies.RECIPIENT_OK)
+            if may_mean(path):
+                transaction.telling = path
+            recipient = Recipient(path, parameters)
+            self.unless(Step.RCPT, partial(self._take_recipient, transaction, recipient), recipient=path)
+
+    def _take_recipient(self, transaction: Transaction, recipient: Recipient) -> None:
+        transaction.recipients.append(recipient)
+        if self.trouble.discards:
+            self.trouble.discards = False
+            transaction.discarded.append(recipient)
+        self.say(replies.RECIPIENT_OK)
 
     # The content.
 
     def _begin_data(self, argument: bytes) -> None:
-        transaction = self._transaction
+        transaction = self.transaction
         if argument:
             self.refuse(replies.NO_ARGUMENT)
         elif transaction is None:
             self.refuse(replies.NEED_MAIL)
-        elif self._reception.begun:
+        elif self.reception.begun:
             self.refuse(replies.BDAT_BEGUN)
         elif not transaction.recipients:
             self.refuse(replies.NEED_RECIPIENT)
         elif transaction.body == "BINARYMIME" and "BINARYMIME" in self.policy.offers:
             self.refuse(replies.NEEDS_BDAT)
         else:
-            self._reception.begin_data()
+            self.unless(Step.DATA, partial(self.unless, Step.IN_DATA, self._read_data))
+
+    def _read_data(self) -> None:
+        self.reception.begin_data()
+        self.watch_content()
 
     def _bdat(self, argument: bytes) -> None:
         if "CHUNKING" not in self.policy.offers:
@@ -296,33 +312,31 @@ class Session(Dialogue):
             self.hang_up(replies.BAD_CHUNK, "error")
             return
         refusal = None
-        if self._transaction is None:
+        if self.transaction is None:
             refusal = replies.NEED_MAIL
-        elif not self._transaction.recipients:
+        elif not self.transaction.recipients:
             refusal = replies.NEED_RECIPIENT
-        self._reception.begin_chunk(chunk, refusal)
+        if refusal is not None or self.reception.begun:
+            self._read_chunk(chunk, refusal)
+        else:
+            self.unless(
+                Step.DATA,
+                partial(self.unless, Step.IN_DATA, partial(self._read_chunk, chunk, None)),
+                partial(self._read_chunk, chunk, replies.LOCAL_ERROR),
+            )
 
-    def _submit(self, intake: Intake) -> None:
+    def _read_chunk(self, chunk: protocol.Chunk, refusal: Reply | None) -> None:
+        self.reception.begin_chunk(chunk, refusal)
+        self.watch_content()
+
+    def submit(self, intake: Intake) -> None:
         """The content is complete: have it kept."""
-        transaction = self._transaction
+        transaction = self.transaction
         if transaction is None:
             raise RuntimeError("there is content without a transaction")
-        if intake.overflow:
-            self._reset()
-            self.refuse(replies.TOO_BIG)
-            return
-        if intake.failure is not None:
-            self._kept(intake.failure)
-            return
-        declared = transaction.utf8 or transaction.body in ("8BITMIME", "BINARYMIME")
-        flags = (*transaction.flags, *intake.flags(declared))
-        if self.bare_lf:
-            flags += ("bare-lf-command",)
-            self.bare_lf = False
-        envelope = Envelope(transaction.reverse_path, tuple(transaction.recipients), transaction.parameters)
-        keep = self.sandbox.capture_spooled if intake.spooling is not None else self.sandbox.capture
-        content = intake.spooling if intake.spooling is not None else intake.octets()
-        self.block(Ask(partial(_keep, keep, envelope, content, self._arrival(transaction), flags)), self._kept)
+        arrival = self._arrival(transaction)
+        ending = Ending(self, self.account, self.trouble, transaction, intake, arrival, self.end_transaction)
+        ending.begin(partial(self.occasion, Step.END_OF_DATA), self.greeted == "LHLO")
 
     def _arrival(self, transaction: Transaction) -> Arrival:
         transcript = self.transcript
@@ -332,38 +346,28 @@ class Session(Dialogue):
             transcript.listener,
             transcript.peer,
             transcript.helo,
-            protocol.transmission_keyword(
-                self._greeted == "EHLO", transaction.utf8, tls is not None, login is not None
-            ),
+            protocol.transmission_keyword(self.greeted, transaction.utf8, tls is not None, login is not None),
             tls,
             login,
             transcript.session,
         )
 
-    def _kept(self, result: Any) -> None:
-        """The store has answered; only now is it ours (RFC 5321 §4.2.5)."""
-        self.forgive_junk()
-        self._transaction = None
-        self._reception.release()
-        if isinstance(result, int):
-            self.transcript.messages.append(result)
-            self.say(Reply(250, replies.OK.status, f"OK, kept as message {result}"))
-        elif isinstance(result, StorageFull):
-            self.say(replies.STORAGE_FULL)
-        else:
-            self.say(replies.LOCAL_ERROR)
-
     # The rest.
 
-    def _reset(self) -> None:
-        """No transaction (RFC 5321 §4.1.1.5)."""
-        self._reception.forget()
-        self._transaction = None
+    def _reset(self, step: Step, code: int) -> None:
+        """No transaction (RFC 5321 §4.1.1.5): this step, with this reply, ends one."""
+        if self.transaction is not None:
+            self.account.over(self.transaction, step.value, code)
+        self.reception.forget()
+        self.end_transaction()
 
     def _rset(self, argument: bytes) -> None:
         if self.spend_junk():
-            self._reset()
-            self.say(replies.OK)
+            self.unless(Step.RSET, self._start_anew)
+
+    def _start_anew(self) -> None:
+        self._reset(Step.RSET, 250)
+        self.say(replies.OK)
 
     def _noop(self, argument: bytes) -> None:
         if self.spend_junk():
@@ -381,30 +385,21 @@ class Session(Dialogue):
         self.refuse(replies.NOT_OFFERED)
 
     def _quit(self, argument: bytes) -> None:
-        self._reset()
+        self.quit_sent = True
+        self._reset(Step.QUIT, 221)
+        self.unless(Step.QUIT, self._leave)
+
+    def _leave(self) -> None:
         self.say(replies.BYE)
         self.end("quit")
-        self.close()
-
-
-class _TooBig(Exception):
-    """The declared size is over the limit."""
-
-
-def _keep(
-    keep: Callable[..., None],
-    envelope: Envelope,
-    content: Any,
-    arrival: Arrival,
-    flags: tuple[str, ...],
-    done: Callable[[Any], None],
-) -> None:
-    keep(envelope, content, arrival, done, flags=flags)
+        if not self.closed and not self.blocked:
+            self.close()
 
 
 _COMMANDS: dict[bytes, Callable[[Session, bytes], None]] = {
     b"EHLO": Session._ehlo,
     b"HELO": Session._helo,
+    b"LHLO": Session._lhlo,
     b"MAIL": Session._mail,
     b"RCPT": Session._rcpt,
     b"DATA": Session._begin_data,

@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Any
+
+import msgspec
 
 from mailtrap.clock import Clock
 from mailtrap.events import Bus
+from mailtrap.faults.occasion import Answer, Occasion
+from mailtrap.faults.rule import Fault, Step
+from mailtrap.faults.scenarios import fill, resolve
 from mailtrap.mail.limits import Limits
 from mailtrap.mail.message import Submission
 from mailtrap.mail.transcript import Transcript
-from mailtrap.net.actions import Action, Ask, Close, Handshake, Send, StartTls, Work
+from mailtrap.net.actions import (
+    Action,
+    Ask,
+    Close,
+    Delay,
+    Dribble,
+    Handshake,
+    Reset,
+    Send,
+    StartTls,
+    Throttle,
+    Work,
+)
 from mailtrap.sandbox import Sandbox
 from mailtrap.smtp.policy import Policy
 from mailtrap.smtp.session import Session
@@ -122,32 +142,82 @@ class InlineStore(MemoryStore):
         self._keep(submission, done)
 
 
-def sandbox(store: MemoryStore | None = None) -> Sandbox:
-    return Sandbox(store or InlineStore(), Bus(), Clock())  # type: ignore[arg-type]
+class Rules:
+    """Rules that count nothing but `first`: the first one of a step (whose `when` is the recipient) answers."""
+
+    def __init__(self, *rules: Fault) -> None:
+        self.rules = [msgspec.structs.replace(rule, id=number) for number, rule in enumerate(rules, 1)]
+        self.steps = frozenset(rule.step for rule in self.rules)
+        self.asked: list[Occasion] = []
+        self.over: list[int] = []
+        self._met: Counter[int] = Counter()
+
+    def may_answer(self, step: Step, recipient: str = "") -> bool:
+        return step in self.steps
+
+    def answer(self, occasion: Occasion) -> Answer | None:
+        self.asked.append(replace(occasion))
+        for rule in self.rules:
+            if rule.step is occasion.step and rule.when in ("", occasion.recipient):
+                self._met[rule.id] += 1
+                if not rule.first or self._met[rule.id] <= rule.first:
+                    return Answer(fill(resolve(rule.effect), occasion), rule)
+        return None
+
+    def ended(self, session: int) -> None:
+        self.over.append(session)
+
+
+def sandbox(store: MemoryStore | None = None, rules: Sequence[Fault] = ()) -> Sandbox:
+    book: Any = Rules(*rules) if rules else None
+    return Sandbox(store or InlineStore(), Bus(), Clock(), book)  # type: ignore[arg-type]
 
 
 class Played:
-    """A session without a socket. `said` is what the server said since it was last taken."""
+    """A session without a socket. `said` is what the server said since it was last taken.
 
-    def __init__(self, policy: Policy | None = None, *, tls_first: bool = False, limits: Limits | None = None) -> None:
+    With `hold` what blocks waits for `release`; without it delays are over at once, and are noted in `delays`.
+    """
+
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        *,
+        tls_first: bool = False,
+        limits: Limits | None = None,
+        rules: Sequence[Fault] = (),
+        hold: bool = False,
+    ) -> None:
         self.time = 1000.0
         self.store = InlineStore()
-        self.sandbox = sandbox(self.store)
+        self.sandbox = sandbox(self.store, rules)
         policy = policy or Policy(limits=limits or Limits())
         self.session = Session(self.sandbox, policy, "smtp", "127.0.0.1:9", lambda: self.time, tls_first)
         self.output = b""
         self.closed = False
         self.handshake: Handshake | Exception = Handshake("TLSv1.3", "TLS_AES_256_GCM_SHA384")
-        self.hold = False
+        self.hold = hold
         self.waiting: list[Action] = []
+        self.delays: list[float | None] = []
+        self.rates: list[int] = []
+        self.troubles: list[str] = []
+        self.reset = False
         self.perform(self.session.opened(1, 1))
 
     def perform(self, actions: list[Action]) -> None:
         for action in actions:
             if isinstance(action, Send):
+                assert not self.closed, "said after closing"
                 self.output += action.octets
-            elif isinstance(action, Close):
+            elif isinstance(action, Dribble):
+                self.output += b"".join(islice(action.pieces, 4096))
+            elif isinstance(action, Throttle):
+                self.rates.append(action.rate)
+                if action.unread:
+                    self.perform(self.session.receive(action.unread))
+            elif isinstance(action, Close | Reset):
                 self.closed = True
+                self.reset = isinstance(action, Reset)
             elif self.hold:
                 self.waiting.append(action)
             else:
@@ -155,9 +225,14 @@ class Played:
 
     def answer(self, action: Action) -> None:
         if isinstance(action, StartTls):
+            self.troubles.append(action.trouble)
             self.perform(self.session.resume(self.handshake))
         elif isinstance(action, Work):
             self.perform(self.session.resume(action.task()))
+        elif isinstance(action, Delay):
+            self.delays.append(action.seconds)
+            if action.seconds is not None:
+                self.perform(self.session.resume(None))
         elif isinstance(action, Ask):
             results: list[Any] = []
             action.question(results.append)
@@ -180,6 +255,19 @@ class Played:
     def codes(self) -> list[int]:
         """The codes of the replies said since last taken."""
         return codes(self.take())
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self.perform(self.session.lost())
+        if self.session.blocked:
+            self.perform(self.session.resume(None))
+        self.session.over()
+
+    @property
+    def faults(self) -> list[tuple[str, int]]:
+        """The lines of the transcript at which a rule spoke, and its id."""
+        lines = self.session.transcript.lines()
+        return [(f"{line.side} {line.text}", line.fault) for line in lines if line.fault is not None]
 
     @property
     def lines(self) -> list[str]:

@@ -1,0 +1,134 @@
+"""What a client did where something went wrong: deeds for the history, refusals for whoever is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mailtrap.delivery.told import Told
+from mailtrap.events import Kind
+from mailtrap.faults.aftermath import Answered, Deed
+from mailtrap.faults.rule import Said, Step
+from mailtrap.mail.heading import read_heading
+from mailtrap.smtp.dialogue import Dialogue
+from mailtrap.smtp.intake import Intake
+from mailtrap.smtp.transaction import Transaction
+
+
+class Account:
+    """Of one session. Where nothing goes wrong it costs a look whether the history watches the sender."""
+
+    def __init__(self, dialogue: Dialogue, greeting: Callable[[], str]) -> None:
+        self._dialogue = dialogue
+        self._greeting = greeting
+        self._faults: list[int] = []
+        self._refused: list[Answered] = []
+        self._step = ""
+        self._broken: tuple[str, int] | None = None
+        self._noted = False
+
+    def spoke(self, step: Step, fault: int) -> None:
+        """A fault answers here."""
+        self._faults.append(fault)
+        self._step = step.value
+
+    def broke(self, step: Step, code: int) -> None:
+        """The session is closed at this step, with this reply or (0) with none."""
+        self._broken = step.value, code
+
+    def refused(self, step: Step, said: Said, sender: str, recipient: str, intake: Intake | None = None) -> None:
+        """A command of a transaction was refused; `intake` has the content where that was known."""
+        if recipient and step is Step.RCPT:
+            self._refused.append(Answered(recipient, said.code, said.status))
+        dialogue = self._dialogue
+        heading = read_heading(intake.beginning) if intake is not None else None
+        dialogue.sandbox.tell(
+            Told(
+                kind=Kind.REFUSED.value,
+                at=dialogue.now,
+                recipient=recipient,
+                sender=sender,
+                subject=heading.subject if heading else "",
+                message_id=heading.message_id if heading else "",
+                code=said.code,
+                status=said.status,
+                text=said.text,
+                host=dialogue.policy.hostname,
+                session=dialogue.transcript.session,
+            )
+        )
+
+    def attempted(self, step: Step, code: int, sender: str = "") -> None:
+        """A command that begins nothing was refused, or not answered (0)."""
+        self._note(step.value, code, sender, (), 0, "", "")
+
+    def over(
+        self,
+        transaction: Transaction,
+        step: str,
+        code: int,
+        answered: Callable[[], Sequence[Answered]] | None = None,
+        message: int = 0,
+        intake: Intake | None = None,
+    ) -> None:
+        """A transaction is over. `answered` are the last replies to those who were accepted, 250 if not given."""
+        if not self._is_odd(transaction.reverse_path):
+            return
+        told = answered() if answered else [Answered(one.address, 250, "2.1.5") for one in transaction.recipients]
+        heading = read_heading(intake.beginning) if intake is not None else None
+        self._note(
+            step,
+            code,
+            transaction.reverse_path,
+            (*self._refused, *told),
+            message,
+            heading.message_id if heading else "",
+            intake.sha256 if intake is not None else "",
+        )
+
+    def closed(self, transaction: Transaction | None, step: str, quit_sent: bool) -> None:
+        """The connection is gone; `step` is where an open transaction stood."""
+        dialogue = self._dialogue
+        step, code = self._broken or (step, 0)
+        if transaction is not None:
+            self.over(transaction, step, code)
+        elif self._faults:
+            self._note(self._step, 0, "", (), 0, "", "")
+        if self._noted:
+            dialogue.sandbox.history.ended(dialogue.transcript.session, dialogue.transcript.outcome, quit_sent)
+
+    def _is_odd(self, sender: str) -> bool:
+        if self._faults or self._refused or self._noted or self._broken:
+            return True
+        return self._dialogue.sandbox.history.watches(sender, self._dialogue.peer)
+
+    def _note(
+        self,
+        step: str,
+        code: int,
+        sender: str,
+        answered: Sequence[Answered],
+        message: int,
+        message_id: str,
+        sha256: str,
+    ) -> None:
+        dialogue, transcript = self._dialogue, self._dialogue.transcript
+        deed = Deed(
+            session=transcript.session,
+            at=dialogue.now,
+            step=step,
+            code=code,
+            sender=sender,
+            answered=tuple(answered),
+            message=message,
+            message_id=message_id,
+            sha256=sha256,
+            faults=tuple(dict.fromkeys(self._faults)),
+            greeting=self._greeting(),
+            tls=transcript.tls is not None,
+            peer=dialogue.peer,
+        )
+        self._faults.clear()
+        self._refused.clear()
+        self._broken = None
+        self._noted = True
+        dialogue.sandbox.history.note(deed)

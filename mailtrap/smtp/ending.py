@@ -1,0 +1,244 @@
+"""What becomes of content that has come whole: kept or not, then one reply, or (LMTP) one for each recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from mailtrap.errors import StorageFull
+from mailtrap.faults.aftermath import Answered
+from mailtrap.faults.occasion import Answer, Occasion
+from mailtrap.faults.rule import Said, Step
+from mailtrap.mail.arrival import Arrival
+from mailtrap.mail.content import understand
+from mailtrap.mail.envelope import Envelope, Recipient
+from mailtrap.mail.heading import read_heading
+from mailtrap.mail.message import Message, State
+from mailtrap.mail.reply import Reply
+from mailtrap.net.actions import Ask, Work
+from mailtrap.query import Searchable
+from mailtrap.smtp import replies
+from mailtrap.smtp.account import Account
+from mailtrap.smtp.dialogue import Dialogue
+from mailtrap.smtp.intake import Intake
+from mailtrap.smtp.misbehaviour import Misbehaviour
+from mailtrap.smtp.transaction import Transaction
+
+#: Bigger content is understood, where rules need that, on a worker thread.
+AT_ONCE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One reply that is due, for these recipients, and what a rule says to that."""
+
+    recipients: tuple[Recipient, ...]
+    answer: Answer | None = None
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the message is kept for them."""
+        if self.answer is None:
+            return True
+        effect = self.answer.effect
+        if effect.discard or effect.disconnect in ("before-reply", "mid-data"):
+            return False
+        return effect.reply is None or effect.reply.code // 100 == 2
+
+
+class Ending:
+    """Of one transaction of a session. `over` is called once, when everything has been said that will be."""
+
+    def __init__(
+        self,
+        dialogue: Dialogue,
+        account: Account,
+        trouble: Misbehaviour,
+        transaction: Transaction,
+        intake: Intake,
+        arrival: Arrival,
+        over: Callable[[], None],
+    ) -> None:
+        self._dialogue = dialogue
+        self._account = account
+        self._trouble = trouble
+        self._transaction = transaction
+        self._intake = intake
+        self._arrival = arrival
+        self._over = over
+        self._flags: tuple[str, ...] = ()
+        self._parts: list[Part] = []
+        self._codes: list[tuple[Part, int, str]] = []
+        self._handed = False
+        self._kept: Any = None
+        self._content: Searchable | None = None
+
+    def begin(self, occasion: Callable[[], Occasion], per_recipient: bool) -> None:
+        """The content is complete; `occasion` has the facts, should a rule want them."""
+        transaction, intake, dialogue = self._transaction, self._intake, self._dialogue
+        accepted = tuple(transaction.recipients)
+        self._per_recipient = per_recipient
+        self._parts = [Part((recipient,)) for recipient in accepted] if per_recipient else [Part(accepted)]
+        if intake.swallowed:
+            # Its reply was said before its end.
+            self._end(intake.swallowed)
+        elif intake.overflow:
+            self._settle(replies.TOO_BIG)
+        elif intake.failure is not None:
+            self._settle(intake.failure)
+        else:
+            self._flags = (*transaction.flags, *intake.flags(transaction.eight_bit))
+            if dialogue.bare_lf:
+                self._flags += ("bare-lf-command",)
+                dialogue.bare_lf = False
+            if self._trouble.at_end is not None:
+                answer = self._trouble.at_end
+                self._parts = [replace(part, answer=answer) for part in self._parts]
+                self._keep()
+            elif dialogue.sandbox.faults.may_answer(Step.END_OF_DATA, transaction.telling):
+                self._judge(occasion())
+            else:
+                self._keep()
+
+    # What the rules say.
+
+    def _judge(self, occasion: Occasion) -> None:
+        occasion.size = self._intake.size
+        occasion.content = self._understood
+        if self._intake.size > AT_ONCE:
+            self._dialogue.block(Work(partial(self._ask, occasion)), self._judged)
+        else:
+            self._judged(self._ask(occasion))
+
+    def _ask(self, occasion: Occasion) -> list[Part]:
+        parts = []
+        for part in self._parts:
+            one = replace(occasion, recipient=part.recipients[0].address) if self._per_recipient else occasion
+            parts.append(replace(part, answer=self._trouble.ask(one)))
+        return parts
+
+    def _judged(self, result: Any) -> None:
+        if isinstance(result, Exception):
+            self._settle(result)
+            return
+        self._parts = result
+        self._keep()
+
+    def _understood(self) -> Searchable:
+        """The message as a query sees it before it is kept; of a very big one only the beginning is known."""
+        if self._content is None:
+            intake = self._intake
+            octets = bytes(intake.beginning)
+            message = Message(
+                0,
+                "default",
+                self._transaction.envelope,
+                self._arrival,
+                read_heading(octets),
+                intake.size,
+                intake.sha256,
+                State.RECEIVED,
+            )
+            self._content = Searchable(message, understand(0, octets, self._flags))
+        return self._content
+
+    # Keeping.
+
+    def _keep(self) -> None:
+        intake, sandbox = self._intake, self._dialogue.sandbox
+        envelope = self._transaction.envelope
+        if any([not part.keeps for part in self._parts]):
+            kept = {id(recipient) for part in self._parts if part.keeps for recipient in part.recipients}
+            envelope = replace(envelope, recipients=tuple([one for one in envelope.recipients if id(one) in kept]))
+        if not envelope.recipients:
+            self._settle(None)
+            return
+        self._handed = True
+        keep = sandbox.capture_spooled if intake.spooling is not None else sandbox.capture
+        content = intake.spooling if intake.spooling is not None else intake.octets()
+        self._dialogue.block(Ask(partial(_keep, keep, envelope, content, self._arrival, self._flags)), self._settle)
+
+    def _settle(self, result: Any) -> None:
+        """The store has answered; only now is it ours (RFC 5321 §4.2.5)."""
+        if result is not replies.TOO_BIG:
+            self._dialogue.forgive_junk()
+        if isinstance(result, int):
+            self._dialogue.transcript.messages.append(result)
+        self._kept = result
+        self._answer(0)
+
+    def _answer(self, number: int) -> None:
+        """Say the reply of one part, then of those after it."""
+        dialogue = self._dialogue
+        while number < len(self._parts) and not dialogue.closed:
+            part, meant = self._parts[number], self._meant()
+            answer = part.answer
+            if answer is not None and answer.effect.discard:
+                self._trouble.note(answer, "Nothing is kept")
+            if answer is not None and not isinstance(self._kept, Reply | Exception):
+                go_on, end = partial(self._go_on, number), partial(self._break, number)
+                self._trouble.conclude(answer, Step.END_OF_DATA, meant, go_on, end)
+                return
+            self._said(part, meant.code, Said(meant.code, str(meant.status), meant.text) if meant.code >= 400 else None)
+            if meant is replies.TOO_BIG:
+                dialogue.refuse(meant)
+            else:
+                dialogue.say(meant)
+            number += 1
+        self._end(self._codes[-1][1])
+
+    def _go_on(self, number: int, code: int) -> None:
+        part = self._parts[number]
+        self._said(part, code, part.answer.effect.reply if part.answer is not None else None)
+        self._answer(number + 1)
+
+    def _break(self, number: int, code: int) -> None:
+        """Nothing will be said any more."""
+        part = self._parts[number]
+        self._said(part, code, part.answer.effect.reply if part.answer is not None else None)
+        for other in self._parts[number + 1 :]:
+            self._said(other, 0, None)
+        self._end(code)
+
+    def _meant(self) -> Reply:
+        if isinstance(self._kept, int):
+            return Reply(250, replies.OK.status, f"OK, kept as message {self._kept}")
+        if self._kept is None:
+            return replies.OK
+        if isinstance(self._kept, Reply):
+            return self._kept
+        return replies.STORAGE_FULL if isinstance(self._kept, StorageFull) else replies.LOCAL_ERROR
+
+    def _said(self, part: Part, code: int, said: Said | None) -> None:
+        self._codes.append((part, code, said.status if said is not None else ""))
+        if code >= 400 and said is not None:
+            for recipient in part.recipients:
+                path = self._transaction.reverse_path
+                self._account.refused(Step.END_OF_DATA, said, path, recipient.address, self._intake)
+
+    def _end(self, code: int) -> None:
+        message = self._kept if isinstance(self._kept, int) else 0
+        self._account.over(
+            self._transaction, Step.END_OF_DATA.value, code, partial(self._answered, code), message, self._intake
+        )
+        if not self._handed:
+            self._intake.discard()
+        self._over()
+
+    def _answered(self, code: int) -> list[Answered]:
+        if not self._codes:
+            return [Answered(one.address, code) for one in self._transaction.recipients]
+        return [Answered(one.address, said, status) for part, said, status in self._codes for one in part.recipients]
+
+
+def _keep(
+    keep: Callable[..., None],
+    envelope: Envelope,
+    content: Any,
+    arrival: Arrival,
+    flags: tuple[str, ...],
+    done: Callable[[Any], None],
+) -> None:
+    keep(envelope, content, arrival, done, flags=flags)
