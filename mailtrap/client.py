@@ -186,11 +186,121 @@ class Client:
         asked = {"query": query.strip(), "ids": ",".join(ids), "all": "true" if all else None}
         return self._json("DELETE", "/api/messages", _given(asked))
 
+    def mark_matching(
+        self, marks: Mapping[str, object], query: str = "", *, ids: Sequence[str] = (), all: bool = False
+    ) -> Json:
+        """Mark what matches `query`, or of `ids` what does; everything only with `all`.
+
+        `marks` is such as `{"seen": True, "add_tags": ["x"]}`. Returns `{"count", "ids"}`.
+        """
+        asked = {"query": query.strip(), "ids": ",".join(ids), "all": "true" if all else None}
+        return self._say("PATCH", "/api/messages", marks, _given(asked))
+
+    # ---------------------------------------------------------------- failures, deliveries
+
+    def faults(self, inbox: str | None = None) -> Json:
+        """`{"faults": [Fault], "on": bool}` in the order in which they are asked; those that may answer in `inbox`."""
+        return self._json("GET", "/api/faults", _given({"inbox": inbox}))
+
+    def fault(self, id: str) -> Json:
+        """One rule, with its `hits`."""
+        return self._json("GET", _fault(id))
+
+    def add_fault(self, fault: Mapping[str, object], *, before: str | None = None) -> Json:
+        """Add a rule, last or before another one. Returns it with its id."""
+        return self._say("POST", "/api/faults", fault, _given({"before": before}))
+
+    def put_fault(self, id: str, fault: Mapping[str, object]) -> Json:
+        """Put another rule in the place of one."""
+        return self._say("PUT", _fault(id), fault)
+
+    def remove_fault(self, id: str) -> None:
+        """Remove a rule."""
+        self._json("DELETE", _fault(id))
+
+    def enable_fault(self, id: str, enabled: bool = True) -> Json:
+        """Switch a rule on or off."""
+        return self._say("PATCH", _fault(id), {"enabled": enabled})
+
+    def move_fault(self, id: str, place: int) -> Json:
+        """Let a rule be asked at this place, from 0."""
+        return self._say("PATCH", _fault(id), {"place": place})
+
+    def rewind_faults(self, id: str | None = None) -> Json:
+        """Let a rule, or all of them, count anew."""
+        return self._json("POST", "/api/faults/rewind" if id is None else _fault(id) + "/rewind")
+
+    def clear_faults(self, *, inbox: str | None = None, all: bool = False) -> Json:
+        """Remove the rules of an inbox, or with `all` every one. Returns `{"count"}`."""
+        return self._json("DELETE", "/api/faults", _given({"inbox": inbox, "all": "true" if all else None}))
+
+    def switch_faults(self, on: bool) -> Json:
+        """Let rules answer, or for now none of them."""
+        return self._say("PUT", "/api/faults/switch", {"on": on})
+
+    def import_faults(self, document: str, format: str = "toml", *, inbox: str | None = None) -> Json:
+        """Add the rules of a file: `toml`, or the settings of `mailpit` or `mailhog`. Returns those added."""
+        return self._say("POST", "/api/faults/import", _given({"document": document, "format": format, "inbox": inbox}))
+
+    def explain_faults(self, step: str, **facts: object) -> Json:
+        """Which rule would answer at a step (`sender`, `recipient`, …, or those of a `message`), and why not others."""
+        return self._say("POST", "/api/faults/explain", {"step": step, **facts})
+
+    def scenarios(self) -> list[Json]:
+        """The failures that have a name."""
+        found: list[Json] = self._json("GET", "/api/scenarios")["scenarios"]
+        return found
+
+    def add_scenario(self, name: str, *, when: str = "", before: str | None = None, **more: object) -> Json:
+        """Switch a scenario on for what `when` matches; `inbox`, `step`, `first` … as a rule has them."""
+        path = "/api/scenarios/" + quote(name, safe="")
+        return self._say("POST", path, {"when": when, **more}, _given({"before": before}))
+
+    def deliveries(
+        self,
+        query: str = "",
+        *,
+        outcome: str | None = None,
+        message: str | None = None,
+        recipient: str | None = None,
+        inbox: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Json]:
+        """What became of messages after their 250, of the newest message first; page by page, all or `limit`."""
+        asked = {"query": query, "outcome": outcome, "message": message, "recipient": recipient, "inbox": inbox}
+        before: str | None = None
+        left = _PAGE if limit is None else limit
+        while left > 0:
+            here = asked | {"limit": str(min(left, _PAGE)), "before": before}
+            page = self._json("GET", "/api/deliveries", _given(here))
+            yield from page["deliveries"]
+            left -= 0 if limit is None else len(page["deliveries"])
+            before = page["next"]
+            if not before:
+                return
+
+    def clock(self) -> Json:
+        """Virtual time: `{"now", "ahead", "due"}`."""
+        return self._json("GET", "/api/clock")
+
+    def advance(self, seconds: float) -> Json:
+        """Let so much virtual time pass at once; returns what came to pass meanwhile."""
+        return self._say("POST", "/api/clock/advance", {"seconds": seconds})
+
     # ---------------------------------------------------------------- the rest
 
-    def sessions(self, *, limit: int = 50, before: str | None = None) -> Json:
-        """The newest SMTP dialogues, refused and broken ones too, without their lines."""
-        return self._json("GET", "/api/sessions", _given({"limit": str(limit), "before": before}))
+    def sessions(
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        outcome: str | None = None,
+        judgement: str | None = None,
+        fault: str | None = None,
+    ) -> Json:
+        """The newest SMTP dialogues, refused ones too, without their lines; those so judged, or where a rule spoke."""
+        asked = {"limit": str(limit), "before": before, "outcome": outcome, "judgement": judgement, "fault": fault}
+        return self._json("GET", "/api/sessions", _given(asked))
 
     def session(self, id: str) -> Json:
         """One SMTP dialogue with its lines."""
@@ -228,6 +338,9 @@ class Client:
         if not isinstance(answer, dict):
             raise self._stranger("its answer is not JSON")
         return answer
+
+    def _say(self, method: str, path: str, document: Mapping[str, object], asked: dict[str, str] | None = None) -> Json:
+        return self._json(method, path, asked, json.dumps(document).encode(), "application/json")
 
     def _octets(self, path: str) -> bytes:
         response = self._open("GET", path)
@@ -326,6 +439,10 @@ class Client:
 
 def _message(id: str) -> str:
     return "/api/messages/" + quote(id, safe="")
+
+
+def _fault(id: str) -> str:
+    return "/api/faults/" + quote(id, safe="")
 
 
 def _given(asked: Mapping[str, str | None]) -> dict[str, str]:

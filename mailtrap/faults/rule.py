@@ -22,6 +22,11 @@ LONGEST_TIME = 10_000_000
 
 Seconds = Annotated[float, Meta(ge=0, le=LONGEST_TIME)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Nth = Annotated[tuple[Annotated[int, Meta(ge=1, le=1_000_000_000)], ...], Meta(max_length=1000)]
+Probability = Annotated[float, Meta(ge=0, le=1)]
+Seed = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+#: What times are counted for.
+Per = Literal["rule", "recipient", "sender", "session", "message", "peer"]
 _Status = Annotated[str, Meta(pattern=_STATUS)]
 _Text = Annotated[str, Meta(pattern=_SPOKEN, max_length=4000)]
 _Line = Annotated[str, Meta(pattern=_LINE, max_length=200)]
@@ -170,11 +175,11 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     first: Count = 0
     skip: Count = 0
     every: Count = 0
-    nth: Annotated[tuple[Annotated[int, Meta(ge=1, le=1_000_000_000)], ...], Meta(max_length=1000)] = ()
+    nth: Nth = ()
     lasting: Seconds = 0.0
-    probability: Annotated[float, Meta(ge=0, le=1)] | None = None
-    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] = 0
-    per: Literal["rule", "recipient", "sender", "session", "message", "peer"] = "rule"
+    probability: Probability | None = None
+    seed: Seed = 0
+    per: Per = "rule"
     bucket: Bucket | None = None
     concurrent: Count = 0
     greylist: Greylist | None = None

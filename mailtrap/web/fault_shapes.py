@@ -7,7 +7,23 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from mailtrap.faults.rule import FORMS, Effect, Fault, Step
+from mailtrap.errors import Invalid, QueryError
+from mailtrap.faults import conditions
+from mailtrap.faults.rule import (
+    FORMS,
+    SESSION_STEPS,
+    Bucket,
+    Count,
+    Effect,
+    Fault,
+    Greylist,
+    Nth,
+    Per,
+    Probability,
+    Seconds,
+    Seed,
+    Step,
+)
 from mailtrap.faults.scenario import Scenario
 from mailtrap.web.operation import form
 from mailtrap.web.wire import Id
@@ -23,11 +39,12 @@ _Given = msgspec.UnsetType
 class FaultBody(Fault, frozen=True, omit_defaults=True, forbid_unknown_fields=True, rename="kebab"):
     """One rule: at `step`, for what `when` (a query) matches, `effect` happens; how often, the other fields say.
 
-    `id` and `hits` are not taken from here, so that what was answered can be changed and sent back.
+    `id`, `hits` and `origin` are not taken from here, so that what was answered can be changed and sent back.
     """
 
     id: Annotated[str | int, Meta(description="Ignored: the address says which rule")] = ""  # type: ignore[assignment]
     hits: Annotated[int, Meta(description="Ignored")] = 0
+    origin: Annotated[str, Meta(description="Ignored")] = ""
 
     def fault(self) -> Fault:
         """The rule, as yet without an id."""
@@ -35,10 +52,14 @@ class FaultBody(Fault, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
 
 
 class FaultShape(Fault, frozen=True, forbid_unknown_fields=False, omit_defaults=False, rename="kebab"):
-    """One rule as it stands. `hits` counts how often it has answered since it was made, changed or rewound."""
+    """One rule as it stands. `hits` counts how often it has answered since it was made, changed or rewound.
+
+    `origin` is the file it comes from, where it has to be changed; empty for one that can be changed here.
+    """
 
     id: Id = ""  # type: ignore[assignment]  # on the wire ids are text
     hits: Annotated[int, Meta(ge=0)] = 0
+    origin: str = ""
 
 
 class FaultList(Struct):
@@ -100,14 +121,59 @@ class ScenarioList(Struct):
 
 
 class ScenarioOn(Struct, forbid_unknown_fields=True):
-    """For whom to switch a scenario on, and how often; what is left out is as the scenario has it."""
+    """For whom to switch a scenario on, and how often, as a rule says it; what is left out is as the scenario has it.
+
+    Without `step` it is where the scenario belongs, or RCPT where `when` asks for what is not known before.
+    """
 
     when: Annotated[str, Meta(max_length=4096, description="A query; empty for everyone")] = ""
     inbox: Inbox = ""
-    step: Step | None = None
-    first: Annotated[int, Meta(ge=0, le=1_000_000_000, description="Only the first so many")] | _Given = msgspec.UNSET
-    probability: Annotated[float, Meta(ge=0, le=1)] | _Given = msgspec.UNSET
-    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | _Given = msgspec.UNSET
+    step: Step | _Given = msgspec.UNSET
+    name: Inbox | _Given = msgspec.UNSET
+    first: Count | _Given = msgspec.UNSET
+    skip: Count | _Given = msgspec.UNSET
+    every: Count | _Given = msgspec.UNSET
+    nth: Nth | _Given = msgspec.UNSET
+    lasting: Seconds | _Given = msgspec.UNSET
+    probability: Probability | _Given = msgspec.UNSET
+    seed: Seed | _Given = msgspec.UNSET
+    per: Per | _Given = msgspec.UNSET
+    bucket: Bucket | _Given = msgspec.UNSET
+    concurrent: Count | _Given = msgspec.UNSET
+    greylist: Greylist | _Given = msgspec.UNSET
+    enabled: bool | _Given = msgspec.UNSET
+
+    def rules(self, scenario: Scenario) -> list[Fault]:
+        """The rules to add."""
+        rules = list(scenario.faults(self.when, self.inbox))
+        if (
+            self.step is msgspec.UNSET
+            and len(rules) == 1
+            and _is_said(scenario)
+            and not _known(self.when, rules[0].step)
+        ):
+            rules = [msgspec.structs.replace(rules[0], step=Step.RCPT)]
+        given = {
+            name: value
+            for name in self.__struct_fields__
+            if name not in ("when", "inbox") and (value := getattr(self, name)) is not msgspec.UNSET
+        }
+        return [msgspec.structs.replace(rule, **given) for rule in rules]
+
+
+def _is_said(scenario: Scenario) -> bool:
+    """Whether it is a reply, which can be said to RCPT as well."""
+    return scenario.step in SESSION_STEPS and scenario.effect.reply is not None
+
+
+def _known(when: str, step: Step) -> bool:
+    try:
+        conditions.read(when, step)
+    except QueryError:
+        raise
+    except Invalid:
+        return False
+    return True
 
 
 class Asking(Struct, forbid_unknown_fields=True):
@@ -153,10 +219,10 @@ class Explained(Struct):
     rules: list[RuleExplained]
 
 
-def fault(rule: Fault, hits: int) -> FaultShape:
+def fault(rule: Fault, hits: int, origin: str = "") -> FaultShape:
     """A rule as it is told."""
     values = {name: getattr(rule, name) for name in Fault.__struct_fields__ if name != "id"}
-    return FaultShape(**values, id=str(rule.id), hits=hits)
+    return FaultShape(**values, id=str(rule.id), hits=hits, origin=origin)
 
 
 def scenario(one: Scenario) -> ScenarioShape:

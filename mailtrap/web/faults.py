@@ -14,7 +14,7 @@ from mailtrap.faults.rule import Fault
 from mailtrap.faults.scenarios import SCENARIOS
 from mailtrap.sandbox import Sandbox
 from mailtrap.web import fault_shapes as shapes
-from mailtrap.web.contents import Contents, number_of
+from mailtrap.web.contents import number_of
 from mailtrap.web.occasions import occasion
 from mailtrap.web.operation import form, operation
 
@@ -43,10 +43,9 @@ class Removal(msgspec.Struct):
 class Faults:
     """Changes hold from the next command of every session on; nothing is restarted."""
 
-    def __init__(self, sandbox: Sandbox, contents: Contents) -> None:
+    def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._book = sandbox.faults
-        self._contents = contents
 
     @operation("GET", "/api/faults", "List rules", tag="Faults", query=Listing, response=shapes.FaultList)
     def list_faults(self, query: Listing) -> shapes.FaultList:
@@ -167,7 +166,7 @@ class Faults:
     )
     def explain_faults(self, body: shapes.Asking) -> shapes.Explained:
         """And why the others would not. Counts nothing."""
-        found = self._book.explain(occasion(self._sandbox, self._contents, body))
+        found = self._book.explain(occasion(self._sandbox, body))
         return shapes.explained(found)
 
     @operation(
@@ -196,29 +195,25 @@ class Faults:
         "/api/scenarios/{name}",
         "Switch a scenario on",
         tag="Faults",
+        query=Adding,
         body=shapes.ScenarioOn,
         response=shapes.FaultList,
         status=201,
         errors=(404,),
     )
-    def add_scenario(self, name: str, body: shapes.ScenarioOn) -> shapes.FaultList:
+    def add_scenario(self, name: str, query: Adding, body: shapes.ScenarioOn) -> shapes.FaultList:
         """Adds the rules that make it happen for what `when` matches; answers with those."""
         found = SCENARIOS.get(name)
         if found is None:
             raise NotFound(f"There is no scenario {name[:60]}", "GET /api/scenarios lists them all")
-        changes = {
-            key: value for key in ("first", "probability", "seed") if (value := getattr(body, key)) is not msgspec.UNSET
-        }
-        if body.step is not None:
-            changes["step"] = body.step
-        rules = [msgspec.structs.replace(rule, **changes) for rule in found.faults(body.when, body.inbox)]
-        return self._list(self._add(rules))
+        before = None if query.before is None else self._one(query.before).id
+        return self._list(self._add(body.rules(found), before))
 
-    def _add(self, rules: Iterable[Fault]) -> list[Fault]:
+    def _add(self, rules: Iterable[Fault], before: int | None = None) -> list[Fault]:
         added: list[Fault] = []
         try:
             for rule in rules:
-                added.append(self._book.add(rule))
+                added.append(self._book.add(rule, before))
         except Invalid:
             for rule in added:
                 self._book.remove(rule.id)
@@ -229,7 +224,7 @@ class Faults:
         return shapes.FaultList([self._told(rule) for rule in rules], not self._book.suspended)
 
     def _told(self, rule: Fault) -> shapes.FaultShape:
-        return shapes.fault(rule, self._book.hits(rule.id))
+        return shapes.fault(rule, self._book.hits(rule.id), self._book.origin(rule.id))
 
     def _one(self, id: str) -> Fault:
         number = number_of(id)

@@ -24,6 +24,7 @@ from mailtrap.web.delivery_shapes import delivery
 from mailtrap.web.downloads import attachment, part_response
 from mailtrap.web.operation import form, operation
 from mailtrap.web.submission import Submitted, submit
+from mailtrap.web.system import judged
 
 #: Texts beyond this many characters are cut in the message's JSON; /text and /html give them whole.
 LONGEST_TEXT = 1_000_000
@@ -200,7 +201,9 @@ class Messages:
         """The whole session that brought the message; without lines where it came by HTTP or they are gone."""
         message = message_of(self._store, id)
         session = self._sandbox.session(message.arrival.session) if message.arrival.session is not None else None
-        return shapes.session_shape(session or _without_dialogue(message))
+        if session is None:
+            return shapes.session_shape(_without_dialogue(message))
+        return shapes.session_shape(session, *judged(self._sandbox, session.id))
 
     def _query(self, text: str | None, inbox: str | None) -> Query:
         query = parse(text or "", self._sandbox.clock.now())

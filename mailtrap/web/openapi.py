@@ -102,6 +102,7 @@ def _variables(path: str) -> list[dict[str, Any]]:
 
 _VARIABLES = {
     "id": ("^[0-9]{1,18}$", "An id, as lists give it"),
+    "name": ("^[a-z0-9-]{1,80}$", "A name, as lists give it"),
     "part": (r"^[0-9]{1,4}(\.[0-9]{1,4})*$", "A part's `path`, as the message gives it"),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -10,9 +10,10 @@ from msgspec import Meta
 from mailtrap import __version__
 from mailtrap.clock import rfc3339
 from mailtrap.errors import NotFound, Unavailable
+from mailtrap.faults.aftermath import Verdict
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
-from mailtrap.store.base import Counters
+from mailtrap.store.base import Counters, Session
 from mailtrap.web import shapes
 from mailtrap.web.about import About
 from mailtrap.web.contents import number_of
@@ -20,6 +21,11 @@ from mailtrap.web.operation import form, operation
 
 #: Events told in one answer; who is further behind is better off fetching the list again.
 MOST_EVENTS = 5000
+#: Dialogues looked at for one answer; whoever looks for something rare asks again with `next`.
+MOST_SCANNED = 5000
+_SCANNED = 500
+
+Judgement = Literal["good", "doubtful", "bad", "open"]
 
 
 class SessionListing(msgspec.Struct):
@@ -28,6 +34,10 @@ class SessionListing(msgspec.Struct):
     limit: Annotated[int, Meta(ge=1, le=500)] = 50
     before: Annotated[str, form("^[0-9]{1,18}$", "an id", "Only sessions older than this id")] | None = None
     outcome: Annotated[str, Meta(description="Only those that ended so")] | None = None
+    judgement: Annotated[Judgement, Meta(description="Only those whose client got this verdict")] | None = None
+    fault: Annotated[str, form("^[0-9]{1,18}$", "the id of a rule", "Only those in which this rule spoke")] | None = (
+        None
+    )
 
 
 class Since(msgspec.Struct):
@@ -49,12 +59,29 @@ class System:
         "GET", "/api/sessions", "List SMTP dialogues", tag="Sessions", query=SessionListing, response=shapes.SessionList
     )
     def list_sessions(self, query: SessionListing) -> shapes.SessionList:
-        """Newest first: open, ended, refused and broken ones."""
+        """Newest first: open, ended, refused and broken ones.
+
+        With `judgement` or `fault` a page may be short before the last one.
+        """
         before = None if query.before is None else int(query.before)
-        found = self._sandbox.sessions(limit=query.limit + 1, before=before, outcome=query.outcome)
-        page = found[: query.limit]
-        following = str(page[-1].id) if len(found) > query.limit else None
-        return shapes.SessionList([shapes.session_summary(session) for session in page], following)
+        narrowed = query.judgement is not None or query.fault is not None
+        size = _SCANNED if narrowed else query.limit + 1
+        page: list[shapes.SessionSummary] = []
+        for _ in range(MOST_SCANNED // _SCANNED if narrowed else 1):
+            found = self._sandbox.sessions(limit=size, before=before, outcome=query.outcome)
+            for session in found:
+                if len(page) == query.limit:
+                    return shapes.SessionList(page, page[-1].id)
+                told = self._judged(session)
+                if _is_wanted(told, query):
+                    page.append(told)
+            if len(found) < size:
+                return shapes.SessionList(page, None)
+            before = found[-1].id
+        return shapes.SessionList(page, str(before))
+
+    def _judged(self, session: Session) -> shapes.SessionSummary:
+        return shapes.session_summary(session, *judged(self._sandbox, session.id))
 
     @operation(
         "GET",
@@ -70,7 +97,7 @@ class System:
         session = None if number is None else self._sandbox.session(number)
         if session is None:
             raise NotFound(f"There is no session {id[:40]}", "old ones go once there are more than max-sessions")
-        return shapes.session_shape(session)
+        return shapes.session_shape(session, *judged(self._sandbox, session.id))
 
     @operation("GET", "/api/tags", "List tags", response=shapes.Tags)
     def list_tags(self) -> shapes.Tags:
@@ -117,6 +144,21 @@ class System:
         if why := self._sandbox.store.healthy():
             raise Unavailable(f"Not ready: {why}")
         return shapes.Status("ok")
+
+
+def judged(sandbox: Sandbox, session: int) -> tuple[Verdict | None, list[int]]:
+    """What to think of what its client did after a failure, and which rules spoke in it."""
+    history = sandbox.history
+    verdict = history.verdict(session, sandbox.clock.now())
+    if verdict is None:
+        return None, []
+    return verdict, [fault for deed in history.deeds(session) if deed.session == session for fault in deed.faults]
+
+
+def _is_wanted(session: shapes.SessionSummary, query: SessionListing) -> bool:
+    if query.judgement is not None and (session.verdict is None or session.verdict.judgement != query.judgement):
+        return False
+    return query.fault is None or str(int(query.fault)) in session.faults
 
 
 def _counts(counters: Counters) -> shapes.Counts:
