@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -35,6 +36,8 @@ NOT_DELIVERED = frozenset(("notice", "import"))
 #: Messages accepted and not looked at yet that are held in memory; of more, only the number is. So many are looked at
 #: before others get their turn.
 MOST_HELD, TAKEN_IN = 5000, 500
+#: Deliveries of given messages that are read at once.
+MOST_ROWS = 200_000
 #: Most seconds by which the clock is advanced at once: a century.
 FARTHEST = 3_155_760_000.0
 
@@ -209,26 +212,32 @@ class PostOffice:
         if messages is None:
             found = ledger.find(KIND, states=states, name=recipient, before=before, limit=limit)
             return [decode(record) for record in found]
+        rows = {one.id: one for one in map(decode, ledger.find(KIND, owners=messages, limit=MOST_ROWS))}
         made: list[Delivery] = []
         for id in messages:
             wanted = (
                 one
-                for one in self._of_message(id)
+                for one in self._of_message(id, rows)
                 if (states is None or one.outcome in states)
                 and (recipient is None or one.recipient.lower() == recipient.lower())
                 and (before is None or one.id < before)
             )
-            made += list(wanted)[: limit - len(made)]
+            made += itertools.islice(wanted, limit - len(made))
             if len(made) >= limit:
                 break
         return made
 
-    def _of_message(self, id: int) -> list[Delivery]:
+    def due(self) -> int | None:
+        """When something happens next, None where nothing is pending."""
+        self.catch_up()
+        with self._turn:
+            return self._queue.next()
+
+    def _of_message(self, id: int, rows: dict[int, Delivery]) -> list[Delivery]:
         letter = self._letters.get(id)
         if letter is None or letter.arrival.listener == "import":
             return []
         derived = asked.deliveries(id, letter.envelope, letter.arrival.at, letter.inbox)
-        rows = {one.id: one for one in map(decode, self._store.ledger.find(KIND, owners=[id], limit=len(derived)))}
         return [rows.get(one.id) or asked.delivered_at_once(one) for one in derived]
 
     # The turn: everything below is called by whoever has it.
