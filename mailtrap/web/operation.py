@@ -154,9 +154,14 @@ def _query(declared: Operation) -> dict[str, Any]:
     if not declared.query:
         return {}
     try:
-        return {"query": msgspec.convert(values, declared.query, strict=False)}
+        query = msgspec.convert(values, declared.query, strict=False)
     except msgspec.ValidationError as error:
         raise Invalid(_said(error)) from None
+    for name in values:
+        # msgspec takes the word null for None, which stands for a parameter that was not given.
+        if getattr(query, known[name].name) is None:
+            raise Invalid(f"{name}: null is no value", "leave the parameter out")
+    return {"query": query}
 
 
 def _body(decode: Callable[[bytes], Any]) -> Any:

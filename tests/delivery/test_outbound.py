@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import socket
 import ssl
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import mailtrap
 from mailtrap.errors import Invalid, Unavailable
 from mailtrap.net.outbound import MOST_ANSWER, Outbound, read_address, why_never
 from mailtrap.net.tls import ca_file, server_context
@@ -265,6 +267,28 @@ def test_closing_breaks_off_what_is_under_way() -> None:
     assert len(failures) == 1
     with pytest.raises(Unavailable):
         outbound.request("GET", f"http://127.0.0.1:{port}/", trusted=True)
+
+
+def test_there_is_no_other_door() -> None:
+    """The commands speak to what their user names; nothing that runs in the server connects by itself."""
+    root = Path(mailtrap.__file__).parent
+    inside = [file for file in root.rglob("*.py") if file.relative_to(root).parts[0] not in ("cli", "client.py")]
+    found = set()
+    for file in inside:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names] + [str(node.module)]
+            elif isinstance(node, ast.Attribute) and node.attr == "create_connection":
+                names = ["create_connection"]
+            else:
+                continue
+            for name in names:
+                if name in ("http.client", "urllib.request", "smtplib", "ftplib", "requests", "create_connection"):
+                    found.add((str(file.relative_to(root)), name))
+    # The relay gives smtplib a connection that came through the door.
+    assert found == {("net/outbound.py", "http.client"), ("delivery/relay.py", "smtplib")}
 
 
 @pytest.mark.parametrize(

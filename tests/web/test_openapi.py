@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ def test_every_api_route_is_in_the_document(app: Flask, document: dict[str, Any]
     undocumented = {"/api/live", "/api/openapi.json"}
     for rule in app.url_map.iter_rules():
         if rule.endpoint.partition(".")[0] in ("api", "live") and rule.rule not in undocumented:
-            path = rule.rule.replace("<", "{").replace(">", "}")
+            path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
             described = {method.upper() for method in document["paths"][path]}
             assert (rule.methods or set()) - {"HEAD", "OPTIONS"} <= described
 
