@@ -15,7 +15,6 @@ _QUOTED = r'"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[ -~])*"'
 _MAILBOX = rf"(?:{_ATOMS}|{_QUOTED})(?:@{_DOMAIN})?"
 _ROUTE = rf"@{_DOMAIN}(?:,@{_DOMAIN})*:"
 
-_MAILBOX_ONLY = re.compile(_MAILBOX)
 _PATH = re.compile(rf"<((?:{_ROUTE})?{_MAILBOX})>")
 _NAKED = re.compile(rf"((?:{_ROUTE})?{_MAILBOX})(?= |$)")
 _PLAIN = re.compile(rb"<([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)>(?: +|$)")
@@ -47,11 +46,6 @@ def read_path(argument: bytes, *, null: bool = False) -> tuple[str, bytes]:
     if found is None:
         raise AddressError(_complaint(text))
     return found[1], _parameters(text[found.end() :].encode("utf-8"))
-
-
-def is_address(text: str) -> bool:
-    """Whether `text` could stand between the angle brackets of a path, source routes aside."""
-    return _MAILBOX_ONLY.fullmatch(text) is not None
 
 
 def _parameters(rest: bytes) -> bytes:

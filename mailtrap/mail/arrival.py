@@ -38,3 +38,10 @@ class Arrival:
     tls: Tls | None = None
     login: Login | None = None
     session: int | None = None
+
+
+def address_of(peer: str) -> str:
+    """A peer without its port: `192.0.2.1:999` → `192.0.2.1`, `[::1]:999` → `::1`."""
+    if peer.startswith("[") and "]" in peer:
+        return peer[1:].partition("]")[0]
+    return peer.partition(":")[0] if peer.count(":") == 1 else peer

@@ -63,3 +63,11 @@ def test_four_megabytes_of_nonsense_take_no_time(octets: bytes, encoding: str) -
     start = time.process_time()
     transfer.decode(octets, encoding)
     assert time.process_time() - start < 5
+
+
+PIECES = (b"=", b"=3D", b"=\r\n", b"= \r\n", b"=\t\n", b"=\n", b"a", b"\r\n", b"=zz", b"=4", b"\t", b" ", b"=E4")
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join))
+def test_counting_tells_bad_quoted_printable_as_looking_does(octets: bytes) -> None:
+    assert (transfer.quoted_printable(octets)[1] == "") is (transfer._BAD_QUOTED.search(octets) is None)
