@@ -47,7 +47,9 @@ def advance(time: float, as_json: bool, url: str | None) -> None:
         return
     click.echo(answer["now"])
     came = [f"{count} {outcome}" for outcome, count in sorted(answer["outcomes"].items()) if count]
-    came += [f"{answer[name]} {name}" for name in ("attempts", "notices") if answer[name]]
+    came += [
+        f"{answer[name]} {name[: None if answer[name] > 1 else -1]}" for name in ("attempts", "notices") if answer[name]
+    ]
     if came:
         say(", ".join(came) + ".")
 

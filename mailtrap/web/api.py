@@ -9,6 +9,7 @@ from mailtrap.settings import Settings
 from mailtrap.web.about import About
 from mailtrap.web.contents import Contents
 from mailtrap.web.deliveries import Deliveries
+from mailtrap.web.faults import Faults
 from mailtrap.web.live import Hub
 from mailtrap.web.messages import Messages
 from mailtrap.web.metrics import Metrics, Traffic
@@ -27,6 +28,7 @@ def routes(
     operations = mount(
         blueprint,
         Messages(sandbox, settings, contents),
+        Faults(sandbox),
         Deliveries(sandbox),
         WebhookTargets(sandbox),
         System(sandbox, settings, about),

@@ -9,7 +9,6 @@ import msgspec
 from msgspec import Meta
 
 from mailtrap.clock import rfc3339
-from mailtrap.delivery.office import KIND
 from mailtrap.delivery.record import RECIPIENT_BITS, Delivery, Outcome
 from mailtrap.errors import Invalid, NotFound, Unavailable
 from mailtrap.mail.message import Message
@@ -74,10 +73,14 @@ class Deliveries:
         for batch in self._batches(query, before):
             if scanned >= MOST_SCANNED:
                 return _page(found, last << RECIPIENT_BITS | (_ALL - 1))
+            told = 0 if before is None or before >> RECIPIENT_BITS not in batch else 1 + before % _ALL
             for delivery in self._sandbox.deliveries(
-                messages=batch, outcomes=outcomes, recipient=query.recipient or None, limit=_BATCH * _ALL
+                messages=batch,
+                outcomes=outcomes,
+                recipient=query.recipient or None,
+                limit=told + query.limit + 1 - len(found),
             ):
-                if before is None or delivery.message != before >> RECIPIENT_BITS or delivery.id > before:
+                if not told or before is None or delivery.message != before >> RECIPIENT_BITS or delivery.id > before:
                     found.append(delivery)
             if len(found) > query.limit:
                 return _page(found[: query.limit], found[query.limit - 1].id)
@@ -88,7 +91,7 @@ class Deliveries:
     def show_clock(self) -> shapes.ClockShape:
         """Virtual time: real time and what it was advanced by."""
         clock = self._sandbox.clock
-        due = self._due()
+        due = self._sandbox.office.due()
         return shapes.ClockShape(rfc3339(clock.now()), clock.ahead / 1_000_000, None if due is None else rfc3339(due))
 
     @operation(
@@ -115,11 +118,6 @@ class Deliveries:
             outcomes=done.outcomes,
             notices=done.notices,
         )
-
-    def _due(self) -> int | None:
-        self._sandbox.office.catch_up()
-        found = self._store.ledger.find(KIND, due_by=2**63 - 1, limit=1)
-        return found[0].due if found else None
 
     def _batches(self, listing: Listing, before: int | None) -> Iterator[list[int]]:
         """The messages that may have such deliveries, newest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -9,6 +10,7 @@ from msgspec import Meta, Struct
 
 from mailtrap.errors import Invalid, QueryError
 from mailtrap.faults import conditions
+from mailtrap.faults.explaining import Explanation
 from mailtrap.faults.rule import (
     FORMS,
     SESSION_STEPS,
@@ -25,8 +27,9 @@ from mailtrap.faults.rule import (
     Step,
 )
 from mailtrap.faults.scenario import Scenario
+from mailtrap.faults.scenarios import resolve
 from mailtrap.web.operation import form
-from mailtrap.web.wire import Id
+from mailtrap.web.wire import Id, id_or_none
 
 for _pattern, _words in FORMS.items():
     form(_pattern, _words)
@@ -223,6 +226,17 @@ def fault(rule: Fault, hits: int, origin: str = "") -> FaultShape:
     """A rule as it is told."""
     values = {name: getattr(rule, name) for name in Fault.__struct_fields__ if name != "id"}
     return FaultShape(**values, id=str(rule.id), hits=hits, origin=origin)
+
+
+def explained(found: Iterable[Explanation]) -> Explained:
+    """Which rule would answer, and why the others would not."""
+    answer: AnswerShape | None = None
+    rules: list[RuleExplained] = []
+    for one in found:
+        rules.append(RuleExplained(id_or_none(one.fault.id), one.fault.name, one.answers, one.why))
+        if one.answers:
+            answer = AnswerShape(id_or_none(one.fault.id), one.fault.name, resolve(one.fault.effect))
+    return Explained(answer, rules)
 
 
 def scenario(one: Scenario) -> ScenarioShape:

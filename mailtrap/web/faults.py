@@ -9,7 +9,6 @@ import msgspec
 from msgspec import Meta
 
 from mailtrap.errors import Invalid, NotFound
-from mailtrap.faults.importing import read_rules
 from mailtrap.faults.rule import Fault
 from mailtrap.faults.scenarios import SCENARIOS
 from mailtrap.sandbox import Sandbox
@@ -168,22 +167,6 @@ class Faults:
         """And why the others would not. Counts nothing."""
         found = self._book.explain(occasion(self._sandbox, body))
         return shapes.explained(found)
-
-    @operation(
-        "POST",
-        "/api/faults/import",
-        "Import rules",
-        tag="Faults",
-        body=shapes.Import,
-        response=shapes.FaultList,
-        status=201,
-    )
-    def import_faults(self, body: shapes.Import) -> shapes.FaultList:
-        """All of them or, if one makes no sense, none; after those that are there."""
-        rules = read_rules(body.format, body.document)
-        if body.inbox:
-            rules = [msgspec.structs.replace(rule, inbox=body.inbox) for rule in rules]
-        return self._list(self._add(rules))
 
     @operation("GET", "/api/scenarios", "List scenarios", tag="Faults", response=shapes.ScenarioList)
     def list_scenarios(self) -> shapes.ScenarioList:

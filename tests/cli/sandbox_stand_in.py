@@ -38,6 +38,7 @@ class StandIn:
         self.more: dict[int, dict[str, Any]] = {}
         self.answers: dict[str, tuple[int, bytes]] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
         self.hang_up: set[str] = set()
         self.connections = 0
@@ -46,6 +47,7 @@ class StandIn:
         parts = urlsplit(target)
         asked = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
         self.asked.append((f"{method} {parts.path}", asked))
+        self.bodies.append(body)
         if f"{method} {parts.path}" in self.answers:
             return self.answers[f"{method} {parts.path}"]
         words = parts.path.strip("/").split("/")
@@ -101,7 +103,7 @@ def standing_in() -> Iterator[StandIn]:
             self.end_headers()
             self.wfile.write(octets)
 
-        do_GET = do_POST = do_DELETE = handle_any  # noqa: N815 - the names http.server calls
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - the names http.server calls
 
         def log_message(self, *_: object) -> None:
             pass
