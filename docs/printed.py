@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mailtrap import settings
 from mailtrap.cli import docs as commands
+from mailtrap.delivery.hooks import ways
 from mailtrap.faults import tables
 from mailtrap.query import terms
 
@@ -36,6 +37,7 @@ PRINTED: dict[tuple[str, str], Callable[[], str]] = {
     ("settings.md", "settings"): settings.markdown,
     ("commands.md", "commands"): commands.markdown,
     ("architecture.md", "tree"): tree,
+    ("webhooks.md", "events"): ways.markdown,
     ("query.md", "syntax"): terms.markdown_syntax,
     ("query.md", "fields"): terms.markdown_fields,
     ("query.md", "flags"): terms.markdown_flags,

@@ -22,6 +22,7 @@ _EVENTS = {
     "opened": "opened",
     "clicked": "clicked",
 }
+_WORDS = _EVENTS | {"deferred": "failed (temporary)", "bounced": "failed (permanent)"}
 _LEVELS = {"refused": "warn", "deferred": "warn", "bounced": "error", "complained": "warn"}
 
 
@@ -107,4 +108,4 @@ def _post(event: Event, target: Target) -> Post:
 
 
 #: 406 is how a receiver tells Mailgun to give up on an event.
-WAY = Way(frozenset(_EVENTS), _post, single=True, final=frozenset((406,)))
+WAY = Way(_WORDS, _post, single=True, final=frozenset((406,)))

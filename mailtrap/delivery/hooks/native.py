@@ -12,9 +12,7 @@ from mailtrap.delivery.hooks import reading
 from mailtrap.delivery.hooks.target import Event, Post, Target, Way
 from mailtrap.delivery.told import Told
 
-KINDS = frozenset(
-    ("captured", "refused", "delivered", "deferred", "bounced", "complained", "opened", "clicked", "notice")
-)
+KINDS = ("captured", "refused", "delivered", "deferred", "bounced", "complained", "opened", "clicked", "notice")
 
 
 class _Body(msgspec.Struct, frozen=True):
@@ -78,4 +76,4 @@ def _post(event: Event, target: Target) -> Post:
     return Post(headers, body)
 
 
-WAY = Way(KINDS, _post)
+WAY = Way({kind: kind for kind in KINDS}, _post)

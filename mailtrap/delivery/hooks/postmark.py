@@ -10,7 +10,14 @@ from mailtrap.delivery.hooks import reading
 from mailtrap.delivery.hooks.target import Event, Post, Target, Way
 from mailtrap.delivery.told import Told
 
-KINDS = frozenset(("delivered", "deferred", "bounced", "complained", "opened", "clicked"))
+_WORDS = {
+    "delivered": "Delivery",
+    "deferred": "Bounce (Transient)",
+    "bounced": "Bounce",
+    "complained": "SpamComplaint",
+    "opened": "Open",
+    "clicked": "Click",
+}
 
 _HARD = ("HardBounce", 1, "Hard bounce", "No mail will ever reach this mailbox, such as one that does not exist.")
 _TRANSIENT = ("Transient", 2, "Message delayed", "The server could not take the message for now.")
@@ -93,4 +100,4 @@ def _post(event: Event, target: Target) -> Post:
 
 
 #: Postmark stops after 403 (https://postmarkapp.com/developer/webhooks/webhooks-overview).
-WAY = Way(KINDS, _post, single=True, final=frozenset((403,)))
+WAY = Way(_WORDS, _post, single=True, final=frozenset((403,)))

@@ -85,4 +85,4 @@ def _post(event: Event, target: Target) -> Post:
     return Post(headers, body)
 
 
-WAY = Way(frozenset(_EVENTS), _post)
+WAY = Way(_EVENTS, _post)

@@ -159,4 +159,4 @@ def _post(event: Event, target: Target) -> Post:
     return Post(headers, msgspec.json.encode(said))
 
 
-WAY = Way(frozenset(_EVENTS), _post)
+WAY = Way(_EVENTS, _post)

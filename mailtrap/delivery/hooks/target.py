@@ -62,12 +62,12 @@ class Post(msgspec.Struct, frozen=True):
 
 
 class Way(msgspec.Struct, frozen=True):
-    """How one provider tells: its kinds of events, and the request for one of them.
+    """How one provider tells: its words for our kinds of events, and the request for one of them.
 
     Where it tells each recipient's events apart, `single` says so. An answer in `final` will never change.
     """
 
-    kinds: frozenset[str]
+    words: dict[str, str]
     post: Callable[[Event, Target], Post]
     single: bool = False
     final: frozenset[int] = frozenset()

@@ -24,7 +24,7 @@ RELAYED = frozenset(("notice",))
 
 def told_of(shape: str) -> frozenset[str]:
     """The kinds of events that this shape has a word for."""
-    return WAYS[shape].kinds if shape in WAYS else RELAYED
+    return frozenset(WAYS[shape].words) if shape in WAYS else RELAYED
 
 
 def wants(target: Target, kind: str, inbox: str) -> bool:
@@ -68,3 +68,12 @@ def make(
 
         key = key or make_rsa()
     return Target(id, url, shape, kinds, inbox, secret, key, signature_version, from_settings)
+
+
+def markdown() -> str:
+    """Our kinds of events and what each provider calls them, for docs/webhooks.md."""
+    lines = [f"| event | {' | '.join(WAYS)} |", "| --- " * (len(WAYS) + 1) + "|"]
+    for kind in native.KINDS:
+        words = [f"`{way.words[kind]}`" if kind in way.words else "" for way in WAYS.values()]
+        lines.append(f"| {' | '.join([kind, *words])} |")
+    return "\n".join(lines) + "\n"
