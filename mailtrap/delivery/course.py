@@ -21,6 +21,7 @@ What = Literal["failure", "delay", "success", "relayed", "complaint", "auto-repl
 
 #: Characters of a reply that are kept.
 _LONGEST = 2000
+_NOTHING = Effect()
 _ACCEPTED = Said(250, "2.0.0", "OK")
 #: Fields of an effect that follow a delivery → what is then pending.
 _AFTERWARDS = {
@@ -81,7 +82,7 @@ class Course:
         delivery.tries += 1
         upshot.tries = 1
         answer = self._asked(Step.ROUTE, at, "")
-        effect = answer.effect if answer else Effect()
+        effect = answer.effect if answer else _NOTHING
         route = effect.route[:MOST_HOSTS] or default_route(delivery.recipient)
         fault = answer.fault.id if answer else 0
         said = _failure(effect, delivery.recipient, route[0])
@@ -96,7 +97,7 @@ class Course:
         routing = effect
         for host in route:
             answer = self._asked(Step.ATTEMPT, at, host)
-            effect = answer.effect if answer else Effect()
+            effect = answer.effect if answer else _NOTHING
             fault = answer.fault.id if answer else 0
             at += _microseconds(effect.delay)
             made = _attempt(at, host, _failure(effect, delivery.recipient, host) or _ACCEPTED, fault)
@@ -226,6 +227,8 @@ def _attempt(at: int, host: str, said: Said, fault: int) -> Attempt:
 
 def _failure(effect: Effect, recipient: str, host: str) -> Said | None:
     """What an effect makes of an attempt; None where the message gets through."""
+    if effect is _NOTHING:
+        return None
     if effect.reply is not None:
         said = effect.reply
         if said.code < 400:
@@ -243,4 +246,4 @@ def _failure(effect: Effect, recipient: str, host: str) -> Said | None:
 
 
 def _microseconds(seconds: float) -> int:
-    return int(seconds * 1_000_000)
+    return int(seconds * 1_000_000) if seconds else 0

@@ -210,8 +210,7 @@ class PostOffice:
         ledger = self._store.ledger
         states = None if outcomes is None else [outcome.value for outcome in outcomes]
         if messages is None:
-            found = ledger.find(KIND, states=states, name=recipient, before=before, limit=limit)
-            return [decode(record) for record in found]
+            return self._newest(states, recipient, before, limit)
         rows = {one.id: one for one in map(decode, ledger.find(KIND, owners=messages, limit=MOST_ROWS))}
         made: list[Delivery] = []
         for id in messages:
@@ -226,6 +225,21 @@ class PostOffice:
             if len(made) >= limit:
                 break
         return made
+
+    def _newest(
+        self, states: list[str] | None, recipient: str | None, before: int | None, limit: int
+    ) -> list[Delivery]:
+        found: list[Delivery] = []
+        while len(found) < limit:
+            wanted = limit - len(found)
+            records = self._store.ledger.find(KIND, states=states, name=recipient, before=before, limit=wanted)
+            # What was written of a deleted message goes a moment after it.
+            there = {owner for owner in {record.owner for record in records} if self._store.get(owner) is not None}
+            found += [decode(record) for record in records if record.owner in there]
+            if len(records) < wanted:
+                break
+            before = records[-1].id
+        return found
 
     def due(self) -> int | None:
         """When something happens next, None where nothing is pending."""
@@ -284,7 +298,7 @@ class PostOffice:
             self._happened(live, upshot)
             for one in upshot.notices:
                 wanted.setdefault(one, []).append(live)
-            moved[live.delivery.id] = live
+            moved[live.id] = live
             self._queue.expect(live)
             live = self._queue.take(due, letter)
         for (what, notice), lives in wanted.items():

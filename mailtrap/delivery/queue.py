@@ -30,9 +30,10 @@ EVER = (1 << 63) - 1
 class Live:
     """A delivery under way. `notable` ones are written down; `flying` counts notices that are being kept."""
 
-    __slots__ = ("delivery", "flying", "letter", "notable")
+    __slots__ = ("delivery", "flying", "id", "letter", "notable")
 
     def __init__(self, delivery: Delivery, letter: Letter, notable: bool = False) -> None:
+        self.id = delivery.id
         self.delivery = delivery
         self.letter = letter
         self.notable = notable
@@ -68,18 +69,19 @@ class Queue:
 
     def add(self, live: Live) -> None:
         """Something is going to happen to this one."""
-        letter, delivery = live.letter, live.delivery
+        letter = live.letter
         letter.waiting += 1
         self.letters[letter.id] = letter
-        self._live[delivery.id] = live
+        self._live[live.id] = live
         self.expect(live)
         if len(self._live) > MOST_LIVE + LOADED:
             self._shelve()
 
     def expect(self, live: Live) -> None:
         """It is due at another time than before."""
-        if live.delivery.due is not None:
-            heapq.heappush(self._order, (live.delivery.due, live.delivery.id))
+        due = live.delivery.due
+        if due is not None:
+            heapq.heappush(self._order, (due, live.id))
 
     def next(self) -> int | None:
         """When something is due next."""
@@ -104,7 +106,7 @@ class Queue:
     def changed(self, live: Live) -> None:
         """It is to be written down, or, where there is nothing to write, may be forgotten."""
         if live.notable:
-            self._unwritten[live.delivery.id] = live
+            self._unwritten[live.id] = live
         else:
             self._drop(live)
 
@@ -145,7 +147,7 @@ class Queue:
     def _drop(self, live: Live) -> None:
         """Nothing more will happen to it."""
         if live.delivery.due is None and not live.flying:
-            self._remove(live.delivery.id)
+            self._remove(live.id)
 
     def _remove(self, id: int) -> None:
         live = self._live.pop(id, None)

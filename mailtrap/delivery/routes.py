@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from mailtrap.faults.rule import Said
 
 #: Hosts of one route that are tried one after the other.
@@ -27,6 +29,7 @@ def domain_of(recipient: str) -> str:
     return recipient.rpartition("@")[2].lower().rstrip(".") if "@" in recipient else ""
 
 
+@lru_cache(maxsize=4096)
 def default_route(recipient: str) -> tuple[str, ...]:
     """One host, `mx.` before the domain; an address literal is its own host (RFC 5321 §4.1.3)."""
     domain = domain_of(recipient)
