@@ -38,6 +38,7 @@ FIELDS: dict[str, Field] = {
         Field("cc", Kind.ADDRESS, "Cc field", "cc:*@example.test", "cc"),
         Field("bcc", Kind.ADDRESS, "Recipients in neither To nor Cc, and the Bcc field", "bcc:eve", "bcc"),
         Field("rcpt", Kind.ADDRESS, "Envelope recipients (RCPT TO)", "rcpt:*@slow.test", "rcpt"),
+        Field("domain", Kind.WHOLE, "Domain of an envelope recipient", "domain:slow.test", "rcpt"),
         Field("subject", Kind.TEXT, "Subject", 'subject:"reset your password"', "subject"),
         Field("body", Kind.TEXT, "Text of the message", "body:invoice", "body"),
         Field("filename", Kind.TEXT, "File name of an attachment", 'filename="terms.pdf"', "filename"),
@@ -59,6 +60,7 @@ FIELDS: dict[str, Field] = {
         Field("id", Kind.NUMBER, "Number of the message here", "id:12"),
         Field("session", Kind.NUMBER, "Number of the session that brought it", "session:3"),
         Field("listener", Kind.WHOLE, "How it came: smtp, smtps, http, import", "listener:smtps"),
+        Field("peer", Kind.WHOLE, "Address of the client, without its port", "peer:192.0.2.*"),
         Field("helo", Kind.WHOLE, "What the client called itself", "helo:ci-*"),
         Field("login", Kind.WHOLE, "User name the client logged in with", "login:app"),
     )

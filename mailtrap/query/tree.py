@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
+from mailtrap.mail.arrival import address_of
 from mailtrap.mail.message import Mailbox, Message, State, Understanding
 from mailtrap.mail.words import (
     BOUNDARY,
@@ -72,6 +73,12 @@ class Searchable:
                 yield message.envelope.reverse_path
             case "listener":
                 yield arrival.listener
+            case "peer":
+                yield address_of(arrival.peer)
+            case "domain":
+                for address in message.envelope.addresses:
+                    if "@" in address:
+                        yield address.rpartition("@")[2]
             case "helo":
                 yield arrival.helo
             case _:

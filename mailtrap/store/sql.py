@@ -198,12 +198,22 @@ _ENVELOPE_ONLY = """EXISTS (SELECT lower(value) FROM json_each(m.rcpt) WHERE {}
  EXCEPT SELECT lower(json_extract(value, '$[1]')) FROM json_each(m.to_)
  EXCEPT SELECT lower(json_extract(value, '$[1]')) FROM json_each(m.cc))"""
 
+#: What follows the last @ of `value`: what is left of it once everything up to there has been taken away.
+_DOMAIN = "substr(value, length(rtrim(value, replace(value, '@', ''))) + 1)"
+
+#: `[::1]:999` and `192.0.2.1:999` without the port, as `mail.arrival.address_of` does it.
+_PEER = """CASE WHEN substr(ifnull(m.peer, ''), 1, 1) = '[' AND instr(m.peer, ']') > 0
+ THEN substr(m.peer, 2, instr(m.peer, ']') - 2)
+ WHEN length(m.peer) - length(replace(m.peer, ':', '')) = 1 THEN substr(m.peer, 1, instr(m.peer, ':') - 1)
+ ELSE ifnull(m.peer, '') END"""
+
 #: Fields compared whole. None of these is NULL.
 _WHOLE = {
     "inbox": "m.inbox",
     "message-id": "trim(ifnull(m.message_id, ''), '<>')",
     "reverse-path": "ifnull(m.reverse_path, '')",
     "listener": "ifnull(m.listener, '')",
+    "peer": f"({_PEER})",
     "helo": "ifnull(m.helo, '')",
     "login": "ifnull(json_extract(m.login, '$[1]'), '')",
 }
@@ -226,6 +236,9 @@ def _valued(node: Exact | Glob, parameters: list[Any]) -> str:
     if node.field == "tag":
         condition = _compared("value", node, parameters)
         return f"(m.tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(m.tags) WHERE {condition}))"  # noqa: S608
+    if node.field == "domain":
+        condition = _compared(_DOMAIN, node, parameters)
+        return f"EXISTS (SELECT 1 FROM json_each(m.rcpt) WHERE instr(value, '@') > 0 AND {condition})"  # noqa: S608
     if node.field in _WHOLE:
         return _compared(_WHOLE[node.field], node, parameters)
     return _address(node, parameters)
