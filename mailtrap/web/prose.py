@@ -26,3 +26,18 @@ def lasting(seconds: float) -> str:
         if seconds % size == 0:
             return counted(int(seconds // size), noun)
     return f"{seconds:g} seconds"
+
+
+def roughly(microseconds: int) -> str:
+    """`2 hours`, `5 days 3 hours`: in the two largest units, the rest left out."""
+    seconds = microseconds // 1_000_000
+    words = []
+    for size, noun in _UNITS:
+        if number := seconds // size:
+            words.append(counted(number, noun))
+            seconds %= size
+        elif words:
+            break
+        if len(words) == 2:
+            break
+    return " ".join(words) or "less than a second"

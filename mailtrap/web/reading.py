@@ -13,6 +13,8 @@ from mailtrap.mail.mime import Part
 from mailtrap.sandbox import Sandbox
 from mailtrap.store.base import Session
 from mailtrap.web.contents import Contents
+from mailtrap.web.invitations import Invitation, invitation
+from mailtrap.web.reports import Report, report
 
 #: How much of a message is shown as it is, in octets; all of it can be downloaded.
 RAW_SHOWN = 256 * 1024
@@ -103,6 +105,16 @@ class Reading:
             for mailbox in mailboxes
             if mailbox.address and _key(mailbox.address) not in envelope
         ]
+
+    @cached_property
+    def report(self) -> Report | None:
+        """What it reports of another message: a bounce, a read receipt, a complaint."""
+        return report(self.content)
+
+    @cached_property
+    def invitation(self) -> Invitation | None:
+        """The calendar event it brings."""
+        return invitation(self.content)
 
     def raw(self) -> tuple[str, bool]:
         """The beginning of the octets as text, and whether that is all. What is not UTF-8 is escaped."""

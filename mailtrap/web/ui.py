@@ -11,22 +11,26 @@ from markupsafe import Markup
 
 from mailtrap.clock import rfc3339
 from mailtrap.errors import NotFound
+from mailtrap.faults.rule import Fault
 from mailtrap.mail import defects, samples
 from mailtrap.mail.message import Message
-from mailtrap.query import Query
+from mailtrap.query import Query, parse
 from mailtrap.query import completions as query_completions
 from mailtrap.query.quoting import quoted
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import TABLE, Settings
-from mailtrap.web import markup, prose, reading, shapes
+from mailtrap.web import deliverypages, faultpages, markup, prose, reading, shapes
 from mailtrap.web.about import About
 from mailtrap.web.contents import Contents, message_of, number_of
 from mailtrap.web.linkify import linkify
+from mailtrap.web.reports import original_of
 from mailtrap.web.snippets import snippets
 from mailtrap.web.wire import encode
 
 #: The reader's tabs that are fetched when first looked at, by the name in their address.
 PANELS = ("text", "source", "links", "headers", "envelope", "structure", "attachments", "dialogue", "raw")
+#: Those that show more than the message: what became of it, and reports and invitations in it.
+BESIDES = ("delivery", "notice", "invitation")
 SESSIONS_PER_PAGE = 100
 #: How a session can have ended, with the words of the filter.
 OUTCOMES = (
@@ -54,8 +58,10 @@ def routes(sandbox: Sandbox, settings: Settings, about: About, contents: Content
 
     _what_templates_need(ui, sandbox)
     _inbox_pages(ui, sandbox, settings, about, open_message)
-    _message_views(ui, open_message)
+    _message_views(ui, sandbox, open_message)
     _session_pages(ui, sandbox)
+    faultpages.routes(ui, sandbox, lambda: island({"completions": completions(sandbox)}))
+    deliverypages.routes(ui, sandbox)
     _settings_page(ui, sandbox, settings, about)
     return ui
 
@@ -68,6 +74,11 @@ def _what_templates_need(ui: flask.Blueprint, sandbox: Sandbox) -> None:
     for sentence in (prose.ticked, prose.counted, prose.lasting):
         ui.add_app_template_filter(sentence)
 
+    @ui.before_app_request
+    def begin() -> None:
+        # Before anything is gathered: what happens while a page is made is told again, never lost.
+        flask.g.seq = sandbox.bus.seq
+
     @ui.app_context_processor
     def everywhere() -> dict[str, Any]:
         return {
@@ -77,6 +88,8 @@ def _what_templates_need(ui: flask.Blueprint, sandbox: Sandbox) -> None:
             "raster": reading.RASTER,
             "explain": defects.explain,
             "unseen": sandbox.store.counters().unseen,
+            "seq": flask.g.get("seq", 0),
+            **faultpages.everywhere(sandbox),
         }
 
 
@@ -109,6 +122,13 @@ def _inbox_pages(
     def inbox() -> str:
         return inbox_page(None)
 
+    @ui.get("/messages/latest")
+    def latest() -> Any:
+        page = sandbox.store.page(parse(flask.request.args.get("query", "")), limit=1)
+        if not page.messages:
+            raise NotFound("There is no message yet", "")
+        return flask.redirect(f"{flask.request.script_root}/messages/{page.messages[0].id}", 302)
+
     @ui.get("/messages/<id>")
     def message(id: str) -> str:
         return inbox_page(open_message(id))
@@ -122,15 +142,15 @@ def _inbox_pages(
         )
 
 
-def _message_views(ui: flask.Blueprint, open_message: OpenMessage) -> None:
+def _message_views(ui: flask.Blueprint, sandbox: Sandbox, open_message: OpenMessage) -> None:
     @ui.get("/messages/<id>/reader")
     def reader(id: str) -> str:
         return flask.render_template("reader.html", reading=open_message(id))
 
     @ui.get("/messages/<id>/panels/<name>")
     def panel(id: str, name: str) -> str:
-        if name not in PANELS:
-            raise NotFound(f"There is no tab {name[:40]}", f"one of {', '.join(PANELS)}")
+        if name not in PANELS + BESIDES:
+            raise NotFound(f"There is no tab {name[:40]}", f"one of {', '.join(PANELS + BESIDES)}")
         open_ = open_message(id)
         extra: dict[str, Any] = {}
         if name == "source":
@@ -139,6 +159,12 @@ def _message_views(ui: flask.Blueprint, open_message: OpenMessage) -> None:
             extra["depth"] = reading.depth(open_.content.root)
         if name == "raw":
             extra["raw"], extra["complete"] = open_.raw()
+        if name == "delivery":
+            extra |= deliverypages.panel(sandbox, open_.message)
+        if name == "dialogue" and open_.session is not None:
+            extra |= {"verdict": deliverypages.verdict(sandbox, open_.session.id), "rules": rules(sandbox)}
+        if name == "notice" and open_.report is not None:
+            extra["original"] = original_of(sandbox, open_.report, open_.message.id)
         return flask.render_template(f"panels/{name}.html", reading=open_, shown=reading.TEXT_SHOWN, **extra)
 
     @ui.get("/messages/<id>/panels/part/<path>")
@@ -148,27 +174,47 @@ def _message_views(ui: flask.Blueprint, open_message: OpenMessage) -> None:
 
 
 def _session_pages(ui: flask.Blueprint, sandbox: Sandbox) -> None:
-    @ui.get("/sessions")
-    def sessions() -> str:
+    def listed() -> dict[str, Any]:
         outcome = flask.request.args.get("outcome") or None
         before = flask.request.args.get("before", type=int)
-        listed = sandbox.sessions(limit=SESSIONS_PER_PAGE + 1, before=before, outcome=outcome)
-        return flask.render_template(
-            "sessions.html",
-            sessions=listed[:SESSIONS_PER_PAGE],
-            older=listed[SESSIONS_PER_PAGE - 1].id if len(listed) > SESSIONS_PER_PAGE else None,
-            outcome=outcome or "",
-            outcomes=OUTCOMES,
-            open_now=sandbox.open_sessions(),
-        )
+        found = sandbox.sessions(limit=SESSIONS_PER_PAGE + 1, before=before, outcome=outcome)
+        page = found[:SESSIONS_PER_PAGE]
+        return {
+            "sessions": page,
+            "verdicts": {one.id: deliverypages.verdict(sandbox, one.id) for one in page},
+            "spoke": {one.id: deliverypages.rules_that_spoke(sandbox, one) for one in page},
+            "older": page[-1].id if len(found) > SESSIONS_PER_PAGE else None,
+            "outcome": outcome or "",
+            "open_now": sandbox.open_sessions(),
+        }
 
-    @ui.get("/sessions/<id>")
-    def session(id: str) -> str:
+    @ui.get("/sessions")
+    def sessions() -> str:
+        return flask.render_template("sessions.html", outcomes=OUTCOMES, **listed())
+
+    @ui.get("/sessions/list")
+    def sessions_list() -> str:
+        return flask.render_template("sessions/list.html", **listed())
+
+    def opened(id: str) -> dict[str, Any]:
         number = number_of(id)
         one = None if number is None else sandbox.session(number)
         if one is None:
             raise NotFound(f"There is no session {id[:40]}", "the setting max-sessions says how many are kept")
-        return flask.render_template("session.html", session=one)
+        return {"session": one, "verdict": deliverypages.verdict(sandbox, one.id), "rules": rules(sandbox)}
+
+    @ui.get("/sessions/<id>")
+    def session(id: str) -> str:
+        return flask.render_template("session.html", **opened(id))
+
+    @ui.get("/sessions/<id>/view")
+    def session_view(id: str) -> str:
+        return flask.render_template("sessions/view.html", **opened(id))
+
+
+def rules(sandbox: Sandbox) -> dict[int, Fault]:
+    """The rules there are, by their ids."""
+    return {rule.id: rule for rule in sandbox.faults.rules()}
 
 
 def _settings_page(ui: flask.Blueprint, sandbox: Sandbox, settings: Settings, about: About) -> None:

@@ -85,3 +85,32 @@ export async function sendSample() {
   const octets = await (await request("GET", "/sample.eml")).blob();
   return (await request("POST", "/api/messages", { body: octets, type: "message/rfc822" })).json();
 }
+
+const json = (body) => ({ body: JSON.stringify(body), type: "application/json" });
+
+async function told(method, path, body) {
+  return (await request(method, path, body === undefined ? {} : json(body))).json();
+}
+
+/** A piece of HTML made by the server from what is sent. */
+export async function fragmentOf(path, body, signal) {
+  return (await request("POST", path, { ...json(body), signal })).text();
+}
+
+/** The fault rules: each call changes them at once, for every session. */
+export const faults = {
+  list: () => told("GET", "/api/faults"),
+  add: (rule, before) => told("POST", "/api/faults" + parameters({ before }), rule),
+  put: (id, rule) => told("PUT", `/api/faults/${id}`, rule),
+  change: (id, changes) => told("PATCH", `/api/faults/${id}`, changes),
+  remove: (id) => told("DELETE", `/api/faults/${id}`),
+  rewind: (id) => told("POST", `/api/faults/${id}/rewind`),
+  switch: (on) => told("PUT", "/api/faults/switch", { on }),
+  import: (format, document) => told("POST", "/api/faults/import", { format, document }),
+  scenario: (name, when) => told("POST", `/api/scenarios/${name}`, { when }),
+};
+
+/** Let so many seconds pass at once. */
+export async function advance(seconds) {
+  return told("POST", "/api/clock/advance", { seconds });
+}

@@ -7,7 +7,8 @@ import { Changes } from "./changes.js";
 import { command } from "./commands.js";
 import * as deletion from "./deletion.js";
 import { List } from "./list.js";
-import { Live } from "./live.js";
+import * as news from "./news.js";
+import { startNextTime } from "./nexttime.js";
 import * as palette from "./palette.js";
 import { Pile } from "./pile.js";
 import { Reader } from "./reader.js";
@@ -330,7 +331,7 @@ async function stillThere() {
 }
 
 const states = { live: "Live", polling: "Looking every two seconds", offline: "The server cannot be reached" };
-const live = new Live(given.seq, {
+news.follow({
   // One after the other: each changes what the next one builds on.
   onNotices: (notices) => (working = working.then(() => happened(notices)).catch(failed)),
   onResume: () => (working = working.then(reload).then(counted).catch(failed)),
@@ -384,7 +385,11 @@ command("go-inbox", "Go to the inbox", ["g i"], () => {
 for (let n = 0; n < 10; n++) {
   command(`tab-${n}`, "", [String((n + 1) % 10)], () => reader.selectTab(n, { focus: true }));
 }
+command("delivery", "Show its delivery", ["d"], () => reader.selectTab("delivery", { focus: true }));
+command("fail-next", "Refuse, defer or bounce the next one", ["!"], () => nextTime.begin());
 command("back-to-list", "", [], () => hide());
+
+const nextTime = startNextTime(reader);
 
 // ---- begin
 
@@ -398,4 +403,4 @@ if (start.id && reader.article) {
   list.reveal(pile.place(start.id) ?? 0);
 }
 counted();
-live.start();
+news.start(given.seq);

@@ -3,8 +3,11 @@
 import { localise } from "./age.js";
 import { root, sendSample } from "./api.js";
 import * as attention from "./attention.js";
+import "./banner.js";
+import "./clock.js";
 import { command } from "./commands.js";
 import "./keys.js";
+import * as news from "./news.js";
 import * as palette from "./palette.js";
 import { failed, toast } from "./toasts.js";
 
@@ -13,6 +16,8 @@ const go = (path) => () => location.assign(root + path);
 command("palette", "", ["Control+k"], () => palette.open());
 command("go-inbox", "Go to the inbox", ["g i"], go("/"));
 command("go-sessions", "Go to sessions", ["g s"], go("/sessions"));
+command("go-faults", "Go to faults", ["g f"], go("/faults"));
+command("go-deliveries", "Go to deliveries", ["g d"], go("/deliveries"));
 command("go-settings", "Go to settings", ["g t"], go("/settings"));
 command("go-api", "Go to the API", ["g a"], go("/docs/api"));
 command("help", "Show keyboard shortcuts", ["?"], () => document.getElementById("help").showModal());
@@ -78,4 +83,6 @@ document.getElementById("help").addEventListener("click", (event) => {
 
 localise(document);
 attention.start();
+// The inbox begins when it is ready for what comes.
+if (!document.getElementById("rows")) news.start(Number(document.body.dataset.seq));
 document.body.dataset.started = "true";

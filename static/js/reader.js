@@ -2,6 +2,7 @@
 
 import { localise } from "./age.js";
 import { fragment } from "./api.js";
+import { replace } from "./news.js";
 import { preview } from "./preview.js";
 import { tabs } from "./tabs.js";
 import { failed, toast } from "./toasts.js";
@@ -95,11 +96,23 @@ export class Reader extends EventTarget {
       panel.innerHTML = await fragment(`/messages/${this.id}/panels/${name}`);
       panel.dataset.ready = "true";
       localise(panel);
+      this.dispatchEvent(new CustomEvent("panel", { detail: { name, panel } }));
       panel.querySelector(".line-mine")?.scrollIntoView({ block: "center" });
     } catch (error) {
       panel.dataset.ready = "false";
       failed(error);
     }
+  }
+
+  /** Show the tab as it is now, where it has been looked at before; at once if it is in sight. */
+  async again(name) {
+    const panel = document.getElementById(`panel-${name}`);
+    if (panel?.dataset.ready !== "true") return;
+    const id = this.id;
+    const html = await fragment(`/messages/${id}/panels/${name}`).catch(() => undefined);
+    if (html === undefined || id !== this.id) return;
+    replace(panel, html);
+    this.dispatchEvent(new CustomEvent("panel", { detail: { name, panel } }));
   }
 
   /** The mail has no rights, not even to follow a link: say once where its links are. */

@@ -9,19 +9,21 @@ const MOST_RECENT = 5;
 /** Shown to whoever has not searched yet: what a query may look like. */
 const EXAMPLES = ["from:", "subject:", "rcpt:", "has:attachment", "is:unread", "after:"];
 
+const INBOX = { form: "search", input: "query", list: "completions", error: "query-error", clear: "query-clear" };
+
 export class Search extends EventTarget {
-  /** `offered` is `[[text, help], …]`. Dispatches `search` with the query when it should be run. */
-  constructor(offered) {
+  /**
+   * `offered` is `[[text, help], …]`. Dispatches `search` with the query when it should be run. `ids` names its
+   * elements; without a `form` it is one field among others of a dialog, which has Enter and Escape for itself.
+   */
+  constructor(offered, ids = INBOX) {
     super();
     this.offered = offered;
-    this.form = document.getElementById("search");
-    this.input = document.getElementById("query");
-    this.list = document.getElementById("completions");
-    this.error = document.getElementById("query-error");
-    this.clear = document.getElementById("query-clear");
+    for (const [part, id] of Object.entries(ids)) this[part] = document.getElementById(id);
+    this.prefix = this.list.id.replace("completions", "completion");
     this.shown = [];
     this.chosen = -1;
-    this.form.addEventListener("submit", (event) => {
+    this.form?.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#run();
     });
@@ -37,7 +39,7 @@ export class Search extends EventTarget {
       const item = event.target.closest("[role=option]");
       if (item) this.#take(this.shown[[...this.list.children].indexOf(item)]);
     });
-    this.clear.addEventListener("click", () => {
+    this.clear?.addEventListener("click", () => {
       this.value = "";
       this.#run();
       this.input.focus();
@@ -57,7 +59,7 @@ export class Search extends EventTarget {
 
   set value(query) {
     this.input.value = query;
-    this.clear.hidden = !query;
+    if (this.clear) this.clear.hidden = !query;
     this.explain(undefined);
   }
 
@@ -92,7 +94,7 @@ export class Search extends EventTarget {
 
   /** Search while typing, but only once the hand rests. */
   #typed() {
-    this.clear.hidden = !this.value;
+    if (this.clear) this.clear.hidden = !this.value;
     this.explain(undefined);
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => {
@@ -118,7 +120,7 @@ export class Search extends EventTarget {
   }
 
   #suggestions() {
-    const earlier = recent().slice(0, MOST_RECENT);
+    const earlier = this.form ? recent().slice(0, MOST_RECENT) : [];
     const examples = this.offered.filter(([text]) => EXAMPLES.includes(text) && !earlier.includes(text));
     return [...earlier.map((query) => [query, "searched before"]), ...examples].slice(0, MOST);
   }
@@ -126,7 +128,7 @@ export class Search extends EventTarget {
   #draw() {
     const items = this.shown.map(([text, help], i) => {
       const item = document.createElement("li");
-      item.id = `completion-${i}`;
+      item.id = `${this.prefix}-${i}`;
       item.role = "option";
       item.ariaSelected = String(i === this.chosen);
       const code = document.createElement("code");
@@ -139,7 +141,7 @@ export class Search extends EventTarget {
     this.list.replaceChildren(...items);
     this.list.hidden = !items.length;
     this.input.setAttribute("aria-expanded", String(items.length > 0));
-    this.input.setAttribute("aria-activedescendant", this.chosen < 0 ? "" : `completion-${this.chosen}`);
+    this.input.setAttribute("aria-activedescendant", this.chosen < 0 ? "" : `${this.prefix}-${this.chosen}`);
   }
 
   #hide() {
@@ -148,7 +150,7 @@ export class Search extends EventTarget {
   }
 
   #take([text]) {
-    if (!this.value && !text.endsWith(":")) {
+    if (this.form && !this.value && !text.endsWith(":")) {
       this.input.value = text;
       this.#run();
       return;
@@ -168,7 +170,7 @@ export class Search extends EventTarget {
     if (step && open) {
       this.chosen = (this.chosen + step + this.shown.length) % this.shown.length;
       this.#draw();
-    } else if (event.key === "ArrowDown") {
+    } else if (event.key === "ArrowDown" && this.form) {
       this.dispatchEvent(new Event("leave"));
     } else if ((event.key === "Tab" && !event.shiftKey) || event.key === "Enter") {
       // Tab completes what is being typed; with nothing typed it goes on to the next element, as anywhere.
@@ -176,7 +178,8 @@ export class Search extends EventTarget {
       this.#take(this.shown[Math.max(0, this.chosen)]);
     } else if (event.key === "Escape") {
       if (open) this.#hide();
-      else this.dispatchEvent(new Event("leave"));
+      else if (this.form) this.dispatchEvent(new Event("leave"));
+      else return;
     } else {
       return;
     }

@@ -1,0 +1,57 @@
+// What happens on the server, for every part of a page that wants to know: one connection for all of them.
+
+import { localise } from "./age.js";
+import { fragment } from "./api.js";
+import { Live } from "./live.js";
+
+const followers = [];
+
+/** `{onNotices(list), onResume(), onState(state)}`, each if wanted. */
+export function follow(follower) {
+  followers.push(follower);
+}
+
+const all = (name, ...values) => {
+  for (const follower of followers) follower[name]?.(...values);
+};
+
+/** Begin with what comes after `seq`. */
+export function start(seq) {
+  const live = new Live(seq, {
+    onNotices: (notices) => all("onNotices", notices),
+    onResume: () => all("onResume"),
+    onState: (state) => all("onState", state),
+  });
+  live.start();
+}
+
+/** Keep `box` as the server has it: `path()` gives its HTML whenever `wanted(notice)` is true for one of them. */
+export function keep(box, path, wanted, after = () => {}) {
+  let asked = 0;
+  const refresh = async () => {
+    const mine = (asked += 1);
+    const html = await fragment(path()).catch(() => undefined);
+    if (html === undefined || mine !== asked) return;
+    replace(box, html);
+    after();
+  };
+  follow({ onNotices: (notices) => notices.some(wanted) && refresh(), onResume: refresh });
+  return refresh;
+}
+
+/** New HTML in place of the old; the focus stays on what has the same mark (`id`, or `data-act` within an `id`). */
+export function replace(box, html) {
+  const here = document.activeElement;
+  const mark = box.contains(here) ? place(here) : undefined;
+  box.innerHTML = html;
+  localise(box);
+  if (mark) box.querySelector(mark)?.focus({ preventScroll: true });
+}
+
+function place(element) {
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  const { act, advance } = element.dataset;
+  const around = element.closest("[id]");
+  if (act && around) return `#${CSS.escape(around.id)} [data-act="${CSS.escape(act)}"]`;
+  return advance ? `[data-advance="${CSS.escape(advance)}"]` : undefined;
+}
