@@ -25,6 +25,7 @@ Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Nth = Annotated[tuple[Annotated[int, Meta(ge=1, le=1_000_000_000)], ...], Meta(max_length=1000)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Seed = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+When = Annotated[str, Meta(max_length=4096, extra_json_schema={"format": "mailtrap-query"})]
 #: What times are counted for.
 Per = Literal["rule", "recipient", "sender", "session", "message", "peer"]
 _Status = Annotated[str, Meta(pattern=_STATUS)]
@@ -171,7 +172,7 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     effect: Effect
     id: int = 0
     name: _Line = ""
-    when: Annotated[str, Meta(max_length=4096)] = ""
+    when: When = ""
     first: Count = 0
     skip: Count = 0
     every: Count = 0

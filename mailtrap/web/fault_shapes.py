@@ -25,6 +25,7 @@ from mailtrap.faults.rule import (
     Seconds,
     Seed,
     Step,
+    When,
 )
 from mailtrap.faults.scenario import Scenario
 from mailtrap.faults.scenarios import resolve
@@ -129,7 +130,7 @@ class ScenarioOn(Struct, forbid_unknown_fields=True):
     Without `step` it is where the scenario belongs, or RCPT where `when` asks for what is not known before.
     """
 
-    when: Annotated[str, Meta(max_length=4096, description="A query; empty for everyone")] = ""
+    when: Annotated[When, Meta(description="A query; empty for everyone")] = ""
     inbox: Inbox = ""
     step: Step | _Given = msgspec.UNSET
     name: Inbox | _Given = msgspec.UNSET

@@ -78,7 +78,7 @@ class Faults:
     )
     def clear_faults(self, query: Removal) -> shapes.Removed:
         """Those of one inbox, or all. A request that makes no sense removes nothing."""
-        if (query.inbox is None) != (query.all is True):
+        if query.all is False or (query.inbox is None and not query.all):
             raise Invalid("Which rules? Nothing was removed", "say inbox=… or all=true")
         before = len(self._book.rules())
         self._book.clear(query.inbox)

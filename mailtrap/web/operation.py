@@ -173,7 +173,7 @@ def _body(decode: Callable[[bytes], Any]) -> Any:
     try:
         return decode(octets)
     except msgspec.ValidationError as error:
-        raise Invalid(_said(error)) from None
+        raise Invalid(_said(error), "/docs/api shows what it takes") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"The body is not JSON: {error}") from None
     except RecursionError:

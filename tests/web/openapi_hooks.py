@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,6 +10,10 @@ import schemathesis
 from hypothesis import strategies as st
 
 from mailtrap.delivery.hooks.ways import told_of
+from mailtrap.errors import Invalid
+from mailtrap.faults.checking import checked
+from mailtrap.faults.scenarios import SCENARIOS
+from mailtrap.web.fault_shapes import FaultBody, ScenarioOn
 from mailtrap.web.webhooks import TargetWish
 
 _WORDS = st.from_regex(r"[a-z0-9äß漢]{1,8}", fullmatch=True)
@@ -30,9 +35,41 @@ schemathesis.openapi.format("mailtrap-webhook-url", _WORDS.map("http://{}.invali
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """A webhook's wish is consistent: no schema says which kinds of events which provider has a word for."""
-    if (case.method.upper(), case.operation.path) != ("POST", "/api/webhooks"):
+    """What fits the schema makes sense, too: no schema says what a rule may do at which step."""
+    case.body = _whole_numbers(case.body)
+    place = case.method.upper(), case.operation.path
+    if place == ("POST", "/api/webhooks"):
+        _consistent_wish(case)
+    elif place in (("POST", "/api/faults"), ("PUT", "/api/faults/{id}")):
+        _instead(case, FaultBody, lambda body: checked(body.fault()), {"step": "rcpt", "effect": {"stall": True}})
+    elif place == ("POST", "/api/scenarios/{name}"):
+        found = SCENARIOS.get(case.path_parameters.get("name", ""), SCENARIOS["greylist"])
+        _instead(case, ScenarioOn, lambda body: [checked(rule) for rule in body.rules(found)], {})
+
+
+def _instead(case: Any, shape: Any, makes_sense: Callable[[Any], Any], sensible: dict[str, Any]) -> None:
+    """Send something sensible where what fits the schema makes no sense."""
+    try:
+        makes_sense(msgspec.convert(case.body, shape))
+    except msgspec.ValidationError:
         return
+    except Invalid:
+        case.body = sensible
+
+
+def _whole_numbers(value: Any) -> Any:
+    """JSON Schema takes 1.0 for an integer; we take it for what it looks like."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, list):
+        return [_whole_numbers(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _whole_numbers(item) for name, item in value.items()}
+    return value
+
+
+def _consistent_wish(case: Any) -> None:
+    """A webhook's wish is consistent: no schema says which kinds of events which provider has a word for."""
     try:
         wish = msgspec.convert(case.body, TargetWish)
     except msgspec.ValidationError:
