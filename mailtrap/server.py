@@ -8,6 +8,7 @@ from collections.abc import Callable
 from mailtrap.clock import Clock
 from mailtrap.delivery.deeds import history
 from mailtrap.delivery.outlets import Outlets
+from mailtrap.delivery.rulebook import open_book
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.events import Bus
 from mailtrap.net.tls import ca_file, server_context
@@ -26,8 +27,8 @@ GRACE = 10.0
 class Server:
     """A sandbox: its store, its mail listeners and its web server, started and stopped together.
 
-    Raises SettingsError for settings that cannot be used and OSError where a port is taken; whatever had been
-    started by then is stopped again.
+    Raises SettingsError for settings that cannot be used, a taken port for one; what had been started by then is
+    stopped again.
     """
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
@@ -54,6 +55,7 @@ class Server:
             self.store,
             self.bus,
             self.clock,
+            open_book(self.store.ledger, self.bus, self.clock),
             history=history(self.store.ledger),
             schedule=RetrySchedule.of(self.settings),
             hostname=self.settings.smtp_hostname,

@@ -216,9 +216,6 @@ def _cannot_start(error: OSError | SettingsError, settings: Settings) -> Excepti
         message = f"cannot start: {where}{cause.strerror or cause}"
     if cause.errno != errno.EADDRINUSE:
         return Failure(message, hint)
-    if error is cause:  # the mail listeners say which port it was; the web server leaves that to us
-        message = f"cannot listen on {settings.host}:{settings.web_port}: {cause.strerror}"
-        hint = "choose another with --web-port; 0 picks one"
     ports = {getattr(settings, row.name) for row in TABLE if row.kind == "port"}
     holders = [_holder(port) for port in ports if re.search(rf":{port}\b", message)]
     return Failure(message + "".join(holders), hint)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import h11
 
+from mailtrap.net import ports
 from mailtrap.settings import Settings
 from mailtrap.web.exchange import PATIENCE, Connection, exchange
 
@@ -65,9 +66,9 @@ class WebServer:
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     def start(self) -> tuple[str, int]:
-        """Listen; returns where. Raises OSError where the port is taken."""
-        self._listeners = _listen(self._settings.host, self._settings.web_port)
-        host, self._port = self._listeners[0].getsockname()[:2]
+        """Listen; returns where. Raises SettingsError where the port is taken."""
+        self._listeners = ports.listen(self._settings.host, self._settings.web_port, "--web-port", BACKLOG)
+        host, self._port = ports.address(self._listeners)
         self._selector = selectors.DefaultSelector()
         self._waker, self._woken = socket.socketpair()
         self._woken.setblocking(False)
@@ -286,34 +287,3 @@ class _Workers:
             with self._changed:
                 self._busy -= 1
                 self._changed.notify_all()
-
-
-def _listen(host: str, port: int) -> list[socket.socket]:
-    """A listening socket for every address that `host` stands for, all on one port."""
-    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    listeners: list[socket.socket] = []
-    try:
-        for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):
-            if listeners and port == 0:
-                address = (address[0], listeners[0].getsockname()[1], *address[2:])
-            listeners.append(_listen_on(family, address))
-    except OSError:
-        for listener in listeners:
-            listener.close()
-        raise
-    return listeners
-
-
-def _listen_on(family: int, address: tuple[object, ...]) -> socket.socket:
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from mailtrap.errors import SettingsError
 from mailtrap.net.tls import ca_file, server_context
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
@@ -236,7 +237,7 @@ def test_stopping_closes_what_is_idle_and_lets_answers_finish() -> None:
 
 
 def test_a_taken_port_is_an_error(listening: Listening) -> None:
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(SettingsError, match="in use"):
         WebServer(lambda *_: [], Settings(web_port=listening[1][1])).start()
 
 
