@@ -17,7 +17,7 @@ from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.errors import Invalid
 from mailtrap.events import Kind
 from mailtrap.faults.occasion import Occasion
-from mailtrap.faults.rule import Effect, Notice, Said, Step
+from mailtrap.faults.rule import Effect, Fault, Notice, Said, Step
 from mailtrap.mail.envelope import Recipient
 from mailtrap.query import Query
 from mailtrap.sandbox import Sandbox
@@ -517,3 +517,50 @@ def test_mail_goes_on_while_the_clock_is_advanced() -> None:
         thread.join(PATIENCE)
         assert not thread.is_alive()
         assert all(one.outcome is Outcome.DELIVERED for one in box.deliveries(messages=ids))
+
+
+# With the rules of a new sandbox
+
+
+@pytest.mark.parametrize(
+    ("recipient", "outcomes", "tries"),
+    [
+        ("bob+deferred-2@b.test", {"deferred": 2, "delivered": 1}, 3),
+        ("bob+bounce-5.2.2@b.test", {"bounced": 1}, 1),
+        ("bob+complaint@b.test", {"delivered": 1, "complained": 1}, 1),
+        ("bob+label@b.test", {"delivered": 1}, 1),
+        ("complaint@simulator.amazonses.com", {"delivered": 1, "complained": 1}, 1),
+        ("DnsError@bounce-testing.postmarkapp.com", {"bounced": 1}, 1),
+    ],
+)
+def test_addresses_that_mean_something_need_no_rule(recipient: str, outcomes: dict[str, int], tries: int) -> None:
+    with sandbox() as box:
+        before = box.clock.now()
+        id_ = send(box, "eve@b.test", recipient)
+        plain, done = box.deliveries(messages=[id_])
+        box.advance(DAY)
+        plain, done = box.deliveries(messages=[id_])
+        assert plain.outcome is Outcome.DELIVERED
+        assert (done.tries, done.accepted_at) == (tries, before)
+        seen = [one.what for one in done.happenings if one.what in outcomes]
+        assert set(seen) == set(outcomes)
+
+
+def test_rules_change_what_becomes_of_mail_on_its_way() -> None:
+    with sandbox() as box:
+        rule = box.faults.add(
+            Fault(Step.ATTEMPT, Effect(reply=Said(451, "4.7.1", "not yet")), when="domain:slow.test subject:hello")
+        )
+        slow, other = (
+            send(box, "bob@slow.test", "bob@b.test"),
+            send(box, "bob@slow.test", content=b"Subject: x\r\n\r\n"),
+        )
+        assert [one.outcome for one in box.deliveries(messages=[slow, other])] == [
+            Outcome.DEFERRED,
+            Outcome.DELIVERED,
+            Outcome.DELIVERED,
+        ]
+        assert (box.advance(HOUR).outcomes, box.faults.hits(rule.id)) == ({"deferred": 3}, 4)
+        assert delivery_of(box, slow).attempts[0].fault == rule.id
+        box.faults.remove(rule.id)
+        assert box.advance(HOUR).outcomes == {"delivered": 1}
