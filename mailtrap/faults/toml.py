@@ -1,0 +1,62 @@
+"""Rules as a TOML file writes them: one `[[fault]]` table each, with the keys they have everywhere; pure."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+import msgspec
+
+from mailtrap.errors import Invalid, QueryError
+from mailtrap.faults.checking import checked, told
+from mailtrap.faults.rule import Fault
+
+#: Tables of one file that are read.
+MOST_RULES = 2000
+
+_WHERE = re.compile(r" - at `\$\.?(.*)`\Z", re.DOTALL)
+_EXAMPLE = 'write [[fault]], and below it step = "rcpt", when = "rcpt:bob" and effect = { reply = { code = 550 } }'
+
+
+def read(text: str, name: str = "") -> list[Fault]:
+    """The rules in `text`, in order, without ids. Raises Invalid, which says in which table and at which key.
+
+    `name` is that of the file, for what is said.
+    """
+    lead = f"{name}: " if name else ""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Invalid(f"{lead}it is not TOML: {_line(error)}", _EXAMPLE) from None
+    strangers = sorted(set(document) - {"fault"})
+    if strangers:
+        raise Invalid(f"{lead}there is no key `{_line(strangers[0])}` here", _EXAMPLE)
+    tables = document.get("fault", [])
+    if not isinstance(tables, list):
+        raise Invalid(f"{lead}`fault` must be a list of tables", "write [[fault]] with two brackets")
+    if len(tables) > MOST_RULES:
+        raise Invalid(f"{lead}it has {len(tables)} tables, more than {MOST_RULES}", "let one rule match more")
+    return [_rule(table, f"{lead}[[fault]] number {number}: ") for number, table in enumerate(tables, 1)]
+
+
+def _rule(table: Any, lead: str) -> Fault:
+    if isinstance(table, dict) and "id" in table:
+        raise Invalid(f"{lead}key `id`: ids are given, not chosen", "leave it out; `name` is for people")
+    try:
+        return checked(msgspec.convert(table, Fault))
+    except msgspec.ValidationError as error:
+        text, hint = told(error)
+        where = _WHERE.search(text)
+        key = where[1] if where else ""
+        text = _WHERE.sub("", text)
+        raise Invalid(f"{lead}{f'key `{key}`: ' if key else ''}{_line(text)}", hint) from None
+    except QueryError as error:
+        raise Invalid(f"{lead}key `when`: {error}", error.hint) from None
+    except Invalid as error:
+        raise Invalid(f"{lead}{error}", error.hint) from None
+
+
+def _line(text: object) -> str:
+    """On one line, and not too long: it may quote what was sent."""
+    return "".join([c if c.isprintable() else " " for c in str(text)[:300]])

@@ -1,0 +1,110 @@
+"""Rules in a file: what is read, and that a mistake is named by file, table and key."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailtrap.errors import Invalid
+from mailtrap.faults import toml
+from mailtrap.faults.rule import Bucket, Effect, Ehlo, Fault, Greylist, Said, Step
+
+FILE = """
+[[fault]]
+name = "Bob is gone"
+step = "rcpt"
+when = "rcpt:bob@x.test"
+effect = { reply = { code = 550, status = "5.1.1", text = "no such user" } }
+
+[[fault]]
+step = "end-of-data"
+when = 'subject:"reset your password"'
+first = 2
+per = "recipient"
+inbox = "ci-1"
+[fault.effect]
+disconnect = "after-store"
+reset = true
+
+[[fault]]
+step = "ehlo"
+effect.ehlo.hide = ["STARTTLS"]
+
+[[fault]]
+step = "rcpt"
+effect = { scenario = "greylist" }
+greylist = { delay = 60 }
+bucket = { capacity = 10, seconds = 60 }
+nth = [1, 3]
+probability = 0.5
+seed = 7
+enabled = false
+"""
+
+
+def test_a_file_says_what_the_api_says() -> None:
+    assert toml.read(FILE) == [
+        Fault(Step.RCPT, Effect(reply=Said(550, "5.1.1", "no such user")), name="Bob is gone", when="rcpt:bob@x.test"),
+        Fault(
+            Step.END_OF_DATA,
+            Effect(disconnect="after-store", reset=True),
+            when='subject:"reset your password"',
+            first=2,
+            per="recipient",
+            inbox="ci-1",
+        ),
+        Fault(Step.EHLO, Effect(ehlo=Ehlo(hide=("STARTTLS",)))),
+        Fault(
+            Step.RCPT,
+            Effect(scenario="greylist"),
+            greylist=Greylist(60.0),
+            bucket=Bucket(10, 60.0),
+            nth=(1, 3),
+            probability=0.5,
+            seed=7,
+            enabled=False,
+        ),
+    ]
+
+
+def test_an_empty_file_has_no_rules() -> None:
+    assert toml.read("# nothing yet\n") == []
+
+
+GOOD = '[[fault]]\nstep = "rcpt"\neffect = { reply = { code = 550 } }\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("fault", "f.toml: it is not TOML: "),
+        ("smtp-port = 25", "f.toml: there is no key `smtp-port` here"),
+        ('[fault]\nstep = "rcpt"', "f.toml: `fault` must be a list of tables"),
+        ("fault = [1]", "f.toml: [[fault]] number 1: Expected `object`, got `int`"),
+        (
+            GOOD + "[[fault]]\neffect = {pass = true}",
+            "f.toml: [[fault]] number 2: Object missing required field `step`",
+        ),
+        (GOOD + '[[fault]]\nstep = "rcpt"\neffect = { reply = { code = 99 } }', "number 2: key `effect.reply.code`: "),
+        (GOOD + '[[fault]]\nstep = "rcpt"\nefect = {}', "number 2: Object contains unknown field `efect`"),
+        ('[[fault]]\nstep = "now"\neffect = {}', "number 1: key `step`: Invalid enum value 'now'"),
+        (GOOD + 'nth = [1, "x"]', "number 1: key `nth[1]`: Expected `int`, got `str`"),
+        (GOOD + "id = 3", "number 1: key `id`: ids are given, not chosen"),
+        (GOOD + 'when = "form:ana"', "number 1: key `when`: there is no field `form`"),
+        (GOOD + 'when = "subject:x"', "number 1: `subject:x` cannot be known at step rcpt"),
+        (GOOD + 'name = "a\\nb"', "number 1: key `name`: Expected one line without control characters"),
+        ('[[fault]]\nstep = "rcpt"\neffect = { scenario = "gmail" }', "number 1: There is no such scenario"),
+        ('[[fault]]\nstep = "rcpt"\neffect = {}', "number 1: `effect` says nothing"),
+        (GOOD * 2001, "f.toml: it has 2001 tables, more than 2000"),
+        ("a = " + "[" * 100_000, "f.toml: it is not TOML: "),
+        ('"a\\u0000\\nb" = 1', "f.toml: there is no key `a  b` here"),
+    ],
+)
+def test_a_mistake_is_named_by_file_table_and_key(text: str, message: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        toml.read(text, "f.toml")
+    said = str(caught.value)
+    assert message in said
+    assert said.startswith("f.toml: ")
+    assert said.isprintable()
+    assert len(said) < 500
+    assert caught.value.hint
