@@ -161,7 +161,7 @@ class Exact:
     @staticmethod
     def _is(wanted: str, mailbox: Mailbox) -> bool:
         name, address = fold(mailbox.name), fold(mailbox.address)
-        return wanted == address or (wanted != "" and wanted in (name, f"{name} <{address}>"))
+        return wanted == address or (name != "" and wanted in (name, f"{name} <{address}>"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +329,9 @@ def _globs(pattern: str, value: str) -> bool:
 
 def matches_glob(pattern: str, text: str) -> bool:
     """Whether `*` (any run) and `?` (any one character) make `pattern` the whole of `text`. At worst their product."""
+    head, found, tail = pattern.partition("*")
+    if found and not head and "*" not in tail and "?" not in tail:
+        return text.endswith(tail)  # `*@example.test`, as most patterns are
     star = mark = -1
     p = t = 0
     while t < len(text):

@@ -262,7 +262,7 @@ def _address(node: Exact | Glob, parameters: list[Any]) -> str:
         if isinstance(node, Exact) and node.value:
             condition += f" OR {_compared(name, node, parameters)}"
             whole = f"{name} || ' <' || {address} || '>'"
-            condition += f" OR ({whole}) = ? COLLATE NOCASE"
+            condition += f" OR ({name} <> '' AND ({whole}) = ? COLLATE NOCASE)"
             parameters.append(node.value)
         conditions.append(f"EXISTS (SELECT 1 FROM json_each({mailboxes}) WHERE {condition})")  # noqa: S608
     if node.field == "from":

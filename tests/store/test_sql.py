@@ -62,6 +62,7 @@ def keep(connection: sqlite3.Connection, record: Searchable) -> None:
         "reverse_path": envelope.reverse_path,
         "rcpt": json.dumps(envelope.addresses),
         "listener": arrival.listener,
+        "peer": arrival.peer,
         "helo": arrival.helo,
         "protocol": arrival.protocol,
         "tls": f"{arrival.tls.version} {arrival.tls.cipher}" if arrival.tls else None,
@@ -164,6 +165,7 @@ labels = st.sampled_from(["", "default", "Default", "ci-1", "CI-1", "ci*", "ф",
 mailboxes = st.lists(st.builds(Mailbox, texts, addresses), max_size=2).map(tuple)
 times = st.integers(NOW - 2, NOW + 2)
 numbers = st.integers(0, 4)
+peers = st.sampled_from(["", "192.0.2.1:25", "[::1]:25", "[fe80::a]:1", "::1", "192.0.2.1", "[x", "a:b:c", "[]:1"])
 kinds = st.lists(st.sampled_from(["html", "text", "bounce", "pdf"]), max_size=2, unique=True).map(tuple)
 
 
@@ -179,6 +181,7 @@ def records(draw: Draw, id_: int) -> Searchable:
         Arrival(
             d(times),
             d(st.sampled_from(["smtp", "smtps"])),
+            peer=d(peers | texts),
             helo=d(labels | texts),
             protocol=d(st.sampled_from(["", "ESMTP", "UTF8SMTPS", "utf8smtp"])),
             tls=d(st.none() | st.just(Tls("TLSv1.3", "X"))),
@@ -219,7 +222,9 @@ def records(draw: Draw, id_: int) -> Searchable:
 piles = st.tuples(*[records(id_) for id_ in (1, 2, 3)])
 
 address_fields = st.sampled_from(["from", "to", "cc", "bcc", "rcpt"])
-whole_fields = st.sampled_from(["tag", "inbox", "message-id", "reverse-path", "listener", "helo", "login"])
+whole_fields = st.sampled_from(
+    ["tag", "inbox", "message-id", "reverse-path", "listener", "helo", "login", "peer", "domain"]
+)
 word_fields = st.sampled_from(["", "subject", "body", "filename"]) | address_fields
 header_names = st.sampled_from(["X-A", "x-a", "X_A", "Subject", "X"])
 literals = st.sampled_from(["*", "?", "ana", "ANA", "@", "x.test", "b", "[", "]", "^", "é", "[a-z]"])
@@ -235,6 +240,7 @@ def held(pile: tuple[Searchable, ...]) -> list[str]:
             found |= dict.fromkeys((mailbox.name, mailbox.address, f"{mailbox.name} <{mailbox.address}>"))
         found |= dict.fromkeys((heading.subject, heading.message_id, understanding.body, message.inbox, *message.tags))
         found |= dict.fromkeys((message.envelope.reverse_path, *message.envelope.addresses, message.arrival.helo))
+        found |= dict.fromkeys((*record.values("peer"), *record.values("domain")))
         found |= dict.fromkeys((*understanding.filenames, *[value for _, value in understanding.header]))
     return [text for text in found if "\0" not in text]
 
@@ -355,7 +361,7 @@ def sample(database: sqlite3.Connection) -> Iterator[list[Searchable]]:
                 1,
                 "default",
                 Envelope("bounce@shop.test", (Recipient("ben@x.test"), Recipient("Eve@slow.test"))),
-                Arrival(NOW, "smtp", helo="ci-[7]", login=Login("PLAIN", "app"), session=3),
+                Arrival(NOW, "smtp", "192.0.2.7:25", helo="ci-[7]", login=Login("PLAIN", "app"), session=3),
                 Heading(
                     "Reset your password",
                     (Mailbox("Ana Béla", "ana@shop.test"),),
@@ -382,7 +388,7 @@ def sample(database: sqlite3.Connection) -> Iterator[list[Searchable]]:
                 2,
                 "Ci-1",
                 Envelope("", (Recipient("快@例子.test"),)),
-                Arrival(NOW + 1_000_000, "smtps", protocol="UTF8SMTPS", tls=Tls("TLSv1.3", "X")),
+                Arrival(NOW + 1_000_000, "smtps", "[2001:db8::7]:25", protocol="UTF8SMTPS", tls=Tls("TLSv1.3", "X")),
                 Heading("重置您的密码 👍", (Mailbox("", "mailer@x.test"),), (Mailbox("", "快@例子.test"),)),
                 500,
                 "",
@@ -500,6 +506,15 @@ def sample(database: sqlite3.Connection) -> Iterator[list[Searchable]]:
         ("rcpt:*@slow.te*t", [1]),
         ("rcpt:eve@slow.t?", []),
         ("login:app", [1]),
+        ("peer:192.0.2.7", [1]),
+        ("peer:192.0.2.*", [1]),
+        ("peer=2001:db8::7", [2]),
+        ("peer:192.0.2.7:25", []),
+        ("domain:slow.test", [1]),
+        ("domain:SLOW.test", [1]),
+        ("domain:*.test", [2, 1]),
+        ("domain:low.test", []),
+        ("domain=例子.test", [2]),
         ("-login:app", [2]),
     ],
 )
