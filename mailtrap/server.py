@@ -8,7 +8,7 @@ from collections.abc import Callable
 from mailtrap.clock import Clock
 from mailtrap.delivery.deeds import history
 from mailtrap.delivery.outlets import Outlets
-from mailtrap.delivery.rulebook import open_book
+from mailtrap.delivery.rulebook import open_book, read_file
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.events import Bus
 from mailtrap.net.tls import ca_file, server_context
@@ -49,13 +49,21 @@ class Server:
             raise
 
     def _start(self) -> dict[str, tuple[str, int]]:
+        fixed = read_file(self.settings.faults) if self.settings.faults else []
         self.store = open_store(self.settings, self.bus, self.clock)
         self._undo.append(self.store.close)
         self.sandbox = Sandbox(
             self.store,
             self.bus,
             self.clock,
-            open_book(self.store.ledger, self.bus, self.clock),
+            open_book(
+                self.store.ledger,
+                self.bus,
+                self.clock,
+                addresses=self.settings.fault_addresses,
+                fixed=fixed,
+                origin=self.settings.faults,
+            ),
             history=history(self.store.ledger),
             schedule=RetrySchedule.of(self.settings),
             hostname=self.settings.smtp_hostname,
@@ -70,7 +78,7 @@ class Server:
         self.web = WebServer(app, self.settings, server_context(self.settings) if self.settings.web_tls else None)
         self._undo.append(self.web.stop)
         addresses["web"] = self.web.start()
-        outlets.webhooks.site = self._site(*addresses["web"])
+        outlets.webhooks.announce(self._site(*addresses["web"]))
         self.about.addresses.update({name: f"{host}:{port}" for name, (host, port) in addresses.items()})
         return addresses
 

@@ -28,7 +28,8 @@ class Outlets:
         self.reader = Reader(store, outbound, clock, self.webhooks.tell)
 
     def start(self) -> None:
-        """Go on with what an earlier process left."""
+        """Go on with what an earlier process left, once `webhooks.announce` has said where our web is."""
+        self.webhooks.site = None
         self.webhooks.start(self._wished)
 
     def stop(self) -> None:

@@ -7,14 +7,13 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
 
 from mailtrap.clock import Clock
-from mailtrap.delivery.hooks import ways
+from mailtrap.delivery.hooks import ses, ways
 from mailtrap.delivery.hooks.carrier import Carried, Carrier
-from mailtrap.delivery.hooks.lanes import Kept, Lanes, Patience, Waiting
+from mailtrap.delivery.hooks.lanes import Kept, Lanes, Patience, Waiting, encode
 from mailtrap.delivery.hooks.register import Register
 from mailtrap.delivery.hooks.target import Event, Target
 from mailtrap.delivery.relay import Relay
@@ -48,11 +47,12 @@ class Webhooks:
     """`tell` costs its caller next to nothing; a thread writes events down, others carry them to their targets.
 
     An event is kept in the ledger from some milliseconds after it was told until its target has taken it, or, after
-    `patience.tries` failures, as a dead letter until somebody replays it. `site` is where our own web is reached.
+    `patience.tries` failures, as a dead letter until somebody replays it. `site` is where our own web is reached;
+    nothing is sent while that is None.
     """
 
     def __init__(self, store: Store, outbound: Outbound, clock: Clock, patience: Patience | None = None) -> None:
-        self.site = ""
+        self.site: str | None = ""
         self.lost = 0
         self.register = Register(store)
         self._store = store
@@ -117,7 +117,7 @@ class Webhooks:
 
     def start(self, wished: Iterable[Target] = ()) -> None:
         """Go on where the last process stopped. `wished` are the targets of the settings, with 0 for an id."""
-        self.register.settle(wished)
+        fresh = self.register.settle(wished)
         targets = self.register.all()
         waiting = self._count_waiting() if self._store.ledger.count(EVENT, states=[WAITING]) else Counter()
         with self._lock:
@@ -126,6 +126,14 @@ class Webhooks:
             self._dead = self._store.ledger.count(EVENT, states=[DEAD])
         for target in targets:
             self._enlist(target)
+        for target in fresh:
+            self._greet(target)
+
+    def announce(self, site: str) -> None:
+        """Our web is reached here from now on: what is sent may point to it."""
+        with self._lock:
+            self.site = site
+            self._ready.notify_all()
 
     def stop(self) -> None:
         """Let requests under way finish for a moment, write down what was told, then end."""
@@ -153,6 +161,7 @@ class Webhooks:
         self.register.put(target)
         if self._running:
             self._enlist(target)
+            self._greet(target)
 
     def remove(self, id: int) -> None:
         """Tell it nothing any more, also of what still waited for it. Raises NotFound."""
@@ -214,18 +223,28 @@ class Webhooks:
             raise Invalid(f"Event {id} still waits", "it will be tried again by itself")
         kept = msgspec.json.decode(found[0].document, type=Kept) if found else self._remembered(id)
         again = Waiting(id, msgspec.structs.replace(kept, tries=0, error="", status=0, tried_at=0))
-        self._store.ledger.put([self._record(again, WAITING)]).result(WRITTEN_WITHIN)
+        self._queue(again)
         with self._lock:
-            self._counts[kept.target] += 1
             self._dead -= bool(found)
-            lanes = self._lanes.get(kept.target)
-            if lanes is not None and id not in lanes.ids:
+        return again.kept
+
+    def _greet(self, target: Target) -> None:
+        """What some providers send before any event."""
+        if target.shape == "ses":
+            told = Told(ses.SUBSCRIPTION, self._clock.now())
+            self._queue(Waiting(self._store.ledger.new_id(EVENT), Kept(target.id, told)))
+
+    def _queue(self, waiting: Waiting) -> None:
+        self._store.ledger.put([self._record(waiting, WAITING)]).result(WRITTEN_WITHIN)
+        with self._lock:
+            self._counts[waiting.kept.target] += 1
+            lanes = self._lanes.get(waiting.kept.target)
+            if lanes is not None and waiting.id not in lanes.ids:
                 if len(lanes.ids) < WINDOW:
-                    lanes.add(again)
+                    lanes.add(waiting)
                 else:
                     lanes.more = True
             self._ready.notify_all()
-        return again.kept
 
     def replay_all(self, target: int) -> int:
         """Replay the dead letters of one target, oldest first; how many."""
@@ -324,7 +343,7 @@ class Webhooks:
 
     def _record(self, waiting: Waiting, state: str) -> Record:
         # `due` is the place in the queue: the ledger gives what is due in that order.
-        return Record(EVENT, waiting.id, _encode(waiting.kept), 0, state, str(waiting.kept.target), waiting.id)
+        return Record(EVENT, waiting.id, encode(waiting.kept), 0, state, str(waiting.kept.target), waiting.id)
 
     def _bury(self, died: int) -> None:
         with self._lock:
@@ -379,7 +398,7 @@ class Webhooks:
             target, waiting = taken
             kept = waiting.kept
             at = self._clock.now() - self._clock.ahead
-            event = Event(waiting.id, kept.told, at // 1_000_000, kept.tries + 1, self.site)
+            event = Event(waiting.id, kept.told, at // 1_000_000, kept.tries + 1, self.site or "")
             try:
                 carried = self._carrier.carry(event, target)
             except Exception as error:
@@ -390,7 +409,7 @@ class Webhooks:
                 self._settle(target, waiting, carried, at)
 
     def _next(self) -> tuple[Target, Waiting] | None:
-        if not self._stopping:
+        if not self._stopping and self.site is not None:
             now = time.monotonic()
             # Those with least under way first, so that a slow target leaves threads to the others.
             for id, lanes in sorted(self._lanes.items(), key=lambda one: one[1].busy):
@@ -399,6 +418,8 @@ class Webhooks:
         return None
 
     def _pause(self) -> float | None:
+        if self.site is None:
+            return None
         due = [when for lanes in self._lanes.values() if (when := lanes.due()) is not None]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
@@ -427,19 +448,3 @@ class Webhooks:
 
 def _kind_of(arrival: Arrival) -> str:
     return "notice" if arrival.listener == "notice" else "captured"
-
-
-def _encode(kept: Kept) -> bytes:
-    try:
-        return msgspec.json.encode(kept)
-    except UnicodeEncodeError:  # what mail brings in may be no text at all
-        kept.told = msgspec.convert(_readable(msgspec.structs.asdict(kept.told)), Told)
-        return msgspec.json.encode(kept)
-
-
-def _readable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, tuple):
-        return tuple([_readable(one) for one in value])
-    return {name: _readable(one) for name, one in value.items()} if isinstance(value, dict) else value

@@ -12,7 +12,7 @@ from mailtrap.errors import SettingsError
 from mailtrap.settings import Settings
 
 #: Probes of an orchestrator carry no credentials, nor do those who check a signature; these answers give nothing away.
-EXEMPT = frozenset({"/livez", "/readyz", "/api/webhooks/certificate.pem"})
+EXEMPT = frozenset({"/livez", "/readyz", "/api/webhooks/certificate.pem", "/api/webhooks/subscription"})
 
 CHALLENGE = 'Basic realm="mailtrap", charset="UTF-8"'
 

@@ -11,7 +11,7 @@ from msgspec import Meta
 from mailtrap.clock import rfc3339
 from mailtrap.delivery.hooks import ways
 from mailtrap.delivery.hooks.lanes import Kept
-from mailtrap.delivery.hooks.ses import CERTIFICATE
+from mailtrap.delivery.hooks.ses import CERTIFICATE, CONFIRMATION, confirmed
 from mailtrap.delivery.hooks.target import Kind, Shape, Target
 from mailtrap.errors import NotFound
 from mailtrap.sandbox import Sandbox
@@ -95,6 +95,14 @@ class EventListing(msgspec.Struct):
     webhook: Annotated[str, form("^[0-9]{1,18}$", "an id", "Only those for this webhook")] | None = None
     limit: Annotated[int, Meta(ge=1, le=500)] = 50
     before: Annotated[str, form("^[0-9]{1,18}$", "an id", "Only those older than this id")] | None = None
+
+
+class Confirmation(msgspec.Struct, rename="pascal"):
+    """What stands in a SubscribeURL."""
+
+    token: Annotated[str, form("^[0-9a-f]{0,64}$", "a token", "As the SubscribeURL has it")] = ""
+    action: Annotated[str, Meta(max_length=50)] = ""
+    topic_arn: Annotated[str, Meta(max_length=300)] = ""
 
 
 class Replayed(msgspec.Struct):
@@ -216,6 +224,18 @@ class WebhookTargets:
             if target.shape == "ses":
                 return Response(certificate(target.key), mimetype="application/x-pem-file")
         raise NotFound("Nothing is signed as SNS does", "add a webhook of the shape ses")
+
+    @operation(
+        "GET",
+        CONFIRMATION,
+        "Confirm a subscription as SNS has it",
+        tag="Webhooks",
+        query=Confirmation,
+        media="text/xml",
+    )
+    def confirm_webhook(self, query: Confirmation) -> Response:
+        """What `SubscribeURL` names; needs no credentials and changes nothing: events are sent all the same."""
+        return Response(confirmed(query.token), mimetype="text/xml")
 
 
 def _number(id: str, what: str) -> int:

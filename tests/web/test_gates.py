@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
-from mailtrap.delivery.hooks.ses import CERTIFICATE
+from mailtrap.delivery.hooks.ses import CERTIFICATE, CONFIRMATION
 from mailtrap.errors import SettingsError
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
@@ -304,7 +304,7 @@ def guarded() -> Iterator[Flask]:
 
 
 #: What needs no credentials, and what it answers: nobody has asked for signatures as SNS makes them.
-PUBLIC = {"/livez": 200, "/readyz": 200, CERTIFICATE: 404}
+PUBLIC = {"/livez": 200, "/readyz": 200, CERTIFICATE: 404, CONFIRMATION: 200}
 
 
 def test_every_route_but_the_public_ones_wants_credentials(guarded: Flask) -> None:

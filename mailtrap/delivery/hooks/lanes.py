@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -39,6 +40,23 @@ class Kept(msgspec.Struct, omit_defaults=True):
     error: str = ""
     status: int = 0
     tried_at: int = 0
+
+
+def encode(kept: Kept) -> bytes:
+    """As the ledger keeps it."""
+    try:
+        return msgspec.json.encode(kept)
+    except UnicodeEncodeError:  # what mail brings in may be no text at all
+        kept.told = msgspec.convert(_readable(msgspec.structs.asdict(kept.told)), Told)
+        return msgspec.json.encode(kept)
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, tuple):
+        return tuple([_readable(one) for one in value])
+    return {name: _readable(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 @dataclass(slots=True, eq=False)

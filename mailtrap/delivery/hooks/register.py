@@ -93,16 +93,23 @@ class Register:
         if not self._store.ledger.remove(TARGET, ids=[id]).result(WRITTEN_WITHIN):
             raise NotFound(f"There is no webhook {id}", "GET /api/webhooks lists them")
 
-    def settle(self, wished: Iterable[Target]) -> None:
-        """Keep what the settings wish for and nothing that they wished for earlier; keys stay what they were."""
+    def settle(self, wished: Iterable[Target]) -> list[Target]:
+        """Keep what the settings wish for and nothing that they wished for earlier; returns those that are new.
+
+        The keys of the others stay what they were.
+        """
+        fresh = []
         earlier = [target for target in self.all() if target.from_settings]
         for wish in wished:
             same = next((one for one in earlier if (one.url, one.shape) == (wish.url, wish.shape)), None)
             if same is None:
-                self.put(self.make(wish.url, wish.shape, wish.kinds, wish.inbox, wish.secret, from_settings=True))
+                made = self.make(wish.url, wish.shape, wish.kinds, wish.inbox, wish.secret, from_settings=True)
+                self.put(made)
+                fresh.append(made)
             else:
                 earlier.remove(same)
                 if wish.secret and wish.secret != same.secret:
                     self.put(msgspec.structs.replace(same, secret=wish.secret))
         for target in earlier:
             self.remove(target.id)
+        return fresh

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -13,8 +15,13 @@ from mailtrap.delivery.told import Told
 #: Where our web serves the certificate that SigningCertURL names.
 CERTIFICATE = "/api/webhooks/certificate.pem"
 
+#: And the answer to whoever confirms a subscription, as receivers do before anything else.
+CONFIRMATION = "/api/webhooks/subscription"
+#: The kind of event that asks for it; only SNS knows such a thing.
+SUBSCRIPTION = "subscription"
+
 _TOPIC = "arn:aws:sns:us-east-1:000000000000:mailtrap"
-_SIGNED = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+_SIGNED = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 
 _EVENTS = {
     "captured": "Send",
@@ -128,6 +135,15 @@ def _message(event: Event) -> str:
     return msgspec.json.encode(said).decode()
 
 
+def confirmed(token: str) -> str:
+    """What SNS answers to a confirmation."""
+    arn = escape(f"{_TOPIC}:{token}")
+    return (
+        '<ConfirmSubscriptionResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><ConfirmSubscriptionResult>'
+        f"<SubscriptionArn>{arn}</SubscriptionArn></ConfirmSubscriptionResult></ConfirmSubscriptionResponse>"
+    )
+
+
 def string_to_sign(notification: dict[str, str]) -> bytes:
     """The fields that are signed: each name and value on a line of its own, in the order of their names."""
     return "".join([f"{name}\n{notification[name]}\n" for name in _SIGNED if name in notification]).encode()
@@ -136,26 +152,36 @@ def string_to_sign(notification: dict[str, str]) -> bytes:
 def _post(event: Event, target: Target) -> Post:
     from mailtrap.delivery.hooks.keys import sign_rsa
 
+    name = str(reading.event_name(event.id))
+    is_first = event.told.kind == SUBSCRIPTION
     said = {
-        "Type": "Notification",
-        "MessageId": str(reading.event_name(event.id)),
+        "Type": "SubscriptionConfirmation" if is_first else "Notification",
+        "MessageId": name,
         "TopicArn": _TOPIC,
-        "Message": _message(event),
+        "Message": f"Visit the SubscribeURL to confirm that {_TOPIC} may be told here."
+        if is_first
+        else _message(event),
         "Timestamp": reading.milliseconds(event.at * 1_000_000),
         "SignatureVersion": target.signature_version,
     }
+    if is_first:
+        said["Token"] = name.replace("-", "")
+        asked = {"Action": "ConfirmSubscription", "TopicArn": _TOPIC, "Token": said["Token"]}
+        said["SubscribeURL"] = f"{event.site}{CONFIRMATION}?{urlencode(asked)}"
     said["Signature"] = sign_rsa(target.key, string_to_sign(said), target.signature_version)
     said["SigningCertURL"] = event.site + CERTIFICATE
-    said["UnsubscribeURL"] = f"{event.site}/api/webhooks"
+    if not is_first:
+        said["UnsubscribeURL"] = f"{event.site}/api/webhooks"
     headers = {
         # SNS says so although it is JSON.
         "Content-Type": "text/plain; charset=UTF-8",
         "User-Agent": "Amazon Simple Notification Service Agent",
-        "x-amz-sns-message-type": "Notification",
+        "x-amz-sns-message-type": said["Type"],
         "x-amz-sns-message-id": said["MessageId"],
         "x-amz-sns-topic-arn": _TOPIC,
-        "x-amz-sns-subscription-arn": f"{_TOPIC}:{reading.event_name(-target.id)}",
     }
+    if not is_first:
+        headers["x-amz-sns-subscription-arn"] = f"{_TOPIC}:{reading.event_name(-target.id)}"
     return Post(headers, msgspec.json.encode(said))
 
 
