@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from mailtrap.clock import Clock
+from mailtrap.delivery.notices import Notices
 from mailtrap.delivery.office import PostOffice
 from mailtrap.delivery.record import Advance, Delivery, Outcome
 from mailtrap.delivery.schedule import RetrySchedule
@@ -53,6 +54,7 @@ class Sandbox:
         self.tell: Tell = _unheard
         self.webhooks = Webhooks(store, Outbound(), clock)
         self.office = PostOffice(store, bus, clock, self.faults, self.capture, schedule, hostname)
+        self.office.write = Notices(store.octets, hostname, schedule)
         self.outcomes: Counter[str] = Counter()
         self._open: dict[int, Transcript] = {}
         self._ended: dict[int, Transcript] = {}

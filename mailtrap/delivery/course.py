@@ -19,6 +19,9 @@ Ask = Callable[[Step, int, int, str], Answer | None]
 #: Messages that may have to be made: status notices (RFC 3461 §6), and what people and their programs send back.
 What = Literal["failure", "delay", "success", "relayed", "complaint", "auto-reply", "read"]
 
+#: Those that are about one recipient only.
+PERSONAL: frozenset[What] = frozenset(("complaint", "auto-reply", "read"))
+
 #: Characters of a reply that are kept.
 _LONGEST = 2000
 _NOTHING = Effect()

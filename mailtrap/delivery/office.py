@@ -13,7 +13,7 @@ from typing import Protocol
 
 from mailtrap.clock import Clock
 from mailtrap.delivery import asked
-from mailtrap.delivery.course import Course, Upshot, What
+from mailtrap.delivery.course import PERSONAL, Course, Upshot, What
 from mailtrap.delivery.letters import Letter, Letters, letter_of
 from mailtrap.delivery.queue import KIND, WRITTEN_WITHIN, Live, Queue, decode
 from mailtrap.delivery.record import Advance, Attempt, Delivery, Outcome
@@ -302,7 +302,9 @@ class PostOffice:
             self._queue.expect(live)
             live = self._queue.take(due, letter)
         for (what, notice), lives in wanted.items():
-            self._send(what, notice, lives, letter, due)
+            # People answer for themselves.
+            for group in [[one] for one in lives] if what in PERSONAL else [lives]:
+                self._send(what, notice, group, letter, due)
         for live in moved.values():
             self._queue.changed(live)
 
