@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -179,6 +180,8 @@ def import_(path: Path, format_: str | None, inbox: str | None, as_json: bool, u
 
 
 def _format(document: str) -> str:
+    if re.match(r"\s*\w+:[0-9]+:[0-9]+", document):
+        return "mailpit"
     try:
         found = json.loads(document)
     except ValueError:

@@ -152,14 +152,19 @@ class Book:
 
     def add(self, fault: Fault, before: int | None = None) -> Fault:
         """A new rule, the last one or before that of an id. Returns it with its id. Raises Invalid, NotFound."""
-        fault = checked(fault)
+        return self.extend((fault,), before)[0]
+
+    def extend(self, faults: Sequence[Fault], before: int | None = None) -> list[Fault]:
+        """New rules in this order, all or, where one makes no sense, none. Returns them with their ids."""
+        new = [checked(fault) for fault in faults]
         with self._editing:
-            if len(self._fixed) + len(self._rules) >= MOST_RULES:
-                raise Invalid(f"There are {MOST_RULES} rules already", "remove some, or let one rule match more")
+            if len(self._fixed) + len(self._rules) + len(new) > MOST_RULES:
+                raise Invalid(f"There cannot be more than {MOST_RULES} rules", "remove some, or let one match more")
             place = len(self._rules) if before is None else self._place(before)
-            fault = msgspec.structs.replace(fault, id=self._new_id())
-            self._change([*self._rules[:place], fault, *self._rules[place:]])
-        return fault
+            new = [msgspec.structs.replace(fault, id=self._new_id()) for fault in new]
+            if new:
+                self._change([*self._rules[:place], *new, *self._rules[place:]])
+        return new
 
     def put(self, id: int, fault: Fault) -> Fault:
         """Another rule in the place of this one. Counters go on where what is counted is the same."""

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from mailtrap.errors import Invalid, NotFound
+from mailtrap.faults.importing import read_rules
 from mailtrap.faults.rule import Fault
 from mailtrap.faults.scenarios import SCENARIOS
 from mailtrap.sandbox import Sandbox
@@ -168,6 +169,22 @@ class Faults:
         found = self._book.explain(occasion(self._sandbox, body))
         return shapes.explained(found)
 
+    @operation(
+        "POST",
+        "/api/faults/import",
+        "Import rules",
+        tag="Faults",
+        body=shapes.Import,
+        response=shapes.FaultList,
+        status=201,
+    )
+    def import_faults(self, body: shapes.Import) -> shapes.FaultList:
+        """All of them or, if one makes no sense, none; after those that are there."""
+        rules = read_rules(body.format, body.document)
+        if body.inbox:
+            rules = [msgspec.structs.replace(rule, inbox=body.inbox) for rule in rules]
+        return self._list(self._book.extend(rules))
+
     @operation("GET", "/api/scenarios", "List scenarios", tag="Faults", response=shapes.ScenarioList)
     def list_scenarios(self) -> shapes.ScenarioList:
         """Failures with a name: what real providers and servers say, and what servers do wrong besides."""
@@ -190,18 +207,7 @@ class Faults:
         if found is None:
             raise NotFound(f"There is no scenario {name[:60]}", "GET /api/scenarios lists them all")
         before = None if query.before is None else self._one(query.before).id
-        return self._list(self._add(body.rules(found), before))
-
-    def _add(self, rules: Iterable[Fault], before: int | None = None) -> list[Fault]:
-        added: list[Fault] = []
-        try:
-            for rule in rules:
-                added.append(self._book.add(rule, before))
-        except Invalid:
-            for rule in added:
-                self._book.remove(rule.id)
-            raise
-        return added
+        return self._list(self._book.extend(body.rules(found), before))
 
     def _list(self, rules: Iterable[Fault]) -> shapes.FaultList:
         return shapes.FaultList([self._told(rule) for rule in rules], not self._book.suspended)

@@ -199,6 +199,7 @@ def test_clearing_asks_which(stand_in: StandIn, flags: tuple[str, ...]) -> None:
     [
         ('[[fault]]\nstep = "rcpt"\n', "toml"),
         ('{"Recipient": {"ErrorCode": 550, "Probability": 10}}', "mailpit"),
+        ("Sender:451:10,Recipient:451:20", "mailpit"),
         ('{"DisconnectChance": 0.1}', "mailhog"),
     ],
 )

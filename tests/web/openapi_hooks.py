@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from mailtrap.delivery.hooks.ways import told_of
 from mailtrap.errors import Invalid
 from mailtrap.faults.checking import checked
+from mailtrap.faults.importing import read_rules
 from mailtrap.faults.scenarios import SCENARIOS
-from mailtrap.web.fault_shapes import FaultBody, ScenarioOn
+from mailtrap.web.fault_shapes import FaultBody, Import, ScenarioOn
 from mailtrap.web.webhooks import TargetWish
 
 _WORDS = st.from_regex(r"[a-z0-9äß漢]{1,8}", fullmatch=True)
@@ -45,6 +46,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
     elif place == ("POST", "/api/scenarios/{name}"):
         found = SCENARIOS.get(case.path_parameters.get("name", ""), SCENARIOS["greylist"])
         _instead(case, ScenarioOn, lambda body: [checked(rule) for rule in body.rules(found)], {})
+    elif place == ("POST", "/api/faults/import"):
+        _instead(case, Import, lambda body: read_rules(body.format, body.document), {"format": "toml", "document": ""})
 
 
 def _instead(case: Any, shape: Any, makes_sense: Callable[[Any], Any], sensible: dict[str, Any]) -> None:
