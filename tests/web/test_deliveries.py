@@ -53,10 +53,14 @@ def test_what_no_rule_concerns_was_delivered_at_once(client: FlaskClient, sandbo
 def test_a_refused_delivery_says_by_whom_and_why(client: FlaskClient, sandbox: Sandbox) -> None:
     refuse(client, 550, "rcpt:bob@b.test")
     id = capture(sandbox, recipients=("anna@a.test", "bob@b.test"))
-    assert listed(client) == [(str(id), "anna@a.test", "delivered"), (str(id), "bob@b.test", "bounced")]
+    expected = [(str(id), "anna@a.test", "delivered"), (str(id), "bob@b.test", "bounced")]
+    assert listed(client, message=id) == expected
     (bounced,) = client.get("/api/deliveries?outcome=bounced").get_json()["deliveries"]
     attempt = bounced["attempts"][-1]
     assert (attempt["code"], attempt["status"], attempt["text"], attempt["fault"]) == (550, "5.1.1", "No", "1")
+    assert bounced["notices"] == [bounced["notice"]]
+    notice = client.get(f"/api/messages/{bounced['notice']}").get_json()
+    assert (notice["envelope"]["from"], notice["envelope"]["to"]) == ("", ["ann@a.test"])
 
 
 def test_time_passes_when_it_is_told_to(client: FlaskClient, sandbox: Sandbox) -> None:
