@@ -13,8 +13,9 @@ import msgspec
 from mailtrap.clock import Clock
 from mailtrap.delivery.hooks import ses, ways
 from mailtrap.delivery.hooks.carrier import Carried, Carrier
-from mailtrap.delivery.hooks.lanes import Kept, Lanes, Patience, Waiting, encode
+from mailtrap.delivery.hooks.lanes import Kept, Lanes, Patience, Waiting
 from mailtrap.delivery.hooks.register import Register
+from mailtrap.delivery.hooks.shelf import BATCH, DEAD, WAITING, Shelf
 from mailtrap.delivery.hooks.target import Event, Target
 from mailtrap.delivery.relay import Relay
 from mailtrap.delivery.told import Told
@@ -22,25 +23,18 @@ from mailtrap.errors import Invalid, MailtrapError, NotFound
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.message import Submission
 from mailtrap.net.outbound import Outbound
-from mailtrap.store.base import Record, Store
+from mailtrap.store.base import Store
 
 log = logging.getLogger(__name__)
 
-EVENT = "webhook-event"
-WAITING, DEAD = "waiting", "dead"
 #: Events of one target held in memory; the ledger has the others.
 WINDOW = 2000
-#: Events written together.
-BATCH = 500
 #: Beyond so many not yet written, or waiting for one target, an event is lost; `lost` counts them.
 MOST_TOLD, MOST_WAITING = 50_000, 100_000
 MOST_DEAD = 10_000
 SENDERS = 8
 #: Seconds that requests under way may still take once we are told to stop.
 GRACE = 2.0
-#: Seconds that the ledger may take: mail goes first.
-WRITTEN_WITHIN = 600.0
-_EVER = 1 << 62
 
 
 class Webhooks:
@@ -55,7 +49,7 @@ class Webhooks:
         self.site: str | None = ""
         self.lost = 0
         self.register = Register(store)
-        self._store = store
+        self._shelf = Shelf(store)
         self._outbound = outbound
         self._clock = clock
         self._patience = patience or Patience()
@@ -119,11 +113,14 @@ class Webhooks:
         """Go on where the last process stopped. `wished` are the targets of the settings, with 0 for an id."""
         fresh = self.register.settle(wished)
         targets = self.register.all()
-        waiting = self._count_waiting() if self._store.ledger.count(EVENT, states=[WAITING]) else Counter()
+        counts = self._shelf.count()
+        for orphaned in {*counts[WAITING], *counts[DEAD]} - {target.id for target in targets}:
+            self._shelf.forget(orphaned)
+            del counts[DEAD][orphaned]
         with self._lock:
             self._running = True
-            self._counts = waiting
-            self._dead = self._store.ledger.count(EVENT, states=[DEAD])
+            self._counts = counts[WAITING]
+            self._dead = counts[DEAD].total()
         for target in targets:
             self._enlist(target)
         for target in fresh:
@@ -146,8 +143,8 @@ class Webhooks:
         for thread in self._threads[1:]:
             thread.join(max(0.0, until - time.monotonic()))
         self._outbound.close()
-        for thread in self._threads[1:]:
-            thread.join(10.0)
+        for thread in self._threads[1:]:  # what is stuck nevertheless is told again by the next process
+            thread.join(max(0.0, until + GRACE - time.monotonic()))
         with self._lock:
             self._closing = True
             self._work.notify_all()
@@ -170,9 +167,7 @@ class Webhooks:
             self._targets.pop(id, None)
             self._lanes.pop(id, None)
             self._kinds = self._wanted()
-        ledger = self._store.ledger
-        while found := ledger.find(EVENT, name=str(id), limit=BATCH):
-            ledger.remove(EVENT, ids=[record.id for record in found]).result(WRITTEN_WITHIN)
+        self._shelf.forget(id)
 
     def _enlist(self, target: Target) -> None:
         with self._lock:
@@ -207,21 +202,16 @@ class Webhooks:
                 for one in sorted(delivered, key=lambda one: -one[0])
                 if (target is None or one[2].target == target) and (before is None or one[0] < before)
             ][:limit]
-        found = self._store.ledger.find(
-            EVENT,
-            states=list(states) or [WAITING, DEAD],
-            name=None if target is None else str(target),
-            before=before,
-            limit=limit,
-        )
-        return [(record.id, record.state, msgspec.json.decode(record.document, type=Kept)) for record in found]
+        return self._shelf.page(list(states) or [WAITING, DEAD], target, before, limit)
 
     def replay(self, id: int) -> Kept:
         """Send a dead letter, or what was delivered, once more. Raises NotFound, and Invalid for one that waits."""
-        found = self._store.ledger.find(EVENT, ids=[id])
-        if found and found[0].state == WAITING:
+        found = self._shelf.get(id)
+        if found and found[0] == WAITING:
             raise Invalid(f"Event {id} still waits", "it will be tried again by itself")
-        kept = msgspec.json.decode(found[0].document, type=Kept) if found else self._remembered(id)
+        kept = found[1] if found else self._remembered(id)
+        if self._running and kept.target not in self._targets:
+            raise NotFound(f"Nobody is told of event {id} any more", "its webhook was removed")
         again = Waiting(id, msgspec.structs.replace(kept, tries=0, error="", status=0, tried_at=0))
         self._queue(again)
         with self._lock:
@@ -232,10 +222,10 @@ class Webhooks:
         """What some providers send before any event."""
         if target.shape == "ses":
             told = Told(ses.SUBSCRIPTION, self._clock.now())
-            self._queue(Waiting(self._store.ledger.new_id(EVENT), Kept(target.id, told)))
+            self._queue(Waiting(self._shelf.new_id(), Kept(target.id, told)))
 
     def _queue(self, waiting: Waiting) -> None:
-        self._store.ledger.put([self._record(waiting, WAITING)]).result(WRITTEN_WITHIN)
+        self._shelf.put([(waiting, WAITING)])
         with self._lock:
             self._counts[waiting.kept.target] += 1
             lanes = self._lanes.get(waiting.kept.target)
@@ -248,14 +238,11 @@ class Webhooks:
 
     def replay_all(self, target: int) -> int:
         """Replay the dead letters of one target, oldest first; how many."""
-        ledger = self._store.ledger
         count = 0
-        while found := ledger.find(EVENT, states=[DEAD], name=str(target), due_by=_EVER, limit=BATCH):
-            for record in found:
-                self.replay(record.id)
+        while count < MOST_DEAD and (found := self._shelf.oldest(DEAD, target, BATCH)):
+            for waiting in found:
+                self.replay(waiting.id)
             count += len(found)
-            if count >= MOST_DEAD:
-                break
         return count
 
     def _remembered(self, id: int) -> Kept:
@@ -285,7 +272,6 @@ class Webhooks:
                     return
             try:
                 self._write(told, gone, changed)
-                self._load()
             except (MailtrapError, TimeoutError) as error:
                 log.error("webhooks: the queue cannot be written: %s", error)
                 with self._lock:
@@ -296,18 +282,18 @@ class Webhooks:
                     self._changed = changed | self._changed
                     # Not at once again: a full disk does not get better by that.
                     self._work.wait(1.0)
+            else:
+                self._load()
 
     def _write(self, told: list[Told], gone: list[int], changed: dict[int, tuple[Waiting, str]]) -> None:
         fresh = [waiting for one in told for waiting in self._addressed(one)]
-        ledger = self._store.ledger
-        records = [self._record(waiting, state) for waiting, state in changed.values()]
-        records += [self._record(waiting, WAITING) for waiting in fresh]
+        with self._lock:
+            known = set(self._lanes)
+        events = [(one, state) for one, state in changed.values() if one.kept.target in known]
         try:
-            if records:
-                ledger.put(records).result(WRITTEN_WITHIN)
             # In this order: what has gone may have been changed before.
-            if gone:
-                ledger.remove(EVENT, ids=gone).result(WRITTEN_WITHIN)
+            self._shelf.put(events + [(waiting, WAITING) for waiting in fresh])
+            self._shelf.remove(gone)
         except BaseException:
             with self._lock:
                 self._counts.subtract(waiting.kept.target for waiting in fresh)
@@ -338,12 +324,8 @@ class Webhooks:
                 room = max(0, MOST_WAITING - self._counts[target.id])
                 self._lose(len(each) - room)
                 self._counts[target.id] += min(room, len(each))
-            made += [Waiting(self._store.ledger.new_id(EVENT), Kept(target.id, one)) for one in each[:room]]
+            made += [Waiting(self._shelf.new_id(), Kept(target.id, one)) for one in each[:room]]
         return made
-
-    def _record(self, waiting: Waiting, state: str) -> Record:
-        # `due` is the place in the queue: the ledger gives what is due in that order.
-        return Record(EVENT, waiting.id, encode(waiting.kept), 0, state, str(waiting.kept.target), waiting.id)
 
     def _bury(self, died: int) -> None:
         with self._lock:
@@ -351,8 +333,7 @@ class Webhooks:
             surplus = self._dead - MOST_DEAD
         if surplus <= 0:
             return
-        oldest = self._store.ledger.find(EVENT, states=[DEAD], due_by=_EVER, limit=surplus)
-        removed = self._store.ledger.remove(EVENT, ids=[record.id for record in oldest]).result(WRITTEN_WITHIN)
+        removed = self._shelf.remove([one.id for one in self._shelf.oldest(DEAD, None, surplus)])
         with self._lock:
             self._dead -= removed
 
@@ -365,26 +346,21 @@ class Webhooks:
             for id in hungry:
                 self._lanes[id].more = False
         for id in hungry:
-            found = self._store.ledger.find(EVENT, states=[WAITING], name=str(id), due_by=_EVER, limit=WINDOW)
-            kept = [Waiting(record.id, msgspec.json.decode(record.document, type=Kept)) for record in found]
+            try:
+                kept = self._shelf.oldest(WAITING, id, WINDOW)
+            except MailtrapError as error:
+                log.error("webhooks: the queue cannot be read: %s", error)
+                kept = None
             with self._lock:
-                lanes = self._lanes.get(id)
-                if lanes is None:
-                    continue
-                settled = {*self._gone, *self._changed}
-                for waiting in kept:
-                    if waiting.id not in lanes.ids and waiting.id not in settled:
-                        lanes.add(waiting)
-                lanes.more = lanes.more or len(found) == WINDOW
-                self._ready.notify_all()
-
-    def _count_waiting(self) -> Counter[int]:
-        counts: Counter[int] = Counter()
-        before: int | None = None
-        while found := self._store.ledger.find(EVENT, states=[WAITING], before=before, limit=BATCH):
-            counts.update(int(record.name) for record in found)
-            before = found[-1].id
-        return counts
+                if lanes := self._lanes.get(id):
+                    settled = {*self._gone, *self._changed, *lanes.ids}
+                    for waiting in kept or ():
+                        if waiting.id not in settled:
+                            lanes.add(waiting)
+                    lanes.more = lanes.more or kept is None or len(kept) == WINDOW
+                    self._ready.notify_all()
+                if kept is None:
+                    self._work.wait(1.0)
 
     # Sending: some threads.
 
@@ -403,7 +379,8 @@ class Webhooks:
                 carried = self._carrier.carry(event, target)
             except Exception as error:
                 # A thread that dies of one event would leave all others waiting.
-                log.exception("webhooks: event %d cannot be sent", waiting.id)
+                if not self._stopping:
+                    log.exception("webhooks: event %d cannot be sent", waiting.id)
                 carried = Carried(0, f"it cannot be sent: {type(error).__name__}", final=True)
             with self._lock:
                 self._settle(target, waiting, carried, at)

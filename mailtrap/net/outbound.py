@@ -151,7 +151,7 @@ class Outbound:
         self._seconds = seconds
         self._resolve = resolve or _resolve
         self._tls: ssl.SSLContext | None = None
-        self._open: set[socket.socket] = set()
+        self._open: set[Timed] = set()
         self._closed = False
         self._lock = threading.Lock()
 
@@ -191,9 +191,8 @@ class Outbound:
         """Break off what is under way; nothing can be asked for afterwards."""
         with self._lock:
             self._closed = True
-            for sock in self._open:
-                with suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+            for timed in self._open:
+                timed.break_off()
 
     def _exchange(
         self, method: str, address: Address, body: bytes, headers: Mapping[str, str], trusted: bool
@@ -230,7 +229,7 @@ class Outbound:
                 with self._lock:
                     if self._closed:
                         raise Unavailable("Nothing is sent any more: the server stops")
-                    self._open.add(sock)
+                    self._open.add(timed)
                 sock.settimeout(timed.left())
                 sock.connect(address)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -262,9 +261,9 @@ class Outbound:
                         self._tls.load_verify_locations(file)
             return self._tls
 
-    def _forget(self, sock: socket.socket) -> None:
+    def _forget(self, timed: Timed) -> None:
         with self._lock:
-            self._open.discard(sock)
+            self._open.discard(timed)
 
 
 class Timed:
@@ -273,8 +272,8 @@ class Timed:
     It has what http.client and smtplib ask of a socket.
     """
 
-    def __init__(self, sock: socket.socket, deadline: float, closed: Callable[[socket.socket], None]) -> None:
-        self._sock, self._plain = sock, sock
+    def __init__(self, sock: socket.socket, deadline: float, closed: Callable[[Timed], None]) -> None:
+        self._sock = sock
         self._deadline = deadline
         self._closed = closed
 
@@ -288,7 +287,9 @@ class Timed:
     def secure(self, context: ssl.SSLContext, name: str) -> None:
         """Go on over TLS."""
         self._sock.settimeout(self.left())
-        self._sock = context.wrap_socket(self._sock, server_hostname=name)
+        secured = context.wrap_socket(self._sock, server_hostname=name, do_handshake_on_connect=False)
+        self._sock = secured
+        secured.do_handshake()
 
     def sendall(self, octets: bytes) -> None:
         """Send all of it; a socket's time limit is for all of one call."""
@@ -304,11 +305,16 @@ class Timed:
         """A file that reads from here."""
         return io.BufferedReader(_Reading(self))
 
+    def break_off(self) -> None:
+        """End it from another thread: whoever waits for it goes on with an error."""
+        with suppress(OSError):
+            # Not as TLS would have it: there is somebody in the middle of reading.
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Close it; repeating it is harmless."""
-        self._closed(self._plain)
+        self._closed(self)
         self._sock.close()
-        self._plain.close()
 
 
 class _Lent:

@@ -19,10 +19,11 @@ from mailtrap.clock import Clock
 from mailtrap.delivery import webhooks
 from mailtrap.delivery.hooks.lanes import SIDE_BY_SIDE, Kept, Lanes, Patience, Waiting
 from mailtrap.delivery.hooks.register import read_wish
+from mailtrap.delivery.hooks.shelf import EVENT
 from mailtrap.delivery.hooks.target import Target
 from mailtrap.delivery.told import Told
 from mailtrap.delivery.webhooks import Webhooks
-from mailtrap.errors import Invalid, NotFound, SettingsError
+from mailtrap.errors import Invalid, NotFound, SettingsError, StorageFull
 from mailtrap.events import Bus
 from mailtrap.net.outbound import Outbound
 from mailtrap.settings import Settings
@@ -101,7 +102,7 @@ def test_nothing_is_lost_and_each_message_stays_in_order_while_the_receiver_is_d
         # Mail is taken in meanwhile.
         for _ in range(50):
             keep(store, submission())
-        until(lambda: store.ledger.count(webhooks.EVENT) == messages * each)
+        until(lambda: store.ledger.count(EVENT) == messages * each)
         receiver.up()
         try:
             received = receiver.wait(messages * each)
@@ -114,7 +115,7 @@ def test_nothing_is_lost_and_each_message_stays_in_order_while_the_receiver_is_d
             orders[body["message"]].append(body["attempt"])
         assert len(orders) == messages
         assert {tuple(order) for order in orders.values()} == {(0, 1, 2)}
-        until(lambda: store.ledger.count(webhooks.EVENT) == 0)
+        until(lambda: store.ledger.count(EVENT) == 0)
         assert hooks.lost == 0
 
 
@@ -131,7 +132,7 @@ def test_more_events_wait_than_are_held_in_memory(monkeypatch: pytest.MonkeyPatc
         hooks.add(target)
         for number in range(500):
             hooks.tell(told(number % 7 + 1, number))
-        until(lambda: store.ledger.count(webhooks.EVENT) == 500)
+        until(lambda: store.ledger.count(EVENT) == 500)
         assert len(hooks._lanes[target.id].ids) <= 20
         gate.set()
         orders = defaultdict(list)
@@ -177,7 +178,7 @@ def test_after_so_many_tries_it_is_a_dead_letter_that_can_be_replayed() -> None:
         hooks.add(target)
         hooks.tell(told(1, 0))
         hooks.tell(told(1, 1))
-        until(lambda: store.ledger.count(webhooks.EVENT, states=["dead"]) == 2)
+        until(lambda: store.ledger.count(EVENT, states=["dead"]) == 2)
         assert len(receiver.received) == 6
         (last, state, kept), (first, _, _) = hooks.events(target=target.id)
         assert (state, kept.tries, kept.status, kept.error) == ("dead", 3, 503, "the answer was 503")
@@ -187,7 +188,7 @@ def test_after_so_many_tries_it_is_a_dead_letter_that_can_be_replayed() -> None:
         assert again.headers["mailtrap-event-id"] == str(first)
         assert hooks.replay_all(target.id) == 1
         assert receiver.wait(8)[7].headers["mailtrap-event-id"] == str(last)
-        until(lambda: store.ledger.count(webhooks.EVENT) == 0)
+        until(lambda: store.ledger.count(EVENT) == 0)
         hooks.replay(first)  # delivered ones are remembered for a while
         assert receiver.wait(9)[8].headers["mailtrap-event-id"] == str(first)
         with pytest.raises(NotFound):
@@ -217,7 +218,7 @@ def test_it_goes_on_after_a_restart(tmp_path: Path) -> None:
         for one in received:
             orders[json.loads(one.body)["message"]].append(json.loads(one.body)["attempt"])
         assert {tuple(order) for order in orders.values()} == {(0, 1)}
-        until(lambda: store.ledger.count(webhooks.EVENT) == 0)
+        until(lambda: store.ledger.count(EVENT) == 0)
 
 
 def test_what_is_stopped_in_the_middle_of_a_request_is_sent_again_and_stopping_waits_for_nobody(tmp_path: Path) -> None:
@@ -285,9 +286,9 @@ def test_a_target_that_is_removed_takes_its_events_along() -> None:
         hooks.add(target)
         for message in range(1, 21):
             hooks.tell(told(message))
-        until(lambda: store.ledger.count(webhooks.EVENT) == 20)
+        until(lambda: store.ledger.count(EVENT) == 20)
         hooks.remove(target.id)
-        until(lambda: store.ledger.count(webhooks.EVENT) == 0)
+        until(lambda: store.ledger.count(EVENT) == 0)
         assert not hooks.wants("delivered")
         with pytest.raises(NotFound):
             hooks.remove(target.id)
@@ -302,7 +303,7 @@ def test_link_local_targets_are_refused_and_dead_at_once_where_a_name_means_one(
         hooks._outbound._resolve = lambda host, port: [(socket.AF_INET, 1, 6, "", ("169.254.169.254", port))]
         hooks.add(hooks.register.make("http://metadata.test/"))
         hooks.tell(told(1))
-        until(lambda: store.ledger.count(webhooks.EVENT, states=["dead"]) == 1)
+        until(lambda: store.ledger.count(EVENT, states=["dead"]) == 1)
         assert "link-local" in hooks.events()[0][2].error
 
 
@@ -315,6 +316,36 @@ def test_settings_wish_for_targets_whose_keys_stay(tmp_path: Path) -> None:
         assert [target.url for target in first] == [wish.url, other.url]
     with running(database, wished=(wish,)) as (hooks, _):
         assert hooks.register.all() == first[:1]
+
+
+def test_what_waited_for_a_target_that_the_settings_no_longer_wish_for_is_forgotten(tmp_path: Path) -> None:
+    database = tmp_path / "mail.db"
+    wish = Target(0, "http://127.0.0.1:9/one", from_settings=True)
+    with running(database, patience=Patience(60, 60, 8), wished=(wish,)) as (hooks, store):
+        hooks.tell(told(1))
+        until(lambda: store.ledger.count(EVENT) == 1)
+    with running(database) as (_, store):
+        assert store.ledger.count(EVENT) == 0
+
+
+def test_a_full_disk_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running() as (hooks, store), receiving() as receiver:
+        hooks.add(hooks.register.make(receiver.url))
+        put, failures = store.ledger.put, []
+
+        def full(records: Any) -> Any:
+            if len(failures) < 2:
+                failures.append(records)
+                raise StorageFull("no room")
+            return put(records)
+
+        monkeypatch.setattr(store.ledger, "put", full)
+        for number in range(3):
+            hooks.tell(told(1, number))
+        received = receiver.wait(3)
+        assert [json.loads(one.body)["attempt"] for one in received] == [0, 1, 2]
+        assert len(failures) == 2
+        until(lambda: store.ledger.count(EVENT) == 0)
 
 
 def test_what_mail_brought_in_may_be_no_text() -> None:
