@@ -107,6 +107,13 @@ class Settings:
     max_live: int = _setting("Web", 200, "number", "Live connections (WebSocket) at once; pages poll beyond it")
     max_web_threads: int = _setting("Web", 512, "number", "HTTP connections at once, live ones included")
 
+    faults: str = _setting(
+        "Failures", "", "path", "File of rules of failures (TOML); they come before those that are made while it runs"
+    )
+    fault_addresses: bool = _setting(
+        "Failures", True, "switch", "Addresses such as ana+550-5.1.1@example.test mean what they say"
+    )
+
     retry_schedule: tuple[float, ...] = _setting(
         "Delivery",
         (300.0, 900.0, 1800.0, 3600.0, 7200.0, 14_400.0),

@@ -1,4 +1,4 @@
-"""Keeps the rules of failures in the store's ledger, in their order, and tells the Bus when they change."""
+"""Keeps the rules of failures in the ledger in their order, reads those of a file, tells the Bus of changes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from mailtrap.clock import Clock
-from mailtrap.errors import MailtrapError
+from mailtrap.errors import Invalid, MailtrapError, SettingsError
 from mailtrap.events import Bus, Kind
+from mailtrap.faults import toml
 from mailtrap.faults.book import MOST_RULES, Book
 from mailtrap.faults.checking import checked
 from mailtrap.faults.rule import Fault
@@ -78,3 +80,15 @@ def open_book(
     book = Book(clock, kept.read(), kept.keep, addresses, fixed, origin, partial(ledger.new_id, KIND))
     book.on_change(lambda: bus.publish([(Kind.FAULTS, "", "")]))
     return book
+
+
+def read_file(path: str) -> list[Fault]:
+    """The rules of a TOML file. Raises SettingsError, which says in which table and at which key."""
+    try:
+        return toml.read(Path(path).read_text("utf-8"), path)
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}", "give a file that can be read with --faults") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: it is not UTF-8", "save it as UTF-8, as TOML must be") from None
+    except Invalid as error:
+        raise SettingsError(str(error), error.hint) from None

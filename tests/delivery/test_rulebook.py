@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mailtrap.delivery.rulebook import open_book
+from mailtrap.delivery.rulebook import open_book, read_file
+from mailtrap.errors import Invalid, SettingsError
 from mailtrap.events import Bus, Kind
 from mailtrap.faults.book import Book
 from mailtrap.faults.rule import Effect, Fault, Said, Step
@@ -75,3 +76,41 @@ def test_the_bus_hears_of_changes(tmp_path: Path) -> None:
     book.remove(one.id)
     heard.wait(lambda events: sum(event.kind is Kind.FAULTS for event in events) == 3)
     store.close()
+
+
+def test_the_rules_of_a_file_come_first_and_stay(tmp_path: Path) -> None:
+    file = tmp_path / "faults.toml"
+    file.write_text('[[fault]]\nname = "fixed"\nstep = "rcpt"\neffect = { reply = { code = 550 } }\n', "utf-8")
+    fixed = read_file(str(file))
+    clock, bus = StandingClock(), Bus()
+    store = open_store(Settings(database=str(tmp_path / "mail.db"), synchronous="normal"), bus, clock)
+    try:
+        book = open_book(store.ledger, bus, clock, fixed=fixed, origin=str(file))
+        book.add(rule("made"))
+        first, made = book.rules()
+        assert (first.name, made.name) == ("fixed", "made")
+        assert (book.origin(first.id), book.origin(made.id)) == (str(file), "")
+        assert [record.name for record in store.ledger.find("fault")] == ["made"]
+        with pytest.raises(Invalid, match="comes from"):
+            book.remove(first.id)
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("octets", "message"),
+    [
+        (None, "No such file"),
+        (b"\xff", "not UTF-8"),
+        (b'[[fault]]\nstep = "rcpt"\neffect = { reply = { code = 1 } }', r"number 1: key `effect.reply.code`"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_a_setting_that_cannot(
+    tmp_path: Path, octets: bytes | None, message: str
+) -> None:
+    file = tmp_path / "faults.toml"
+    if octets is not None:
+        file.write_bytes(octets)
+    with pytest.raises(SettingsError, match=message) as caught:
+        read_file(str(file))
+    assert str(caught.value).startswith(str(file))
