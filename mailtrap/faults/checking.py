@@ -85,7 +85,7 @@ def told(error: Exception) -> tuple[str, str]:
     text = str(error)
     for pattern, words in FORMS.items():
         text = text.replace(f"`str` matching regex {pattern!r}", words)
-    return text, "see the reference of rules: `mailtrap faults --help`, or docs/faults.md"
+    return text, "see the reference of rules: `mailtrap faults --help`, or docs/failures.md"
 
 
 def _fits(step: Step, name: str, steps: frozenset[Step] | None) -> None:
