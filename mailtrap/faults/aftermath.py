@@ -10,7 +10,7 @@ from typing import Protocol
 
 from mailtrap.faults.deed import Answered, Deed, Ending, Key, Noted, Verdict
 from mailtrap.faults.judging import judge
-from mailtrap.faults.occasion import peer_address
+from mailtrap.mail.arrival import address_of
 
 __all__ = ["Answered", "Deed", "History", "Keeper", "Verdict"]
 
@@ -59,7 +59,7 @@ class History:
 
         With `peer` also what failed before anybody had said who sends (EHLO, STARTTLS, login …) is thought of.
         """
-        return sender.lower() in self._senders or ("peer", peer_address(peer)) in self._awaited
+        return sender.lower() in self._senders or ("peer", address_of(peer)) in self._awaited
 
     def note(self, deed: Deed) -> None:
         """A transaction that met a failure, or one of a sender that is watched, is over."""
@@ -171,7 +171,7 @@ class History:
 
 def _places(deed: Deed) -> set[Key]:
     """Everything it is found by."""
-    places: set[Key] = {("session", deed.session), ("peer", peer_address(deed.peer)), *deed.traces()}
+    places: set[Key] = {("session", deed.session), ("peer", address_of(deed.peer)), *deed.traces()}
     if not deed.before_mail:
         places.add(("from", deed.sender.lower()))
         if not deed.answered:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from mailtrap.faults.occasion import peer_address
 from mailtrap.faults.rule import Step
+from mailtrap.mail.arrival import address_of
 
 #: Steps that come before anybody has said who sends: what fails there is known by the client's address only.
 BEFORE_MAIL = frozenset((Step.CONNECT, Step.GREETING, Step.EHLO, Step.STARTTLS, Step.AUTH))
@@ -74,7 +74,7 @@ class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
     def traces(self) -> list[Key]:
         """By what a deed that follows on it, or that it follows on, can be found."""
         if self.before_mail:
-            return [("peer", peer_address(self.peer))]
+            return [("peer", address_of(self.peer))]
         sender = self.sender.lower()
         traces: list[Key] = [("recipient", sender, recipient) for recipient in self.recipients]
         if self.message_id:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from mailtrap.faults.deed import Deed, Ending, Verdict
-from mailtrap.faults.occasion import peer_address
 from mailtrap.faults.rule import Step
+from mailtrap.mail.arrival import address_of
 
 _SECOND = 1_000_000
 #: "The sender MUST delay retrying" (RFC 5321 §4.5.4.1): who is back sooner than this has not waited at all,
@@ -219,8 +219,8 @@ class _Judge:
 
     def _session_failed(self, deed: Deed, later: list[Deed]) -> None:
         here = [other for other in later if other.session == deed.session]
-        peer = peer_address(deed.peer)
-        elsewhere = [other for other in later if other.session != deed.session and peer_address(other.peer) == peer]
+        peer = address_of(deed.peer)
+        elsewhere = [other for other in later if other.session != deed.session and address_of(other.peer) == peer]
         following = here[0] if here else (elsewhere[0] if elsewhere else None)
         case = _Case(deed, deed.code, frozenset(), _first_of_each_session(elsewhere))
         if deed.step == Step.STARTTLS:

@@ -51,11 +51,3 @@ class Answer:
 
     effect: Effect
     fault: Fault
-
-
-def peer_address(peer: str) -> str:
-    """The address without the port: `127.0.0.1:999` → `127.0.0.1`, `[::1]:999` → `::1`."""
-    if peer.startswith("["):
-        return peer[1:].partition("]")[0]
-    host, colon, port = peer.partition(":")
-    return host if colon and ":" not in port else peer

@@ -9,11 +9,12 @@ import msgspec
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.behaviours import BEHAVIOURS
-from mailtrap.faults.occasion import Occasion, peer_address
+from mailtrap.faults.occasion import Occasion
 from mailtrap.faults.providers import PROVIDERS
 from mailtrap.faults.rule import Effect, Notice, Said
 from mailtrap.faults.scenario import Scenario
 from mailtrap.faults.servers import SERVERS
+from mailtrap.mail.arrival import address_of
 
 #: Every scenario by its name, in the order in which people may want to read them.
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (*PROVIDERS, *SERVERS, *BEHAVIOURS)}
@@ -78,7 +79,7 @@ def fill_text(text: str, occasion: Occasion) -> str:
 def _value(name: str, occasion: Occasion) -> str:
     recipient = occasion.recipient or (occasion.recipients[0] if occasion.recipients else "")
     value = {
-        "peer": peer_address(occasion.peer) or "unknown",
+        "peer": address_of(occasion.peer) or "unknown",
         "recipient": recipient or "unknown",
         "domain": _domain(recipient) or "unknown",
         "sender": occasion.sender,
