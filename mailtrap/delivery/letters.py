@@ -6,7 +6,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
 
-from mailtrap.delivery.record import Delivery
+from mailtrap.delivery.record import Attempt, Delivery
+from mailtrap.delivery.told import Told
+from mailtrap.events import Kind
 from mailtrap.faults.occasion import Occasion
 from mailtrap.faults.rule import Step
 from mailtrap.mail.arrival import Arrival
@@ -42,6 +44,49 @@ def letter_of(id: int, message: Submission | Message) -> Letter:
     return Letter(id, envelope, message.arrival, message.heading, message.size, message.inbox, envelope.addresses)
 
 
+def occasion_of(letter: Letter, step: Step) -> Occasion:
+    """What is known of a message without a look at it."""
+    arrival, envelope = letter.arrival, letter.envelope
+    return Occasion(
+        step,
+        arrival.at,
+        letter.inbox,
+        arrival.listener,
+        arrival.peer,
+        arrival.helo,
+        arrival.tls,
+        arrival.login,
+        arrival.session or 0,
+        0,
+        envelope.reverse_path,
+        envelope.parameters,
+        "",
+        letter.addresses,
+        letter.size,
+        message=letter.id,
+    )
+
+
+def told_of(kind: Kind, attempt: Attempt, delivery: Delivery, letter: Letter) -> Told:
+    """What the application may be told of one step of a delivery."""
+    return Told(
+        kind.value,
+        attempt.at,
+        letter.id,
+        delivery.recipient,
+        delivery.sender,
+        letter.heading.subject,
+        letter.heading.message_id,
+        letter.inbox,
+        attempt.code,
+        attempt.status,
+        attempt.text,
+        attempt.host,
+        letter.arrival.session or 0,
+        delivery.tries,
+    )
+
+
 class Letters:
     """Reads messages for whoever asks the rules; used by one thread at a time."""
 
@@ -56,28 +101,10 @@ class Letters:
 
     def occasion(self, letter: Letter, delivery: Delivery, step: Step, at: int, attempt: int, host: str) -> Occasion:
         """The facts at one step of a delivery."""
-        arrival, envelope = letter.arrival, letter.envelope
-        return Occasion(
-            step,
-            at,
-            letter.inbox,
-            arrival.listener,
-            arrival.peer,
-            arrival.helo,
-            arrival.tls,
-            arrival.login,
-            arrival.session or 0,
-            0,
-            envelope.reverse_path,
-            envelope.parameters,
-            delivery.recipient,
-            letter.addresses,
-            letter.size,
-            partial(self._content, letter),
-            letter.id,
-            attempt,
-            host,
-        )
+        occasion = occasion_of(letter, step)
+        occasion.at, occasion.attempt, occasion.host = at, attempt, host
+        occasion.recipient, occasion.content = delivery.recipient, partial(self._content, letter)
+        return occasion
 
     def _content(self, letter: Letter) -> Searchable:
         """The message as a query sees it; what cannot be read is seen without content."""

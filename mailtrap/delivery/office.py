@@ -14,15 +14,15 @@ from typing import Protocol
 from mailtrap.clock import Clock
 from mailtrap.delivery import asked
 from mailtrap.delivery.course import PERSONAL, Course, Upshot, What
-from mailtrap.delivery.letters import Letter, Letters, letter_of
+from mailtrap.delivery.letters import Letter, Letters, letter_of, occasion_of, told_of
 from mailtrap.delivery.queue import KIND, WRITTEN_WITHIN, Live, Queue, decode
-from mailtrap.delivery.record import Advance, Attempt, Delivery, Outcome
+from mailtrap.delivery.record import Advance, Delivery, Outcome
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.delivery.told import Told
 from mailtrap.errors import Invalid, MailtrapError
 from mailtrap.events import Bus, Event, Kind
 from mailtrap.faults.book import Book
-from mailtrap.faults.occasion import Answer
+from mailtrap.faults.occasion import Answer, Occasion
 from mailtrap.faults.rule import DELIVERY_STEPS, Notice, Step
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope, Recipient
@@ -128,17 +128,23 @@ class PostOffice:
         if thread is not None:
             thread.join(WRITTEN_WITHIN)
         with self._turn:
+            while self._accepted:
+                self._take_in()
+            self._queue.keep_all()
             self._write_down()
 
     def concerns(self, submission: Submission) -> bool:
         """Whether anything else may happen to this message than being delivered at once, with nobody to be told."""
         if submission.arrival.listener in NOT_DELIVERED:
             return False
-        book = self._book
-        if not book.steps.isdisjoint(_STEPS) or self.wants("delivered"):
+        if self.wants("delivered"):
             return True
-        for recipient in submission.envelope.recipients:
-            if book.may_answer(Step.DELIVERED, recipient.address):
+        book, envelope = self._book, submission.envelope
+        steps = [] if book.steps.isdisjoint(_STEPS) else [step for step in DELIVERY_STEPS if step in book.steps]
+        occasion = occasion_of(letter_of(0, submission), Step.DELIVERED) if steps else None
+        for recipient in envelope.recipients:
+            address = recipient.address
+            if book.may_answer(Step.DELIVERED, address) if occasion is None else _might(book, occasion, steps, address):
                 return True
             if recipient.parameters and asked.wants_success(recipient.parameters):
                 return True
@@ -323,7 +329,7 @@ class PostOffice:
             if live.notable:
                 self._events[kind, letter.id] = letter.inbox
             if self.tell is not None and self.wants(kind.value):
-                self.tell(_told(kind, attempt, delivery, letter))
+                self.tell(told_of(kind, attempt, delivery, letter))
         for visit in upshot.visits:
             kind = Kind.OPENED if visit == "opens" else Kind.CLICKED
             delivery.happened(upshot.at, kind.value)
@@ -420,20 +426,11 @@ class PostOffice:
                 self._gone.append(None)
 
 
-def _told(kind: Kind, attempt: Attempt, delivery: Delivery, letter: Letter) -> Told:
-    return Told(
-        kind.value,
-        attempt.at,
-        letter.id,
-        delivery.recipient,
-        delivery.sender,
-        letter.heading.subject,
-        letter.heading.message_id,
-        letter.inbox,
-        attempt.code,
-        attempt.status,
-        attempt.text,
-        attempt.host,
-        letter.arrival.session or 0,
-        delivery.tries,
-    )
+def _might(book: Book, occasion: Occasion, steps: Sequence[Step], recipient: str) -> bool:
+    """Whether a rule may have something to say about one recipient, at the cost of some look-ups."""
+    occasion.recipient = recipient
+    for step in steps:
+        occasion.step = step
+        if book.might_answer(occasion):
+            return True
+    return False

@@ -110,6 +110,13 @@ class Queue:
         else:
             self._drop(live)
 
+    def keep_all(self) -> None:
+        """Have everything written down that is still to happen: another process will go on with it."""
+        for live in self._live.values():
+            if live.delivery.due is not None:
+                live.notable = True
+                self._unwritten[live.id] = live
+
     @property
     def is_full(self) -> bool:
         """Whether so many have changed that they should be written down."""

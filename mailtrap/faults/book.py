@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -78,9 +78,18 @@ class Book:
 
     def may_answer(self, step: Step, recipient: str = "") -> bool:
         """Whether to ask at all; costs next to nothing where there is no rule for the step."""
-        if step in self.steps:
+        steps = self.steps
+        if steps and step in steps:
             return True
         return bool(recipient) and self._addressed and not self._suspended and addresses.may_mean(recipient)
+
+    def might_answer(self, occasion: Occasion) -> bool:
+        """Whether a rule may match, at the cost of a look-up; False is certain. Counts nothing."""
+        if self._suspended:
+            return False
+        if self._arrangement.candidates(occasion):
+            return True
+        return self._addressed and occasion.step in _ADDRESSED and addresses.may_mean(occasion.recipient)
 
     def answer(self, occasion: Occasion) -> Answer | None:
         """What the first rule that matches says; counts. None where nothing goes wrong."""
@@ -92,7 +101,7 @@ class Book:
             for rule in candidates:
                 if rule.condition.matches(evidence) and self._counting.meets(rule.fault, occasion):
                     return _said(rule, occasion)
-        if self._addressed and occasion.step in _ADDRESSED:
+        if self._addressed and occasion.step in _ADDRESSED and _may_mean(occasion):
             for rule in self._meant(occasion):
                 if self._counting.meets(rule.fault, occasion):
                     return _said(rule, occasion)
@@ -259,6 +268,12 @@ class Book:
         self._ready = ready
         self._arrangement = Arrangement(asked)
         self.steps = self._arrangement.steps
+
+
+def _may_mean(occasion: Occasion) -> bool:
+    if occasion.recipient:
+        return addresses.may_mean(occasion.recipient)
+    return any(map(addresses.may_mean, occasion.recipients))
 
 
 def _ready(place: int, fault: Fault) -> Rule:

@@ -383,6 +383,16 @@ def test_what_should_have_happened_meanwhile_happens_at_the_start(tmp_path: Path
         assert (done.outcome, after(done)) == (Outcome.DELIVERED, [0, HOUR])
 
 
+def test_what_nobody_has_looked_at_when_it_stops_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = StandingClock()
+    with monkeypatch.context() as patch:
+        patch.setattr("mailtrap.delivery.office.PostOffice._run", lambda self: None)
+        with sandbox(tmp_path / "mail.db", replies(451), clock=clock) as box:
+            ids = [send(box) for _ in range(3)]
+    with sandbox(tmp_path / "mail.db", replies(550), clock=clock) as box:
+        assert {one.outcome for one in box.deliveries(messages=ids)} == {Outcome.BOUNCED}
+
+
 def test_a_deleted_message_is_not_delivered_any_more() -> None:
     with sandbox(say=replies(451)) as box:
         one, two, three = (send(box) for _ in range(3))
@@ -564,3 +574,14 @@ def test_rules_change_what_becomes_of_mail_on_its_way() -> None:
         assert delivery_of(box, slow).attempts[0].fault == rule.id
         box.faults.remove(rule.id)
         assert box.advance(HOUR).outcomes == {"delivered": 1}
+
+
+def test_mail_that_no_rule_can_match_does_not_come_to_the_office() -> None:
+    with sandbox() as box:
+        for n in range(50):
+            box.faults.add(Fault(Step.ATTEMPT, Effect(reply=Said(451)), when=f"rcpt:*@slow{n}.test"))
+        box.faults.add(Fault(Step.ROUTE, Effect(reply=Said(451)), when="reverse-path:eve@a.test"))
+        send(box, "bob@b.test", "carl@b.test")
+        assert all(thread.name != "post-office" for thread in threading.enumerate())
+        assert delivery_of(box, send(box, "bob@b.test", "bob@slow7.test"), 1).outcome is Outcome.DEFERRED
+        assert delivery_of(box, send(box, sender="eve@a.test")).outcome is Outcome.DEFERRED
