@@ -23,6 +23,7 @@ from flask.testing import FlaskClient
 
 from mailtrap.delivery.told import Told
 from mailtrap.errors import SettingsError
+from mailtrap.faults.rule import Effect, Fault, Notice, Said, Step
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope, Recipient
 from mailtrap.server import Server
@@ -64,10 +65,13 @@ def eventually(server: Server, state: str) -> list[Any]:
     return events
 
 
-def send(server: Server, sender: str = "ann@a.test", recipient: str = "bob@b.test") -> None:
+HELLO = b"Subject: hello\r\nMessage-ID: <m@a.test>\r\n\r\nwords\r\n"
+
+
+def send(server: Server, recipient: str = "bob@b.test", content: bytes = HELLO) -> None:
     host, port = server.about.addresses["smtp"].rsplit(":", 1)
     with smtplib.SMTP(host, int(port), timeout=PATIENCE) as client:
-        client.sendmail(sender, [recipient], b"Subject: hello\r\nMessage-ID: <m@a.test>\r\n\r\nwords\r\n")
+        client.sendmail("ann@a.test", [recipient], content)
 
 
 def test_targets_are_added_listed_and_removed(client: FlaskClient) -> None:
@@ -237,3 +241,44 @@ def test_notices_are_really_handed_to_the_applications_bounce_handler() -> None:
 def test_settings_that_cannot_be_used_stop_the_start(wrong: dict[str, Any]) -> None:
     with pytest.raises(SettingsError), serving(**wrong):
         pass
+
+
+def test_everything_that_happens_to_mail_is_told_read_and_handed_on() -> None:
+    handler = Bounces()
+    controller = FreePort(handler, hostname="127.0.0.1", port=0)
+    controller.start()
+    bounces = f"127.0.0.1:{controller.port}"
+    try:
+        with (
+            receiving(lambda _: 200) as app,
+            receiving() as hook,
+            serving(webhooks=(hook.url,), bounce_smtp=bounces) as server,
+        ):
+            faults = server.sandbox.faults
+            faults.add(Fault(Step.DELIVERED, Effect(opens=Notice(), clicks=Notice())))
+            faults.add(Fault(Step.ATTEMPT, Effect(reply=Said(550, "5.1.1", "no such user")), when="rcpt:gone"))
+            faults.add(Fault(Step.RCPT, Effect(reply=Said(550, "5.7.1", "unwanted")), when="rcpt:refused"))
+            body = f'<img src="{app.url}?p"><a href="{app.url}?l">x</a>'
+            send(server, recipient="bob@b.test", content=f"Content-Type: text/html\r\n\r\n{body}".encode())
+            send(server, recipient="gone@b.test")
+            with pytest.raises(smtplib.SMTPRecipientsRefused):
+                send(server, recipient="refused@b.test")
+            told = [json.loads(one.body) for one in hook.wait(8)]
+            assert [one["event"] for one in told if one["message"] == "1"] == [
+                "captured",
+                "delivered",
+                "opened",
+                "clicked",
+            ]
+            assert [one["event"] for one in told if one["message"] == "2"] == ["captured", "bounced"]
+            (notice,) = [one for one in told if one["event"] == "notice"]
+            assert (notice["from"], notice["recipients"]) == ("", ["ann@a.test"])
+            (refused,) = [one for one in told if one["event"] == "refused"]
+            assert (refused["code"], refused["status"], refused["message"]) == (550, "5.7.1", "")
+            assert [one.path for one in app.received] == ["/hook?p", "/hook?l"]
+            assert handler.arrived.wait(PATIENCE)
+            assert handler.taken[0][:2] == ("<>", ["ann@a.test"])
+            kept = b"".join(server.store.octets(int(notice["message"])))
+            assert handler.taken[0][2] == kept
+    finally:
+        controller.stop()
