@@ -128,11 +128,12 @@ class _Index:
         by_word = self.by.get("word")
         if by_word or self.parts_of_words:
             there = words(value)
-            spoken = " ".join(there)
-            found += [rule for part, rule in self.parts_of_words if part in spoken]
+            if self.parts_of_words:
+                spoken = " ".join(there)
+                found += [rule for part, rule in self.parts_of_words if part in spoken]
             if by_word:
                 found += [rule for word in set(there) for rule in by_word.get(word, ())]
-        return in_order(found)
+        return in_order(found) if found else ()
 
 
 def in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:

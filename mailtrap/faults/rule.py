@@ -38,6 +38,9 @@ _Hosts = Annotated[tuple[Annotated[str, Meta(pattern=_HOST, max_length=255)], ..
 class Step(StrEnum):
     """Where in a session, or in the delivery after it, a fault may answer."""
 
+    #: Enum's own is written in Python, and steps are looked up for every command.
+    __hash__ = str.__hash__
+
     CONNECT = "connect"
     GREETING = "greeting"
     EHLO = "ehlo"
