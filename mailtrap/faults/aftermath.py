@@ -125,7 +125,7 @@ class History:
         if deed.failed:
             for key in deed.traces():
                 self._awaited[key] = FOLLOWED
-            if not deed.before_mail:
+            if not (deed.before_mail or deed.outside):
                 self._senders[deed.sender.lower()] += 1
         gone = []
         while self._weight > self._room and len(self._noted) > 1:
@@ -143,7 +143,7 @@ class History:
             if not ids:
                 del self._index[key]
                 self._awaited.pop(key, None)
-        if deed.failed and not deed.before_mail:
+        if deed.failed and not (deed.before_mail or deed.outside):
             sender = deed.sender.lower()
             self._senders[sender] -= 1
             if not self._senders[sender]:
@@ -158,7 +158,7 @@ class History:
         found = set(own)
         for id_ in own:
             deed = self._noted[id_].deed
-            if not deed.failed:
+            if not deed.failed or deed.outside:
                 continue
             keys = deed.traces()
             if not deed.before_mail:
@@ -172,7 +172,7 @@ class History:
 def _places(deed: Deed) -> set[Key]:
     """Everything it is found by."""
     places: set[Key] = {("session", deed.session), ("peer", address_of(deed.peer)), *deed.traces()}
-    if not deed.before_mail:
+    if not (deed.before_mail or deed.outside):
         places.add(("from", deed.sender.lower()))
         if not deed.answered:
             # It may be another try for any recipient.

@@ -55,6 +55,11 @@ class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.step in BEFORE_MAIL
 
     @property
+    def outside(self) -> bool:
+        """Whether nothing depended on it: RSET or QUIT when no transaction was open."""
+        return self.step in (Step.RSET, Step.QUIT) and not self.sender and not self.answered
+
+    @property
     def failed(self) -> bool:
         """Whether something went wrong in it, or was meant to."""
         return bool(self.faults) or not 200 <= self.code < 400 or any([one.code >= 400 for one in self.answered])
@@ -73,6 +78,8 @@ class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def traces(self) -> list[Key]:
         """By what a deed that follows on it, or that it follows on, can be found."""
+        if self.outside:
+            return []
         if self.before_mail:
             return [("peer", address_of(self.peer))]
         sender = self.sender.lower()

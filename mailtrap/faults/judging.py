@@ -76,7 +76,9 @@ class _Judge:
             if id(deed) in told:
                 continue
             later = self._after(deed)
-            if deed.before_mail:
+            if deed.outside:
+                self._find("good", f"{_end(deed)}: nothing depended on it")
+            elif deed.before_mail:
                 self._session_failed(deed, later)
             else:
                 told |= {id(other) for other in self._transaction_failed(deed, later)}
@@ -107,7 +109,8 @@ class _Judge:
             else:
                 self._temporary(case)
         if not cases:
-            self._find("good", f"message {deed.message} was accepted all the same" if deed.message else "went on")
+            accepted = f"message {deed.message} was accepted all the same"
+            self._find("good", accepted if deed.message else f"broke the transaction off at {deed.step}")
         elif deed.accepted:
             self._partial(deed, followed)
         return [other for case in cases for other in case.tries]
@@ -323,7 +326,7 @@ def _cases(deed: Deed) -> list[_Case]:
 
 
 def _may_follow(deed: Deed, other: Deed) -> bool:
-    if other.before_mail or other.sender.lower() != deed.sender.lower():
+    if other.before_mail or other.outside or other.sender.lower() != deed.sender.lower():
         return False
     same = deed.is_same(other)
     if same is not None:
@@ -354,7 +357,9 @@ def _code_for(deed: Deed, recipients: frozenset[str]) -> int:
 
 
 def _end(deed: Deed) -> str:
-    return str(deed.code) if deed.code else f"connection lost at {deed.step}"
+    if not deed.code:
+        return f"connection lost at {deed.step}"
+    return f"{deed.code} at {deed.step}" if deed.outside else str(deed.code)
 
 
 def _likeness(deed: Deed) -> str:

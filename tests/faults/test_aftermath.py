@@ -347,6 +347,15 @@ ROWS: dict[str, Row] = {
         ],
         ends={1: ("fault", False)},
     ),
+    "QUIT never answered": Row(
+        [deed(1, 0, "quit", 0, sender="", faults=(7,))],
+        "good",
+        ["connection lost at quit: nothing depended on it"],
+        ends={1: ("closed", False)},
+    ),
+    "a reply nobody could read": Row(
+        [deed(1, 0, "mail", 250, faults=(7,))], "good", ["broke the transaction off at mail"], ends={1: ("quit", True)}
+    ),
     "a delay is no failure": Row(
         [kept(1, 0, 12, "ana", faults=(7,))], "good", ["message 12 was accepted all the same"]
     ),
@@ -388,6 +397,15 @@ def test_who_failed_before_mail_is_watched_by_address() -> None:
     assert history.watches(APP, "[::1]:9")
     assert not history.watches(APP, "[::2]:9")
     assert not history.watches("", "[::2]:9")
+
+
+def test_a_lost_reply_to_quit_does_not_watch_the_null_sender() -> None:
+    history = History()
+    history.note(deed(1, 0, "quit", 0, sender="", faults=(7,)))
+    assert not history.watches("", "[::1]:9")
+    history.note(deed(2, 0, "rcpt", 451, ("ana", 451), sender="", faults=(7,)))
+    assert history.watches("")
+    assert len(history.deeds(1)) == 1
 
 
 def test_deeds_of_later_sessions_belong_to_the_story() -> None:
