@@ -1,4 +1,4 @@
-"""Makes certificates; the only module that imports cryptography, and itself imported only when one is made."""
+"""Makes certificates; imports cryptography, and is itself imported only when one is made."""
 
 from __future__ import annotations
 
