@@ -255,7 +255,7 @@ class PostOffice:
 
     def _of_message(self, id: int, rows: dict[int, Delivery]) -> list[Delivery]:
         letter = self._letters.get(id)
-        if letter is None or letter.arrival.listener == "import":
+        if letter is None or letter.arrival.listener in NOT_DELIVERED:
             return []
         derived = asked.deliveries(id, letter.envelope, letter.arrival.at, letter.inbox)
         return [rows.get(one.id) or asked.delivered_at_once(one) for one in derived]

@@ -185,18 +185,21 @@ class Queue:
         most = len(self._live) + LOADED
         records = self._ledger().find(KIND, due_by=EVER, limit=most)
         self._elsewhere = records[-1].due if len(records) == most else None
+        orphans = []
         for record in records:
             if record.id in self._live:
                 continue
             letter = self.letters.get(record.owner) or self._reading.get(record.owner)
             if letter is None:
-                self._ledger().remove(KIND, ids=[record.id])
+                orphans.append(record.id)
                 continue
             live = Live(self._resumed(decode(record)), letter, notable=True)
             letter.waiting += 1
             self.letters[letter.id] = letter
             self._live[record.id] = live
             self.expect(live)
+        if orphans:
+            self._ledger().remove(KIND, ids=orphans).exception(WRITTEN_WITHIN)
 
     def _resumed(self, delivery: Delivery) -> Delivery:
         late = [msgspec.structs.replace(one, at=self._opened) for one in delivery.pending if one.at < self._opened]
