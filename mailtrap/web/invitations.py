@@ -25,6 +25,7 @@ _READ = 256 * 1024
 _EVENTS, _ATTENDEES = 20, 50
 
 _LINE = re.compile(r'([A-Za-z0-9-]+)((?:;[^:;"]*(?:"[^"]*"[^:;"]*)*)*):(.*)', re.DOTALL)
+_PARAMETER = re.compile(r';([^=;:"]+)=("[^"]*"|[^;]*)')
 _ESCAPED = re.compile(r"\\([\\;,nN])")
 _DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z?))?")
 
@@ -139,10 +140,7 @@ def _properties(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
         found = _LINE.fullmatch(line[:20_000])
         if found is None:
             continue
-        parameters = {}
-        for piece in found[2].split(";")[1:]:
-            key, _, value = piece.partition("=")
-            parameters[key.strip().upper()] = value.strip().strip('"')
+        parameters = {key.strip().upper(): value.strip('" ') for key, value in _PARAMETER.findall(found[2])}
         yield found[1].upper(), parameters, found[3]
 
 

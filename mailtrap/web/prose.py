@@ -29,8 +29,10 @@ def lasting(seconds: float) -> str:
 
 
 def roughly(microseconds: int) -> str:
-    """`2 hours`, `5 days 3 hours`: in the two largest units, the rest left out."""
-    seconds = microseconds // 1_000_000
+    """`2 hours`, `5 days 3 hours`: in the two largest units, the rest left out, and seconds rounded."""
+    seconds = round(microseconds / 1_000_000)
+    if seconds >= 60:
+        seconds = round(seconds / 10) * 10
     words = []
     for size, noun in _UNITS:
         if number := seconds // size:

@@ -126,7 +126,7 @@ def _inbox_pages(
     def latest() -> Any:
         page = sandbox.store.page(parse(flask.request.args.get("query", "")), limit=1)
         if not page.messages:
-            raise NotFound("There is no message yet", "")
+            raise NotFound("There is no such message yet", "send one to the SMTP port")
         return flask.redirect(f"{flask.request.script_root}/messages/{page.messages[0].id}", 302)
 
     @ui.get("/messages/<id>")

@@ -47,7 +47,12 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("[data-advance-form]");
   if (!form) return;
   event.preventDefault();
-  const time = seconds(form.elements.by.value);
-  if (time === undefined) toast("How long? Such as 90 s, 2 h or 3 d", { failed: true });
-  else pass(time).then(() => form.reset());
+  const field = form.elements.by;
+  const time = seconds(field.value);
+  if (time === undefined) {
+    toast("How long? Such as 90 s, 2 h or 3 d", { failed: true });
+    return;
+  }
+  field.value = "";
+  pass(time);
 });

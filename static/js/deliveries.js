@@ -8,6 +8,4 @@ const box = document.getElementById("deliveries-box");
 const query = box.dataset.query ? `?${box.dataset.query}` : "";
 
 keep(box, () => `/deliveries/list${query}`, ({ kind }) => KINDS.has(kind));
-// A field in which somebody is writing stays as it is.
-const clock = document.getElementById("clock");
-keep(clock, () => "/clock", ({ kind }) => KINDS.has(kind) && !clock.contains(document.activeElement?.closest("input")));
+keep(document.getElementById("clock"), () => "/clock", ({ kind }) => KINDS.has(kind));

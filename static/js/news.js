@@ -39,13 +39,16 @@ export function keep(box, path, wanted, after = () => {}) {
   return refresh;
 }
 
-/** New HTML in place of the old; the focus stays on what has the same mark (`id`, or `data-act` within an `id`). */
+/** New HTML in place of the old; what has the focus keeps it, and what is being written in it. */
 export function replace(box, html) {
   const here = document.activeElement;
   const mark = box.contains(here) ? place(here) : undefined;
   box.innerHTML = html;
   localise(box);
-  if (mark) box.querySelector(mark)?.focus({ preventScroll: true });
+  const there = mark && box.querySelector(mark);
+  if (!there) return;
+  if (here.matches("input[type=text]")) there.value = here.value;
+  there.focus({ preventScroll: true });
 }
 
 function place(element) {

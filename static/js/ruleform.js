@@ -66,6 +66,9 @@ function fill(rule) {
   for (const toggle of toggles()) toggle.checked = on.has(toggle.dataset.toggleKind);
   for (const field of form.elements) {
     const value = field.name && valueAt(rule, field.name);
+    const set = field.closest("[data-kind]");
+    // What the form proposes for something new is not what a rule means that leaves it out.
+    if (!present(value) && on.has(set?.dataset.kind)) field.value = field.dataset.absent ?? field.value;
     if (!present(value) || field.type === "hidden") continue;
     if (field.type === "checkbox") field.checked = Boolean(value);
     else field.value = Array.isArray(value) ? value.join(field.dataset.type === "lines" ? "\n" : " ") : value;

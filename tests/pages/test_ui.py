@@ -18,7 +18,7 @@ from mailtrap.mail.message import Mailbox
 from mailtrap.query import Query
 from mailtrap.web import markup, prose, reading
 from mailtrap.web.snippets import snippets
-from mailtrap.web.ui import PANELS, island
+from mailtrap.web.ui import BESIDES, PANELS, island
 from tests.pages.conftest import Site
 
 
@@ -144,7 +144,7 @@ HOSTILE = {
 def test_every_view_of_hostile_mail_is_shown_within_a_second(site: Site, octets: bytes) -> None:
     with smtplib.SMTP(*site.smtp) as client:
         client.sendmail("a@example.test", ["b@example.test"], octets)
-    for path in ("", "/reader", *(f"/panels/{name}" for name in PANELS)):
+    for path in ("", "/reader", *(f"/panels/{name}" for name in PANELS + BESIDES)):
         began = time.perf_counter()
         with urllib.request.urlopen(f"{site.web}/messages/1{path}", timeout=10) as answer:
             assert answer.status == 200
