@@ -7,7 +7,7 @@ import logging
 import ssl
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from mailtrap.net import handshakes, sockets
 from mailtrap.net.actions import (
@@ -17,6 +17,7 @@ from mailtrap.net.actions import (
     Delay,
     Dribble,
     Handshake,
+    Machine,
     Reset,
     Send,
     StartTls,
@@ -40,24 +41,6 @@ BULK = 64 * 1024
 POLL = 0.02
 #: Seconds that what was said before a reset may take to be written.
 LAST_WORDS = 0.5
-
-
-class Machine(Protocol):
-    """A sans-IO session, as `mailtrap.smtp.dialogue.Dialogue` describes it."""
-
-    @property
-    def blocked(self) -> bool: ...
-    @property
-    def holding(self) -> bool: ...
-    def opened(self, connections: int, of_peer: int) -> list[Action]: ...
-    def receive(self, octets: bytes) -> list[Action]: ...
-    def resume(self, result: Any) -> list[Action]: ...
-    def eof(self) -> list[Action]: ...
-    def lost(self) -> list[Action]: ...
-    def tick(self) -> list[Action]: ...
-    def shutdown(self) -> list[Action]: ...
-    def failed(self) -> list[Action]: ...
-    def cut(self, outcome: str) -> None: ...
 
 
 class Pump(asyncio.Protocol):
@@ -378,45 +361,59 @@ class Pump(asyncio.Protocol):
     def _start_tls(self, trouble: str) -> None:
         if self._transport is None:
             self.hub.post(self.resume, ConnectionResetError("the client has gone"))
-        elif trouble in SPOILT:
+        elif trouble:
             self._spoiling, self._taker = trouble, self._spoil
             self.hub.loop.call_later(self.hub.tls_timeout or CLOSING, self._spoil)
-        elif trouble and self.hub.troubled is not None:
-            # Until the certificate is made, what the client says to it has to wait.
-            self._early = bytearray()
-            self._taker = self._early.extend
-            self.hub.work(partial(self.hub.troubled, trouble), self._begin_tls)
         else:
             try:
-                context: ssl.SSLContext | Exception = self.hub.tls()
+                context = self.hub.tls()
             except Exception as error:
                 log.exception("there is no certificate to begin TLS with")
-                context = error
-            self._begin_tls(context)
+                self.hub.post(self.resume, error)
+            else:
+                self._begin_tls(context)
 
     def _spoil(self, octets: bytes = b"") -> None:
-        """Answer the first words of a handshake with something else."""
+        """These are the first words of a client with whom the handshake is to go wrong; none if it said nothing."""
         trouble, self._spoiling = self._spoiling, ""
-        if not trouble:
-            return
+        if trouble in SPOILT or (trouble and (not octets or self.hub.troubled is None)):
+            self._refuse_tls(SPOILT.get(trouble, b"") if octets else b"", f"broken off on purpose: {trouble}")
+        elif trouble and self.hub.troubled is not None:
+            # Until the certificate is made, what else the client says to it has to wait.
+            self._early = bytearray(octets)
+            self._taker = self._early.extend
+            self.hub.work(partial(handshakes.rehearse, self.hub.troubled, trouble, octets), self._rehearsed)
+
+    def _refuse_tls(self, octets: bytes, reason: str) -> None:
         self._taker = self._slow.receive if self._slow is not None else None
         if self._transport is not None:
-            self._transport.write(SPOILT[trouble])
+            self._transport.write(octets)
             self._close(self._transport, linger=True)
-        self.hub.post(self.resume, ConnectionAbortedError(f"broken off on purpose ({trouble})"))
+        self.hub.post(self.resume, ConnectionAbortedError(reason))
 
-    def _begin_tls(self, context: ssl.SSLContext | Exception) -> None:
-        transport = self._transport
-        early, self._early = self._early or b"", None
-        self._taker = self._slow.receive if self._slow is not None else None
-        if transport is None or isinstance(context, Exception):
-            gone = ConnectionResetError("the client has gone")
-            self.hub.post(self.resume, context if isinstance(context, Exception) else gone)
+    def _rehearsed(self, result: tuple[ssl.SSLContext, bytes] | Exception) -> None:
+        """The context is made, and it is known whether it can go on from the client's first words."""
+        early, self._early = bytes(self._early or b""), None
+        if isinstance(result, Exception):
+            self._refuse_tls(b"", str(result))
+        elif result[1] or self._transport is None:
+            self._refuse_tls(result[1], "the handshake failed, as it was meant to")
+        else:
+            self._taker = self._slow.receive if self._slow is not None else None
+            self._begin_tls(result[0], early)
+
+    def _begin_tls(self, context: ssl.SSLContext, early: bytes = b"") -> None:
+        transport, machine = self._transport, self._machine
+        if transport is None or machine is None:
             return
+        # Whatever came before the TLS library took over came in the clear (RFC 3207 §6).
+        if self._slow is not None:
+            self._slow.forget_incoming()
+        machine.forget_input()
         self._held = False
         loop = self.hub.loop
         try:
-            handshake = handshakes.begin(loop, transport, self, context, self.hub.tls_timeout, bytes(early))
+            handshake = handshakes.begin(loop, transport, self, context, self.hub.tls_timeout, early)
         except Exception as error:
             log.exception("TLS cannot begin")
             self.hub.post(self.resume, error)

@@ -261,6 +261,10 @@ class Dialogue:
         self._buffer, self._at = b"", 0
         return octets
 
+    def forget_input(self) -> None:
+        """What has come so far came before TLS began: never performed."""
+        self.rest()
+
     def put_back(self, octets: bytes) -> None:
         """Return what `rest` gave and was not meant for its caller."""
         self._buffer, self._at = octets, 0

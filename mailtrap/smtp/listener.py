@@ -13,8 +13,9 @@ from aiosmtpd.smtp import SMTP
 
 from mailtrap.mail.limits import Limits
 from mailtrap.net import ports
+from mailtrap.net.actions import Machine
 from mailtrap.net.hub import Hub, LoopThread
-from mailtrap.net.pump import Machine, Pump
+from mailtrap.net.pump import Pump
 from mailtrap.net.sasl import Credentials
 from mailtrap.net.tls import Troubled, server_context
 from mailtrap.sandbox import Sandbox

@@ -160,8 +160,6 @@ class Session(Fallible):
 
     def _shaken(self, result: Any) -> None:
         """The TLS handshake has come to its end."""
-        # Octets in the clear that came before the handshake took over the connection: see `_starttls`.
-        self.rest()
         trouble, self.trouble.tls = self.trouble.tls, ""
         if trouble:
             self.account.attempted(Step.STARTTLS, 220 if isinstance(result, Handshake) else 0)

@@ -111,6 +111,9 @@ class MemoryStore:
         assert submission.spooled is not None
         return bytes(self.spools[submission.spooled].octets)
 
+    def octets(self, id: int) -> bytes:
+        return self.content(id - 1)
+
     def close(self) -> None:
         self._jobs.put(None)
         self._thread.join()
@@ -226,6 +229,7 @@ class Played:
     def answer(self, action: Action) -> None:
         if isinstance(action, StartTls):
             self.troubles.append(action.trouble)
+            self.session.forget_input()
             self.perform(self.session.resume(self.handshake))
         elif isinstance(action, Work):
             self.perform(self.session.resume(action.task()))
