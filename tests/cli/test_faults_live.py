@@ -1,0 +1,132 @@
+"""`faults`, `deliveries` and `clock` with a real sandbox: what is typed happens on the wire."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mailtrap.cli import program
+from mailtrap.client import Client
+from mailtrap.server import Server
+from mailtrap.settings import Settings
+
+
+class Typed:
+    """Commands against one sandbox, and mail to it."""
+
+    def __init__(self, addresses: dict[str, tuple[str, int]]) -> None:
+        self.smtp = addresses["smtp"]
+        self.url = "http://{}:{}".format(*addresses["web"])
+
+    def run(self, *arguments: str) -> Result:
+        return CliRunner(env={"MAILTRAP_URL": self.url}).invoke(program, arguments)
+
+    def done(self, *arguments: str) -> Any:
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    def send(self, *recipients: str) -> dict[str, tuple[int, bytes]]:
+        """Those refused; a transaction that is refused as a whole refuses everybody."""
+        with smtplib.SMTP(*self.smtp, timeout=60) as smtp:
+            try:
+                return smtp.sendmail("app@sender.test", recipients, "Subject: x\r\n\r\nhello\r\n")
+            except smtplib.SMTPRecipientsRefused as error:
+                return error.recipients
+
+
+@pytest.fixture
+def typed(tmp_path: Path) -> Iterator[Typed]:
+    server = Server(Settings(smtp_port=0, smtps_port=0, web_port=0, state_dir=str(tmp_path)))
+    addresses = server.start()
+    try:
+        yield Typed(addresses)
+    finally:
+        server.stop()
+
+
+def test_a_rule_typed_is_a_reply_on_the_wire(typed: Typed) -> None:
+    add = ("add", "--step", "rcpt", "--when", "rcpt:bob@x.test", "--reply", "550 5.1.1 No such user", "--first", "2")
+    (rule,) = typed.done("faults", *add)["faults"]
+    assert rule["first"] == 2
+    assert typed.send("anna@x.test", "bob@x.test") == {"bob@x.test": (550, b"5.1.1 No such user")}
+    assert typed.done("faults", "list")["faults"][0]["hits"] == 1
+    assert typed.run("faults", "off").exit_code == 0
+    assert typed.send("bob@x.test") == {}
+    typed.run("faults", "on")
+    typed.run("faults", "off", rule["id"])
+    assert typed.send("bob@x.test") == {}
+    typed.run("faults", "on", rule["id"])
+    assert [bool(typed.send("bob@x.test")) for _ in range(2)] == [True, False]
+    typed.run("faults", "rewind", rule["id"])
+    assert typed.send("bob@x.test")
+    explained = typed.run("faults", "explain", "--from", "app@sender.test", "--to", "bob@x.test")
+    assert explained.stdout.splitlines()[0] == "rcpt: rule 1: 550 5.1.1 No such user"
+    assert typed.run("faults", "remove", rule["id"]).exit_code == 0
+    assert typed.run("faults", "remove", rule["id"]).exit_code == 1
+    assert typed.send("bob@x.test") == {}
+
+
+def test_a_scenario_typed_is_on_for_those_it_is_for(typed: Typed) -> None:
+    (rule,) = typed.done("faults", "add", "--scenario", "gmail-rate-ip", "--when", "domain:gmail.com")["faults"]
+    assert rule["step"] == "rcpt"
+    ((code, text),) = typed.send("anna@gmail.com").values()
+    assert code == 421
+    assert b"4.7.28" in text
+    assert typed.send("anna@x.test") == {}
+    both = typed.done("faults", "add", "--scenario", "partial-rcpt", "--before", rule["id"])["faults"]
+    assert [one["id"] for one in typed.done("faults", "list")["faults"]] == [*[one["id"] for one in both], rule["id"]]
+    assert typed.run("faults", "move", rule["id"], "1").exit_code == 0
+    assert typed.done("faults", "list")["faults"][0]["id"] == rule["id"]
+    assert typed.done("faults", "clear", "--all") == {"count": 3}
+
+
+def test_a_file_is_imported_and_days_pass_at_once(typed: Typed, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[fault]]\nstep = "attempt"\neffect = { reply = { code = 451 } }\nfirst = 2\nper = "message"\n')
+    assert len(typed.done("faults", "import", str(rules))["faults"]) == 1
+    assert typed.send("bob@x.test") == {}
+    (deferred,) = typed.done("deliveries", "--outcome", "deferred")["deliveries"]
+    assert deferred["recipient"] == "bob@x.test"
+    assert typed.done("clock")["due"] == deferred["due"]
+    assert typed.done("clock", "advance", "1d")["attempts"] == 2
+    listed = typed.run("deliveries", "subject:x", "--to", "bob@x.test", "--timeline")
+    assert listed.stdout.startswith(f"{deferred['message']}\tbob@x.test\tdelivered\t3\t250 2.0.0 OK\n")
+    assert listed.stdout.count("attempt") == 3
+
+
+def test_the_client_has_a_word_for_each(typed: Typed) -> None:
+    with Client(typed.url) as client:
+        rule = client.add_fault({"step": "rcpt", "effect": {"reply": {"code": 451}}})
+        assert client.fault(rule["id"]) == rule
+        other = client.add_fault({"step": "mail", "effect": {"stall": True}}, before=rule["id"])
+        client.move_fault(other["id"], 1)
+        client.enable_fault(other["id"], enabled=False)
+        assert client.put_fault(rule["id"], {**rule, "first": 1})["first"] == 1
+        assert [one["id"] for one in client.faults()["faults"]] == [rule["id"], other["id"]]
+        assert client.explain_faults("rcpt", recipient="a@x.test")["answer"]["fault"] == rule["id"]
+        assert typed.send("a@x.test")
+        assert client.rewind_faults(rule["id"])["hits"] == 0
+        assert typed.send("a@x.test")
+        session = client.sessions(fault=rule["id"], limit=1)["sessions"][0]
+        assert session["verdict"]["judgement"] in ("bad", "open", "doubtful")
+        assert client.sessions(judgement="good")["sessions"] == []
+        assert client.switch_faults(on=False) == {"on": False}
+        assert len(client.add_scenario("greylist", when="domain:x.test")["faults"]) == 1
+        assert "greylist" in [one["name"] for one in client.scenarios()]
+        client.import_faults('{"RejectAuthChance": 1}', "mailhog", inbox="t")
+        assert client.clear_faults(inbox="t") == {"count": 1}
+        client.remove_fault(other["id"])
+        assert client.clear_faults(all=True) == {"count": 2}
+        typed.send("a@x.test", "b@x.test")
+        assert [one["recipient"] for one in client.deliveries(limit=1)] == ["a@x.test"]
+        assert [one["recipient"] for one in client.deliveries()] == ["a@x.test", "b@x.test"]
+        assert client.advance(3600)["ahead"] > 3590
+        assert client.clock()["ahead"] > 3590
+        assert client.mark_matching({"seen": True}, all=True)["count"] == 1
