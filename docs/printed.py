@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mailtrap import settings
 from mailtrap.cli import docs as commands
+from mailtrap.delivery import tables as deliveries
 from mailtrap.delivery.hooks import ways
 from mailtrap.faults import tables
 from mailtrap.query import terms
@@ -37,6 +38,10 @@ PRINTED: dict[tuple[str, str], Callable[[], str]] = {
     ("settings.md", "settings"): settings.markdown,
     ("commands.md", "commands"): commands.markdown,
     ("architecture.md", "tree"): tree,
+    ("deliveries.md", "outcomes"): deliveries.markdown_outcomes,
+    ("deliveries.md", "happenings"): deliveries.markdown_happenings,
+    ("deliveries.md", "unreachable"): deliveries.markdown_unreachable,
+    ("deliveries.md", "schedule"): deliveries.markdown_schedule,
     ("webhooks.md", "events"): ways.markdown,
     ("query.md", "syntax"): terms.markdown_syntax,
     ("query.md", "fields"): terms.markdown_fields,

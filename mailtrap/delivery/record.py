@@ -29,6 +29,17 @@ class Outcome(StrEnum):
     DISCARDED = "discarded"
 
 
+#: The same in words.
+OUTCOMES: dict[Outcome, str] = {
+    Outcome.QUEUED: "Not tried yet, or the host takes its time to answer",
+    Outcome.DEFERRED: "Tried in vain; it will be tried again",
+    Outcome.DELIVERED: "A host took it",
+    Outcome.BOUNCED: "It failed for good, at once or by a report that came back later",
+    Outcome.EXPIRED: "It was tried in vain for as long as `expire-after` says",
+    Outcome.COMPLAINED: "Delivered; the recipient called it spam",
+    Outcome.DISCARDED: "Delivered; the host threw it away and told nobody",
+}
+
 #: What a `Happening` can be, in the words of the pages.
 HAPPENINGS: dict[str, str] = {
     "accepted": "We said 250 to the sender",
