@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections import Counter, deque
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -20,8 +21,9 @@ REMEMBERED = 20_000
 RECIPIENTS = 1_000
 #: How many transactions without any failure are noted because they may follow on one.
 FOLLOWED = 20
-#: Those looked at for one verdict.
-LOOKED_AT = 2_000
+#: Deeds of one session that are judged, and those looked at for one verdict.
+JUDGED = 50
+LOOKED_AT = 1_000
 
 
 class Keeper(Protocol):
@@ -47,7 +49,7 @@ class History:
         self._lock = threading.Lock()
         self._noted: dict[int, Noted] = {}
         self._weight = 0
-        self._index: dict[Key, deque[int]] = {}
+        self._index: dict[Key, list[int]] = {}
         #: What would follow on a failure → how many more such deeds are noted although nothing was wrong with them.
         self._awaited: dict[Key, int] = {}
         self._senders: Counter[str] = Counter()
@@ -121,7 +123,7 @@ class History:
         self._noted[id_] = noted
         self._weight += 1 + len(deed.answered)
         for key in _places(deed):
-            self._index.setdefault(key, deque()).append(id_)
+            self._index.setdefault(key, []).append(id_)
         if deed.failed:
             for key in deed.traces():
                 self._awaited[key] = FOLLOWED
@@ -139,7 +141,7 @@ class History:
         self._weight -= 1 + len(deed.answered)
         for key in _places(deed):
             ids = self._index[key]
-            ids.popleft()
+            del ids[0]
             if not ids:
                 del self._index[key]
                 self._awaited.pop(key, None)
@@ -155,18 +157,20 @@ class History:
         own = self._index.get(("session", session))
         if not own:
             return []
-        found = set(own)
-        for id_ in own:
+        found = {*own[:LOOKED_AT], own[-1]}
+        failed = (id_ for id_ in own if self._noted[id_].deed.failed)
+        for id_ in itertools.islice(failed, JUDGED):
             deed = self._noted[id_].deed
-            if not deed.failed or deed.outside:
+            if deed.outside:
                 continue
-            keys = deed.traces()
+            keys = deed.traces()[:LOOKED_AT]
             if not deed.before_mail:
                 keys.append(("unnamed", deed.sender.lower()))
             for key in keys:
-                later = self._index.get(key, ())
-                found.update(itertools.islice((one for one in later if one > id_), LOOKED_AT))
-        return sorted(found)[:LOOKED_AT]
+                later = self._index.get(key, [])
+                after = bisect_right(later, id_)
+                found.update(later[after : after + LOOKED_AT])
+        return sorted(found)
 
 
 def _places(deed: Deed) -> set[Key]:

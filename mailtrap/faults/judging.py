@@ -75,6 +75,8 @@ class _Judge:
         for deed in failures:
             if id(deed) in told:
                 continue
+            if len(self._found) >= FINDINGS:
+                break
             later = self._after(deed)
             if deed.outside:
                 self._find("good", f"{_end(deed)}: nothing depended on it")
@@ -83,7 +85,7 @@ class _Judge:
             else:
                 told |= {id(other) for other in self._transaction_failed(deed, later)}
         self._manners()
-        found = list(dict.fromkeys(self._found))[:FINDINGS]
+        found = list(dict.fromkeys(self._found))[: FINDINGS + 2]
         worst = min([judgement for judgement, _ in found], key=_WORST_FIRST.index)
         return Verdict(worst, tuple([text for _, text in found]))
 

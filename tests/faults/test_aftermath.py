@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailtrap.faults.aftermath import Answered, Deed, History
 from mailtrap.faults.deed import Noted
+from mailtrap.faults.rule import SESSION_STEPS
 
 S = 1_000_000
 DAY = 86_400 * S
@@ -473,6 +477,56 @@ def test_what_was_kept_is_remembered_after_a_restart() -> None:
         assert verdict is not None
         assert verdict.judgement == "doubtful"
         assert "message 12 is a duplicate of message 11" in verdict.findings[0]
+
+
+NAMES = st.sampled_from(["ana", "ben", "cy"])
+CODES = st.sampled_from([0, 220, 250, 354, 421, 450, 452, 502, 503, 535, 550, 554])
+DEEDS = st.builds(
+    Deed,
+    session=st.integers(1, 4),
+    at=st.integers(START, START + 30 * DAY),
+    step=st.sampled_from([step.value for step in SESSION_STEPS]),
+    code=CODES,
+    sender=st.sampled_from(["", APP, "b@x.test"]),
+    answered=st.lists(st.builds(Answered, NAMES, CODES, st.sampled_from(["", "4.5.3", "4.2.2"])), max_size=3).map(
+        tuple
+    ),
+    message=st.integers(0, 3),
+    message_id=st.sampled_from(["", "<1@a>", "<2@a>"]),
+    sha256=st.sampled_from(["", "aa", "bb"]),
+    faults=st.sampled_from([(), (0,), (7,)]),
+    greeting=st.sampled_from(["", "EHLO", "HELO"]),
+    tls=st.booleans(),
+    peer=st.sampled_from(["[::1]:9", "127.0.0.1:9", ""]),
+)
+
+
+@given(st.lists(DEEDS, max_size=12), st.sampled_from(["closed", "quit", "fault", "aborted"]), st.booleans())
+def test_whatever_clients_do_there_is_a_verdict(deeds: list[Deed], outcome: str, quit_sent: bool) -> None:
+    history = History()
+    for one in sorted(deeds, key=lambda one: one.at):
+        history.note(one)
+    for session in range(1, 5):
+        history.ended(session, outcome, quit_sent)
+        verdict = history.verdict(session, START + 40 * DAY)
+        failed = [one for one in history.deeds(session) if one.session == session and one.failed]
+        assert (verdict is not None) is bool(failed)
+        if verdict is not None:
+            assert verdict.judgement in ("good", "doubtful", "bad", "open")
+            assert verdict.findings
+    history.clear()
+    assert not history.watches(APP, "::1")
+
+
+def test_a_session_that_fails_ten_thousand_times_is_judged_in_no_time() -> None:
+    history = History()
+    for number in range(10_000):
+        history.note(deed(1, number, "rcpt", 451, (f"r{number}", 451), faults=(7,)))
+    begun = time.perf_counter()
+    verdict = history.verdict(1, START + DAY)
+    assert time.perf_counter() - begun < 5
+    assert verdict is not None
+    assert len(verdict.findings) <= 60
 
 
 class Kept:
