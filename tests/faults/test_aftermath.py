@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailtrap.faults.aftermath import Answered, Deed, History
@@ -501,6 +501,7 @@ DEEDS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(DEEDS, max_size=12), st.sampled_from(["closed", "quit", "fault", "aborted"]), st.booleans())
 def test_whatever_clients_do_there_is_a_verdict(deeds: list[Deed], outcome: str, quit_sent: bool) -> None:
     history = History()
