@@ -52,6 +52,8 @@ def _print(rule: Json) -> None:
     text = "\t".join(
         (rule["id"], rule["step"] + where, str(rule["hits"]), line(rule["when"]), name + line(in_words(rule)))
     )
+    if rule.get("origin"):
+        text += f"\t(from {line(rule['origin'])})"
     click.echo(text if rule["enabled"] else styled(text + "\t(off)", dim=True))
 
 

@@ -155,8 +155,13 @@ def _mailbox(mailbox: Json | None) -> str:
 def _show_transcript(session: Json) -> None:
     for entry in session["lines"]:
         mark = styled(f"{entry['side']}:", dim=entry["side"] == "S")
+        spoke = styled(f"  (rule {entry['fault']})", dim=True) if entry.get("fault") else ""
         for text in entry["text"].splitlines() or [""]:
-            click.echo(f"{styled(entry['at'][11:23], dim=True)} {mark} {line(text)}")
+            click.echo(f"{styled(entry['at'][11:23], dim=True)} {mark} {line(text)}{spoke}")
+    if verdict := session.get("verdict"):
+        click.echo(f"{styled('The client:', bold=True)} {verdict['judgement']}")
+        for finding in verdict["findings"]:
+            click.echo(f"  {line(finding)}")
 
 
 @click.command(short_help="Delete messages.")

@@ -152,12 +152,12 @@ def test_what_the_server_refuses_is_said_with_its_hint(stand_in: StandIn) -> Non
 
 def test_rules_are_listed_one_a_line_and_cannot_steer_a_terminal(stand_in: StandIn) -> None:
     other = {**RULE, "id": "4", "name": "", "when": "", "inbox": "t\x1b[1", "effect": {"stall": True}, "enabled": False}
-    other |= {"first": 0, "per": "rule"}
+    other |= {"first": 0, "per": "rule", "origin": "/etc/rules.toml"}
     stand_in.answers["GET /api/faults"] = 200, json.dumps({"faults": [RULE, other], "on": False}).encode()
     result = run(stand_in, "faults", "list")
     assert result.stdout.splitlines() == [
         "3\trcpt\t1\trcpt:bob@x.test\tbob: 550 5.1.1 No such user; first 2; per sender",
-        "4\trcpt [t\\x1b[1]\t1\t\tstall\t(off)",
+        "4\trcpt [t\\x1b[1]\t1\t\tstall\t(from /etc/rules.toml)\t(off)",
     ]
     assert "switched off" in result.stderr
     assert json.loads(run(stand_in, "faults", "list", "--json").stdout)["faults"][0] == RULE

@@ -57,6 +57,10 @@ def test_a_rule_typed_is_a_reply_on_the_wire(typed: Typed) -> None:
     assert rule["first"] == 2
     assert typed.send("anna@x.test", "bob@x.test") == {"bob@x.test": (550, b"5.1.1 No such user")}
     assert typed.done("faults", "list")["faults"][0]["hits"] == 1
+    shown = typed.run("show", "latest", "--transcript").stdout.splitlines()
+    (spoken,) = [line for line in shown if line.endswith("  (rule 1)")]
+    assert spoken.endswith("S: 550 5.1.1 No such user  (rule 1)")
+    assert [line for line in shown if line.startswith("The client: ")] == ["The client: good"]
     assert typed.run("faults", "off").exit_code == 0
     assert typed.send("bob@x.test") == {}
     typed.run("faults", "on")
