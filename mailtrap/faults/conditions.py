@@ -98,7 +98,9 @@ def _needs_content(node: Node, step: Step) -> bool:
         return False
     for term in terms(node):
         known = known_at(term)
-        if known is _CONTENT or known is _KEPT or (not isinstance(term, Present) and term.field == "from"):
+        if known is _CONTENT or (not isinstance(term, Present) and term.field == "from"):
+            return True
+        if known is _KEPT and not isinstance(term, Number):
             return True
     return False
 
@@ -198,6 +200,7 @@ class _Whole(Searchable):
         super().__init__(
             replace(
                 message,
+                id=occasion.message or message.id,
                 inbox=occasion.inbox,
                 arrival=_arrival(occasion),
                 envelope=replace(message.envelope, reverse_path=occasion.sender),
