@@ -256,7 +256,7 @@ def _source(kind: str, ids: Sequence[int] | None, owners: Sequence[int] | None) 
             where += " AND r.owner IN (SELECT value FROM json_each(?))"
             parameters.append(encode([_int64(owner) for owner in owners]))
     elif owners is not None:
-        source = "json_each(?) j CROSS JOIN record r INDEXED BY record_owner ON r.owner = j.value AND r.owner > 0"
+        source = "json_each(?) j CROSS JOIN record r INDEXED BY record_owner ON r.owner = j.value"
         parameters = [encode(sorted({_int64(owner) for owner in owners})), kind]
     return source, where, parameters
 

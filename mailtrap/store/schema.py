@@ -102,7 +102,7 @@ def _records(db: Database) -> None:
             kind TEXT, id INTEGER, owner INTEGER, state TEXT, name TEXT COLLATE NOCASE, due INTEGER, document BLOB)"""
     )
     db.execute("CREATE UNIQUE INDEX record_id ON record(kind, id)")
-    db.execute("CREATE INDEX record_owner ON record(kind, owner, id) WHERE owner > 0")
+    db.execute("CREATE INDEX record_owner ON record(kind, owner, id)")
     db.execute("CREATE INDEX record_state ON record(kind, state, id)")
     db.execute("CREATE INDEX record_name ON record(kind, name, id) WHERE name <> ''")
     db.execute("CREATE INDEX record_due ON record(kind, due, id) WHERE due IS NOT NULL")

@@ -50,7 +50,7 @@ CREATE VIRTUAL TABLE search USING fts5(subject, sender, to_, cc, bcc, rcpt, body
 CREATE TABLE record (
             kind TEXT, id INTEGER, owner INTEGER, state TEXT, name TEXT COLLATE NOCASE, due INTEGER, document BLOB);
 CREATE UNIQUE INDEX record_id ON record(kind, id);
-CREATE INDEX record_owner ON record(kind, owner, id) WHERE owner > 0;
+CREATE INDEX record_owner ON record(kind, owner, id);
 CREATE INDEX record_state ON record(kind, state, id);
 CREATE INDEX record_name ON record(kind, name, id) WHERE name <> '';
 CREATE INDEX record_due ON record(kind, due, id) WHERE due IS NOT NULL;

@@ -83,12 +83,14 @@ def test_records_that_a_crash_left_without_their_message_go_at_the_next_start(ma
 @pytest.mark.parametrize(
     ("wanted", "index"),
     [
-        ({}, "record_id"),
-        ({"ids": [1, 2]}, "record_id"),
-        ({"owners": [1, 2]}, "record_owner"),
-        ({"states": ["a", "b"]}, "record_state"),
-        ({"name": "a"}, "record_name"),
-        ({"due_by": 5}, "record_due"),
+        ({}, "record_id (kind=?)"),
+        ({"before": 7}, "record_id (kind=? AND id<?)"),
+        ({"ids": [1, 2]}, "record_id (kind=? AND id=?)"),
+        ({"owners": [1, 2]}, "record_owner (kind=? AND owner=?)"),
+        ({"states": ["a", "b"]}, "record_state (kind=? AND state=?)"),
+        ({"states": ["a", "b"], "before": 7}, "record_state (kind=? AND state=? AND id<?)"),
+        ({"name": "a"}, "record_name (kind=? AND name=?)"),
+        ({"due_by": 5}, "record_due (kind=? AND due<?)"),
     ],
 )
 def test_records_are_found_along_an_index(
