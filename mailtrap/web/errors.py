@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from base64 import b64encode
 from collections.abc import Mapping
+from hashlib import sha256
 from html import escape
 from http import HTTPStatus
 
@@ -83,12 +85,28 @@ def document(error: Problem) -> bytes:
     return encode(Failure(error))
 
 
+#: The look of pages that can fetch nothing: whoever sees them has not been let in.
+_STYLE = (
+    ":root{color-scheme:light dark}body{margin:0;padding:16vh 24px;font:14px/1.5 system-ui,sans-serif;"
+    "background:light-dark(#f6f5f2,#121316);color:light-dark(#1f1e1b,#e9e8e4);text-align:center}"
+    "h1{font-size:20px;font-weight:600;margin:0 0 10px}b{display:block;font-size:72px;line-height:1;"
+    "color:light-dark(#66635b,#9b9992)}p{margin:0 auto 4px;max-width:60ch;overflow-wrap:anywhere}"
+)
+#: Its Content-Security-Policy: this style and nothing else.
+PAGE_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
 def page(error: Problem) -> str:
     """The same for people, without a template: for refusals before the application is reached."""
-    title = f"{error.status} {escape(HTTPStatus(error.status).phrase)}"
+    phrase = escape(HTTPStatus(error.status).phrase)
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
-        f"<body><h1>{title}</h1><p>{escape(error.message)}</p><p>{escape(error.hint)}</p></body></html>"
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{error.status} {phrase}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
+        f"<body><main><h1><b>{error.status}</b> {phrase}</h1>"
+        f"<p>{escape(error.message)}</p><p>{escape(error.hint)}</p></main></body></html>"
     )
 
 

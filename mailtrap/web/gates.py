@@ -191,9 +191,14 @@ def _refuse(
 ) -> Iterable[bytes]:
     said = refusal.problem
     if errors.wants_page(environ["PATH_INFO"], environ.get("HTTP_ACCEPT", "")):
-        body, kind = errors.page(said).encode(), "text/html; charset=utf-8"
+        body, kind, policy = errors.page(said).encode(), "text/html; charset=utf-8", errors.PAGE_POLICY
     else:
-        body, kind = errors.document(said), "application/json"
-    headers = [("Content-Type", kind), ("Content-Length", str(len(body))), *refusal.headers.items()]
+        body, kind, policy = errors.document(said), "application/json", _DATA_POLICY
+    headers = [
+        ("Content-Type", kind),
+        ("Content-Length", str(len(body))),
+        ("Content-Security-Policy", policy),
+        *refusal.headers.items(),
+    ]
     start(f"{said.status} {HTTPStatus(said.status).phrase}", headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

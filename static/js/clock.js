@@ -1,5 +1,6 @@
 // Lets time pass: buttons and a field that advance the clock, and what came of it in words.
 
+import { localise } from "./age.js";
 import { advance } from "./api.js";
 import { failed, toast } from "./toasts.js";
 
@@ -56,3 +57,15 @@ document.addEventListener("submit", (event) => {
   field.value = "";
   pass(time);
 });
+
+/** What time it was there when a clock was drawn here, in milliseconds ahead of this browser's. */
+const ahead = new WeakMap();
+
+setInterval(() => {
+  for (const clock of document.querySelectorAll(".clock")) {
+    if (!ahead.has(clock)) ahead.set(clock, Date.parse(clock.dataset.now) - Date.now());
+    const shown = clock.querySelector(".clock-now b");
+    shown.querySelector("time").dateTime = new Date(Date.now() + ahead.get(clock)).toISOString();
+    localise(shown);
+  }
+}, 1000);

@@ -27,16 +27,23 @@ export function start(seq) {
 
 /** Keep `box` as the server has it: `path()` gives its HTML whenever `wanted(notice)` is true for one of them. */
 export function keep(box, path, wanted, after = () => {}) {
-  let asked = 0;
+  let asking = false;
+  let again = false;
+  // One request at a time: where much happens, the next one sees all of it.
   const refresh = async () => {
-    const mine = (asked += 1);
-    const html = await fragment(path()).catch(() => undefined);
-    if (html === undefined || mine !== asked) return;
-    replace(box, html);
-    after();
+    again = true;
+    if (asking) return;
+    asking = true;
+    while (again) {
+      again = false;
+      const html = await fragment(path()).catch(() => undefined);
+      if (html === undefined) continue;
+      replace(box, html);
+      after();
+    }
+    asking = false;
   };
   follow({ onNotices: (notices) => notices.some(wanted) && refresh(), onResume: refresh });
-  return refresh;
 }
 
 /** New HTML in place of the old; what has the focus keeps it, and what is being written in it. */

@@ -169,7 +169,8 @@ def test_a_timeline_fits_on_a_phone(site: Site, visit: Visit, scheme: str) -> No
     site.send(recipients=["a" * 60 + "@" + "b" * 60 + ".example.test"])
     page = live(visit(site.web + "/messages/1#delivery", size=PHONE, scheme=scheme))
     expect(page.locator(".timeline")).to_be_visible()
-    assert page.locator("#panel-delivery").evaluate("e => e.scrollWidth <= e.clientWidth")
+    for box in ("#panel-delivery", "#reader"):
+        assert page.locator(box).evaluate("e => e.scrollWidth <= e.clientWidth"), box
 
 
 def test_a_retry_is_seen_on_the_page_of_the_session_that_failed(site: Site, visit: Visit) -> None:

@@ -72,3 +72,14 @@ def test_copying_works_where_the_browser_has_no_clipboard_for_us(site: Site, vis
     page.get_by_role("button", name="Copy Pages and API").click()
     expect(page.locator(".toast")).to_have_text("Copied")
     assert page.evaluate("old.readText()") == site.web.removeprefix("http://")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_who_is_not_let_in_sees_a_page_that_has_a_look(serve: Serve, visit: Visit, scheme: str) -> None:
+    page = visit(serve(base_path="/mail").web.removesuffix("/mail"), scheme=scheme)
+    expect(page.get_by_role("heading")).to_have_text("404 Not Found")
+    expect(page.locator("main")).to_contain_text("everything is below /mail/")
+    expect(page.locator("body")).to_have_css("text-align", "center")
+    light = page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(246, 245, 242)"
+    assert light == (scheme == "light")
+    visit.complaints[:] = [line for line in visit.complaints if "404" not in line]  # type: ignore[attr-defined]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+import smtplib
 from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from mailtrap.clock import Clock
+from mailtrap.faults.rule import Effect, Fault, Greylist, Notice, Said, Step
 from tests.pages.conftest import PHONE, Serve, Site, Visit
 from tests.pages.test_inbox import live
 from tests.pages.test_reader import press
@@ -53,7 +56,7 @@ class Then(Clock):
 
     def now(self) -> int:
         self.at += 1_500
-        return self.at
+        return self.at + self.ahead
 
     def put(self, minutes_ago: int) -> None:
         self.at = int(NOW.timestamp() * 1_000_000) - minutes_ago * 60_000_000
@@ -152,4 +155,65 @@ def test_screenshots_are_taken(serve: Serve, visit: Visit) -> None:
     expect(phone.locator(".row")).to_have_count(9)
     take(phone, "phone")
     # The standing clock is a script, and the mail's frame runs none, not even that.
+    visit.complaints[:] = [line for line in visit.complaints if "/preview/" not in line]  # type: ignore[attr-defined]
+
+
+RULES = (
+    Fault(
+        Step.RCPT,
+        Effect(reply=Said(550, "5.1.1", "No such user")),
+        name="an old address",
+        when="rcpt:gone@example.test",
+        first=2,
+        per="recipient",
+    ),
+    Fault(Step.END_OF_DATA, Effect(scenario="gmail-unauth-block"), when="domain:gmail.com"),
+    Fault(Step.ATTEMPT, Effect(reply=Said(451, "4.7.1", "Try again later")), when="rcpt:slow", first=2),
+    Fault(Step.ATTEMPT, Effect(reply=Said(552, "5.2.2", "Mailbox full")), when="rcpt:full@example.test"),
+    Fault(Step.DELIVERED, Effect(complaint=Notice(3600)), when="from:digest", name="newsletters annoy"),
+    Fault(Step.RCPT, Effect(reply=Said(451, "4.7.1", "Greylisted")), greylist=Greylist(), enabled=False),
+)
+
+
+def fail(site: Site, clock: Then) -> None:
+    """Mail that meets these rules: refused and tried again, late, returned."""
+    fill(site, clock)
+    clock.put(2)
+    for rule in RULES:
+        site.server.sandbox.faults.add(rule)
+    orders = {"sender": "Orders <orders@shop.test>", "text": "Hello, your order left our warehouse this morning."}
+    for _ in range(2):
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            site.send("Your order 48214 has shipped", recipients=["gone@example.test"], **orders)
+    everyone = ["ben@example.test", "slow@example.test", "full@example.test"]
+    site.send("Your order 48215 has shipped", recipients=everyone, **orders)
+    site.server.sandbox.advance(7200)
+
+
+def test_screenshots_of_failures_are_taken(serve: Serve, visit: Visit) -> None:
+    random.seed(2)
+    clock = Then()
+    clock.put(5000)
+    site = serve(clock=clock)
+    fail(site, clock)
+
+    def look(path: str, **options: Any) -> Page:
+        page = visit("about:blank", **options)
+        page.clock.set_fixed_time(NOW)
+        page.goto(site.web + path)
+        expect(page.locator("body")).to_have_attribute("data-started", "true")
+        return page
+
+    page = look("/faults")
+    expect(page.locator(".rule")).to_have_count(6)
+    take(page, "faults")
+    page = look("/deliveries")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    take(page, "deliveries")
+    page = live(look("/messages/10#delivery", scheme="dark"))
+    expect(page.locator(".delivery")).to_have_count(3)
+    take(page, "delivery")
+    page = look("/sessions/10")
+    expect(page.locator(".verdict")).to_contain_text("tried again")
+    take(page, "verdict")
     visit.complaints[:] = [line for line in visit.complaints if "/preview/" not in line]  # type: ignore[attr-defined]
