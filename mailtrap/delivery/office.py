@@ -36,6 +36,8 @@ NOT_DELIVERED = frozenset(("notice", "import"))
 #: Messages accepted and not looked at yet that are held in memory; of more, only the number is. So many are looked at
 #: before others get their turn.
 MOST_HELD, TAKEN_IN = 5000, 500
+#: Steps after which other threads get their turn: some ten milliseconds.
+BREATH = 200
 #: Deliveries of given messages that are read at once.
 MOST_ROWS = 200_000
 #: Most seconds by which the clock is advanced at once: a century.
@@ -264,7 +266,11 @@ class PostOffice:
 
     def _work(self, until: int, forward: bool = False) -> None:
         """Do what is due by `until`; the clock goes along where it is to go `forward`."""
-        while not self._stopping:
+        for turn in itertools.count(1):
+            if self._stopping:
+                break
+            if not turn % BREATH:
+                time.sleep(0)  # let go of the interpreter: mail and web go on meanwhile
             self._take_in()
             due = self._queue.next()
             if due is None or due > until:
