@@ -206,7 +206,7 @@ class _Whole(Searchable):
                 envelope=replace(message.envelope, reverse_path=occasion.sender),
                 size=occasion.size or message.size,
             ),
-            content.understanding,
+            lambda: content.understanding,
         )
         self._content = content
         self._addresses = in_question(occasion)

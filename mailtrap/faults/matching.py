@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mailtrap.faults.conditions import Condition, in_question
 from mailtrap.faults.occasion import Occasion
 from mailtrap.faults.rule import Effect, Fault, Step
 from mailtrap.mail.arrival import address_of
+from mailtrap.mail.message import Heading
 from mailtrap.mail.words import fold, words
 from mailtrap.query.tree import And, Exact, Glob, Node, Or, Words
 
-#: Values whose rules are remembered, for each kind of value.
-REMEMBERED = 4096
+#: Values whose rules are remembered, for each kind of value, and how long they may be.
+REMEMBERED, LONGEST = 4096, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,11 @@ _SOURCES: dict[str, Callable[[Occasion], str]] = {
     "login": lambda occasion: occasion.login.user if occasion.login else "",
     "peer": lambda occasion: address_of(occasion.peer),
     "listener": lambda occasion: occasion.listener,
+    "subject": lambda occasion: occasion.content().message.heading.subject if occasion.content else "",
+    "author": lambda occasion: _author(occasion),
 }
-#: Field of the language → what to look it up in. `from` alone may be answered by the header instead.
-_FIELDS = {
+#: Field of the language → what to look it up in, as far as it is known without the message.
+_FACTS = {
     "rcpt": "recipient",
     "domain": "recipient",
     "reverse-path": "sender",
@@ -46,33 +49,47 @@ _FIELDS = {
     "peer": "peer",
     "listener": "listener",
 }
+#: The same with it: its header says, too, who it is from.
+_MESSAGE = {**_FACTS, "from": "author", "subject": "subject"}
 
 #: One way to find a rule: in what, by which kind of key, which key.
 Anchor = tuple[str, str, str]
 
 
-def anchors(node: Node) -> list[Anchor]:
+def _author(occasion: Occasion) -> str:
+    """Every name and address that `from` may mean, each of its forms a part of this."""
+    heading = occasion.content().message.heading if occasion.content else Heading()
+    mailboxes = [f"{mailbox.name} <{mailbox.address}>" for mailbox in heading.sender]
+    return "\n".join([*mailboxes, occasion.sender])
+
+
+def anchors(condition: Condition) -> list[Anchor]:
     """One of these is there whenever the condition holds; none if that cannot be said."""
+    return _anchors(condition.facts, _FACTS) or _anchors(condition.content, _MESSAGE)
+
+
+def _anchors(node: Node, fields: Mapping[str, str]) -> list[Anchor]:
     match node:
-        case Words() if node.field in _FIELDS:
-            source = _FIELDS[node.field]
+        case Words() if node.field in fields:
+            source = fields[node.field]
             *whole, last = node.sequence.split(" ")
             if node.prefix:
                 return [(source, "word", whole[0])] if whole else [(source, "part of words", last)]
             return [(source, "words", node.sequence)] if node.sequence else []
         case Exact() if node.field == "domain":
             return [("recipient", "domain", fold(node.value))]
-        case Exact() if node.field in _FIELDS:
-            return [(_FIELDS[node.field], "whole", fold(node.value))]
-        case Glob() if node.field in _FIELDS:
-            return [_of_pattern(node)]
+        case Exact() if node.field in fields:
+            source = fields[node.field]
+            return [(source, "part" if source == "author" else "whole", fold(node.value))]
+        case Glob() if node.field in fields:
+            return [_of_pattern(node, fields[node.field])]
         case Or():
-            found = [anchors(inner) for inner in node.nodes]
+            found = [_anchors(inner, fields) for inner in node.nodes]
             alike = all(found) and len({anchor[0] for each in found for anchor in each}) == 1
             return [anchor for each in found for anchor in each] if alike else []
         case And():
             # The recipient tells most rules apart.
-            found = sorted(filter(None, map(anchors, node.nodes)), key=_rank)
+            found = sorted(filter(None, [_anchors(inner, fields) for inner in node.nodes]), key=_rank)
             return found[0] if found else []
     return []
 
@@ -81,9 +98,8 @@ def _rank(found: list[Anchor]) -> tuple[bool, bool]:
     return found[0][0] != "recipient", any([kind.startswith("part") for _, kind, _ in found])
 
 
-def _of_pattern(node: Glob) -> Anchor:
+def _of_pattern(node: Glob, source: str) -> Anchor:
     pattern = fold(node.pattern)
-    source = _FIELDS[node.field]
     if source == "recipient":
         domain = pattern if node.field == "domain" else pattern.rpartition("@")[2] if "@" in pattern else "*"
         if not set(domain) & set("*?"):
@@ -113,18 +129,18 @@ class _Index:
         """Those that may match, in their order."""
         found = self.memory.get(value)
         if found is None:
-            if len(self.memory) >= REMEMBERED:
-                self.memory.clear()
-            found = self.memory[value] = self._search(value)
+            found = self._search(value)
+            if len(value) <= LONGEST:
+                if len(self.memory) >= REMEMBERED:
+                    self.memory.clear()
+                self.memory[value] = found
         return found
 
     def _search(self, value: str) -> tuple[Rule, ...]:
-        folded = fold(value.partition("\0")[0])
+        folded = fold(value)
         found = [rule for part, rule in self.parts if part in folded]
-        for kind, keys in (("whole", (fold(value),)), ("domain", (folded.rpartition("@")[2],))):
-            rules = self.by.get(kind)
-            if rules:
-                found += [rule for key in keys for rule in rules.get(key, ())]
+        found += self.by.get("whole", {}).get(folded, ())
+        found += self.by.get("domain", {}).get(folded.rpartition("@")[2], ())
         by_word = self.by.get("word")
         if by_word or self.parts_of_words:
             there = words(value)
@@ -148,7 +164,7 @@ class Matcher:
         self._always: list[Rule] = []
         self._recipient: _Index | None = None
         indexes: dict[str, _Index] = {}
-        chosen = [(rule, anchors(rule.condition.facts)) for rule in rules]
+        chosen = [(rule, anchors(rule.condition)) for rule in rules]
         # A phrase is found by the one of its words that the fewest rules share.
         shared = Counter(
             [word for _, found in chosen for _, kind, key in found if kind == "words" for word in key.split()]

@@ -224,6 +224,10 @@ _SOURCES: dict[str, Callable[[Message, Understanding], str]] = {
 COLUMNS = tuple(_SOURCES)
 
 
+#: Those that say something of the content beyond its heading.
+UNDERSTOOD = frozenset(("body", "filename", "header"))
+
+
 def search_column(name: str, message: Message, understanding: Understanding) -> str:
     """What one column of the search table holds about a message, normalised."""
     return _SOURCES[name](message, understanding)

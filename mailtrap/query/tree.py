@@ -13,6 +13,7 @@ from mailtrap.mail.message import Mailbox, Message, State, Understanding
 from mailtrap.mail.words import (
     BOUNDARY,
     COLUMNS,
+    UNDERSTOOD,
     envelope_only,
     field_word,
     fold,
@@ -24,17 +25,28 @@ from mailtrap.query.quoting import quoted
 from mailtrap.query.terms import FIELDS, KINDS, Kind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOTHING = Understanding(0, State.RECEIVED)
 
 
 class Searchable:
-    """A message with what is known of its content, as queries look at it. Columns are made when first asked for."""
+    """A message with what is known of its content, as queries look at it.
 
-    __slots__ = ("_columns", "message", "understanding")
+    Columns are made when first asked for, and so is what is known of the content where a function is given for it.
+    """
 
-    def __init__(self, message: Message, understanding: Understanding) -> None:
+    __slots__ = ("_columns", "_understanding", "message")
+
+    def __init__(self, message: Message, understanding: Understanding | Callable[[], Understanding]) -> None:
         self.message = message
-        self.understanding = understanding
+        self._understanding = understanding
         self._columns: dict[str, str] = {}
+
+    @property
+    def understanding(self) -> Understanding:
+        """What is known of the content beyond its heading."""
+        if not isinstance(self._understanding, Understanding):
+            self._understanding = self._understanding()
+        return self._understanding
 
     def holds(self, column: str, sequence: str, prefix: bool) -> bool:
         """Whether words, joined by single spaces, occur in sequence in a column (any column if empty)."""
@@ -44,7 +56,8 @@ class Searchable:
     def _column(self, name: str) -> str:
         text = self._columns.get(name)
         if text is None:
-            text = f" {' '.join(split(search_column(name, self.message, self.understanding)))} "
+            known = self.understanding if name in UNDERSTOOD else _NOTHING
+            text = f" {' '.join(split(search_column(name, self.message, known)))} "
             self._columns[name] = text
         return text
 

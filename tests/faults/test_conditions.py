@@ -15,6 +15,7 @@ from mailtrap.faults.conditions import KNOWN, Evidence, known_at, read, terms
 from mailtrap.faults.occasion import Occasion
 from mailtrap.faults.rule import Fault, Step
 from mailtrap.mail.arrival import Login, Tls
+from mailtrap.mail.message import Understanding
 from mailtrap.query import Searchable, parse
 from mailtrap.query.terms import FIELDS, FLAGS
 from tests.faults.asking import NO, START, book, content, occasion, rcpt, rule
@@ -235,10 +236,10 @@ facts = st.fixed_dictionaries(
 )
 
 
-def written(whens: list[str]) -> list[Fault]:
+def written(whens: list[str], step: Step = Step.DATA) -> list[Fault]:
     rules = []
     for when in whens:
-        one = Fault(Step.DATA, NO, when=when)
+        one = Fault(step, NO, when=when)
         try:
             condition_of(one)
         except Invalid:
@@ -269,3 +270,67 @@ def test_one_recipient_in_question_is_looked_up_alone() -> None:
     made = book(rule(when="rcpt:bob"), rule(when="domain:c.test"))
     assert made.answer(rcpt("bob@c.test", recipients=("x@c.test",))) is not None
     assert made.answer(rcpt("eve@b.test", recipients=("bob@c.test",))) is None
+
+
+HEADINGS = [
+    b"Subject: Bob\r\nFrom: Bob <bob@b.test>, ann@a.test\r\n\r\nx",
+    b"Subject: =?utf-8?q?=C3=BCn=C3=AF_b=2Etest?=\r\nFrom: =?utf-8?q?=C3=BCn=C3=AF?= <x@B.test>\r\n\r\nbob",
+    b"\r\n",
+    b"Subject: bob@b.test ci x\r\nFrom: <>\r\nSender: ann@a.test\r\n\r\n",
+]
+of_message = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["subject", "from", "rcpt", "reverse-path"]),
+    st.sampled_from([":", "="]),
+    values | st.sampled_from(["Bob", '"Bob <bob@b.test>"', '"ünï <x@b.test>"', '"bob@b.test ci x"', '""']),
+)
+mixed = st.recursive(
+    of_message,
+    lambda inner: st.one_of(
+        st.builds("-({})".format, inner),
+        st.builds("({} {})".format, inner, inner),
+        st.builds("({} OR {})".format, inner, inner),
+    ),
+    max_leaves=4,
+)
+
+
+@given(
+    st.lists(mixed, min_size=1, max_size=8),
+    st.lists(st.tuples(facts, st.sampled_from(ADDRESSES), st.sampled_from(HEADINGS)), min_size=1, max_size=4),
+)
+def test_the_same_holds_once_the_message_is_known(
+    whens: list[str], occasions: list[tuple[dict[str, Any], str, bytes]]
+) -> None:
+    made = book(*written(whens, Step.END_OF_DATA), addresses=False)
+    for known, recipient, octets in occasions * 2:
+        found = content(octets, known["sender"], (recipient,))
+        one = Occasion(
+            Step.END_OF_DATA, START, session=1, recipients=(recipient,), content=lambda found=found: found, **known
+        )
+        expected = [each.id for each in made.rules() if condition_of(each).matches(Evidence(one))]
+        answer = made.answer(one)
+        assert (answer.fault.id if answer else None) == (expected[0] if expected else None)
+
+
+def test_what_the_heading_tells_is_told_without_a_look_at_the_rest() -> None:
+    found = content(OCTETS)
+    looked = []
+
+    def look() -> Understanding:
+        looked.append(1)
+        return found.understanding
+
+    end = asked(Step.END_OF_DATA)
+    end.content = lambda: Searchable(found.message, look)
+    made = book(
+        rule(Step.END_OF_DATA, "subject:other"),
+        rule(Step.END_OF_DATA, "-subject:reset"),
+        rule(Step.END_OF_DATA, "from:eve"),
+        rule(Step.END_OF_DATA, "to:eve"),
+    )
+    assert made.answer(end) is None
+    assert looked == []
+    made.add(rule(Step.END_OF_DATA, "body:link"))
+    assert made.answer(end) is not None
+    assert looked == [1]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from mailtrap.faults.rule import Step
-from tests.faults.asking import book, rcpt, rule
+from tests.faults.asking import book, content, occasion, rcpt, rule
 
 MANY = 2000
 
@@ -56,6 +56,16 @@ def test_a_hundred_rules_cost_little_more_than_one(when: str) -> None:
     # Some two and eight in quiet; asking a hundred rules one by one takes fifty and more.
     assert at_most < 20
     assert distinct < 40
+
+
+def test_a_hundred_subjects_cost_little_more_than_the_heading() -> None:
+    found = content(b"Subject: Reset your password\r\nFrom: ann@a.test\r\n\r\nOpen the link\r\n")
+    ends = occasion(Step.END_OF_DATA, content=lambda: found)
+    subjects = book(*[rule(Step.END_OF_DATA, f'subject:"order {number}"') for number in range(100)])
+    authors = book(*[rule(Step.END_OF_DATA, f"from:user{number}@x.test") for number in range(100)])
+    took = [cost(lambda made=made: made.answer(ends)) for made in (subjects, authors)]
+    print(f"100 subjects {took[0]:.2f} µs, 100 authors {took[1]:.2f} µs")
+    assert max(took) < 40
 
 
 def test_rules_of_another_step_or_inbox_cost_nothing() -> None:
