@@ -71,7 +71,7 @@ class Account:
         intake: Intake | None = None,
     ) -> None:
         """A transaction is over. `answered` are the last replies to those who were accepted, 250 if not given."""
-        if not self._is_odd(transaction.reverse_path):
+        if not self.is_odd(transaction.reverse_path):
             return
         told = answered() if answered else [Answered(one.address, 250, "2.1.5") for one in transaction.recipients]
         heading = read_heading(intake.beginning) if intake is not None else None
@@ -96,7 +96,8 @@ class Account:
         if self._noted:
             dialogue.sandbox.history.ended(dialogue.transcript.session, dialogue.transcript.outcome, quit_sent)
 
-    def _is_odd(self, sender: str) -> bool:
+    def is_odd(self, sender: str) -> bool:
+        """Whether a transaction of this sender is worth a deed."""
         if self._faults or self._refused or self._noted or self._broken:
             return True
         return self._dialogue.sandbox.history.watches(sender, self._dialogue.peer)

@@ -33,6 +33,14 @@ class Dialogue:
     that moves on in the input and returns whether it did.
     """
 
+    # An instance with more than 30 attributes in a dictionary would be slow in all of them (CPython 3.11).
+    __slots__ = (
+        "_actions", "_at", "_buffer", "_dallying", "_errors", "_heard", "_junk", "_max_line", "_monotonic",
+        "_no_more", "_out", "_since", "_skipped", "_skipping", "_started", "_then", "bare_lf", "closed",
+        "draining", "limits", "now", "peer", "policy", "reader", "sandbox", "speaker", "throttled", "tls_first",
+        "transcript", "unwelcome",
+    )  # fmt: skip
+
     def __init__(
         self, sandbox: Sandbox, policy: Policy, listener: str, peer: str, monotonic: Callable[[], float]
     ) -> None:

@@ -20,10 +20,8 @@ from mailtrap.mail.reply import Reply
 from mailtrap.net.actions import Ask, Work
 from mailtrap.query import Searchable
 from mailtrap.smtp import replies
-from mailtrap.smtp.account import Account
-from mailtrap.smtp.dialogue import Dialogue
+from mailtrap.smtp.fallible import Fallible
 from mailtrap.smtp.intake import Intake
-from mailtrap.smtp.misbehaviour import Misbehaviour
 from mailtrap.smtp.transaction import Transaction
 
 #: Bigger content is understood, where rules need that, on a worker thread.
@@ -49,38 +47,24 @@ class Part:
 
 
 class Ending:
-    """Of one transaction of a session. `over` is called once, when everything has been said that will be."""
+    """Of one transaction of a session. With LMTP there is a part for each recipient, else one for all of them."""
 
-    def __init__(
-        self,
-        dialogue: Dialogue,
-        account: Account,
-        trouble: Misbehaviour,
-        transaction: Transaction,
-        intake: Intake,
-        arrival: Arrival,
-        over: Callable[[], None],
-    ) -> None:
-        self._dialogue = dialogue
-        self._account = account
-        self._trouble = trouble
+    def __init__(self, session: Fallible, transaction: Transaction, intake: Intake, arrival: Arrival) -> None:
+        self._session = session
         self._transaction = transaction
         self._intake = intake
         self._arrival = arrival
-        self._over = over
         self._flags: tuple[str, ...] = ()
+        self._per_recipient = session.greeted == "LHLO"
         self._parts: list[Part] = []
         self._codes: list[tuple[Part, int, str]] = []
         self._handed = False
         self._kept: Any = None
         self._content: Searchable | None = None
 
-    def begin(self, occasion: Callable[[], Occasion], per_recipient: bool) -> None:
-        """The content is complete; `occasion` has the facts, should a rule want them."""
-        transaction, intake, dialogue = self._transaction, self._intake, self._dialogue
-        accepted = tuple(transaction.recipients)
-        self._per_recipient = per_recipient
-        self._parts = [Part((recipient,)) for recipient in accepted] if per_recipient else [Part(accepted)]
+    def begin(self) -> None:
+        """The content is complete."""
+        transaction, intake, session = self._transaction, self._intake, self._session
         if intake.swallowed:
             # Its reply was said before its end.
             self._end(intake.swallowed)
@@ -90,25 +74,45 @@ class Ending:
             self._settle(intake.failure)
         else:
             self._flags = (*transaction.flags, *intake.flags(transaction.eight_bit))
-            if dialogue.bare_lf:
+            if session.bare_lf:
                 self._flags += ("bare-lf-command",)
-                dialogue.bare_lf = False
-            if self._trouble.at_end is not None:
-                answer = self._trouble.at_end
-                self._parts = [replace(part, answer=answer) for part in self._parts]
+                session.bare_lf = False
+            answer = session.trouble.at_end
+            if answer is not None:
+                self._parts = [replace(part, answer=answer) for part in self._divided()]
                 self._keep()
-            elif dialogue.sandbox.faults.may_answer(Step.END_OF_DATA, transaction.telling):
-                self._judge(occasion())
+            elif session.sandbox.faults.may_answer(Step.END_OF_DATA, transaction.telling):
+                self._judge()
+            elif self._per_recipient or transaction.discarded:
+                self._parts = self._divided()
+                self._keep()
             else:
-                self._keep()
+                self._hand_over(transaction.envelope, self._kept_plainly)
+
+    def _divided(self) -> list[Part]:
+        recipients = self._transaction.recipients
+        return [Part((one,)) for one in recipients] if self._per_recipient else [Part(tuple(recipients))]
+
+    def _kept_plainly(self, result: Any) -> None:
+        """What comes of nearly every message: no rule had anything to say."""
+        session = self._session
+        if type(result) is not int or session.account.is_odd(self._transaction.reverse_path):
+            self._settle(result)
+            return
+        session.forgive_junk()
+        session.transcript.messages.append(result)
+        session.end_transaction()
+        session.say(_kept_as(result))
 
     # What the rules say.
 
-    def _judge(self, occasion: Occasion) -> None:
-        occasion.size = self._intake.size
-        occasion.content = self._understood
-        if self._intake.size > AT_ONCE:
-            self._dialogue.block(Work(partial(self._ask, occasion)), self._judged)
+    def _judge(self) -> None:
+        occasion = self._session.occasion(Step.END_OF_DATA, size=self._intake.size, content=self._understood)
+        self._parts = self._divided()
+        if not self._per_recipient and not self._session.sandbox.faults.might_answer(occasion):
+            self._keep()
+        elif self._intake.size > AT_ONCE:
+            self._session.block(Work(partial(self._ask, occasion)), self._judged)
         else:
             self._judged(self._ask(occasion))
 
@@ -116,7 +120,7 @@ class Ending:
         parts = []
         for part in self._parts:
             one = replace(occasion, recipient=part.recipients[0].address) if self._per_recipient else occasion
-            parts.append(replace(part, answer=self._trouble.ask(one)))
+            parts.append(replace(part, answer=self._session.trouble.ask(one)))
         return parts
 
     def _judged(self, result: Any) -> None:
@@ -141,13 +145,12 @@ class Ending:
                 intake.sha256,
                 State.RECEIVED,
             )
-            self._content = Searchable(message, understand(0, octets, self._flags))
+            self._content = Searchable(message, partial(understand, 0, octets, self._flags))
         return self._content
 
     # Keeping.
 
     def _keep(self) -> None:
-        intake, sandbox = self._intake, self._dialogue.sandbox
         envelope = self._transaction.envelope
         if any([not part.keeps for part in self._parts]):
             kept = {id(recipient) for part in self._parts if part.keeps for recipient in part.recipients}
@@ -155,37 +158,42 @@ class Ending:
         if not envelope.recipients:
             self._settle(None)
             return
+        self._hand_over(envelope, self._settle)
+
+    def _hand_over(self, envelope: Envelope, then: Callable[[Any], None]) -> None:
+        intake, sandbox = self._intake, self._session.sandbox
         self._handed = True
         keep = sandbox.capture_spooled if intake.spooling is not None else sandbox.capture
         content = intake.spooling if intake.spooling is not None else intake.octets()
-        self._dialogue.block(Ask(partial(_keep, keep, envelope, content, self._arrival, self._flags)), self._settle)
+        self._session.block(Ask(partial(_keep, keep, envelope, content, self._arrival, self._flags)), then)
 
     def _settle(self, result: Any) -> None:
         """The store has answered; only now is it ours (RFC 5321 §4.2.5)."""
         if result is not replies.TOO_BIG:
-            self._dialogue.forgive_junk()
+            self._session.forgive_junk()
         if isinstance(result, int):
-            self._dialogue.transcript.messages.append(result)
+            self._session.transcript.messages.append(result)
         self._kept = result
+        self._parts = self._parts or self._divided()
         self._answer(0)
 
     def _answer(self, number: int) -> None:
         """Say the reply of one part, then of those after it."""
-        dialogue = self._dialogue
-        while number < len(self._parts) and not dialogue.closed:
+        session = self._session
+        while number < len(self._parts) and not session.closed:
             part, meant = self._parts[number], self._meant()
             answer = part.answer
             if answer is not None and answer.effect.discard:
-                self._trouble.note(answer, "Nothing is kept")
+                self._session.trouble.note(answer, "Nothing is kept")
             if answer is not None and not isinstance(self._kept, Reply | Exception):
                 go_on, end = partial(self._go_on, number), partial(self._break, number)
-                self._trouble.conclude(answer, Step.END_OF_DATA, meant, go_on, end)
+                self._session.trouble.conclude(answer, Step.END_OF_DATA, meant, go_on, end)
                 return
             self._said(part, meant.code, Said(meant.code, str(meant.status), meant.text) if meant.code >= 400 else None)
             if meant is replies.TOO_BIG:
-                dialogue.refuse(meant)
+                session.refuse(meant)
             else:
-                dialogue.say(meant)
+                session.say(meant)
             number += 1
         self._end(self._codes[-1][1])
 
@@ -204,7 +212,7 @@ class Ending:
 
     def _meant(self) -> Reply:
         if isinstance(self._kept, int):
-            return Reply(250, replies.OK.status, f"OK, kept as message {self._kept}")
+            return _kept_as(self._kept)
         if self._kept is None:
             return replies.OK
         if isinstance(self._kept, Reply):
@@ -216,21 +224,25 @@ class Ending:
         if code >= 400 and said is not None:
             for recipient in part.recipients:
                 path = self._transaction.reverse_path
-                self._account.refused(Step.END_OF_DATA, said, path, recipient.address, self._intake)
+                self._session.account.refused(Step.END_OF_DATA, said, path, recipient.address, self._intake)
 
     def _end(self, code: int) -> None:
         message = self._kept if isinstance(self._kept, int) else 0
-        self._account.over(
+        self._session.account.over(
             self._transaction, Step.END_OF_DATA.value, code, partial(self._answered, code), message, self._intake
         )
         if not self._handed:
             self._intake.discard()
-        self._over()
+        self._session.end_transaction()
 
     def _answered(self, code: int) -> list[Answered]:
         if not self._codes:
             return [Answered(one.address, code) for one in self._transaction.recipients]
         return [Answered(one.address, said, status) for part, said, status in self._codes for one in part.recipients]
+
+
+def _kept_as(id: int) -> Reply:
+    return Reply(250, replies.OK.status, f"OK, kept as message {id}")
 
 
 def _keep(

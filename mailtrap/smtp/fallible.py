@@ -25,6 +25,10 @@ class Fallible(Dialogue):
     A subclass has `submit` for content that is complete.
     """
 
+    __slots__ = (
+        "_midway", "account", "greeted", "offered", "quit_sent", "reception", "transaction", "transactions", "trouble",
+    )  # fmt: skip
+
     def __init__(
         self, sandbox: Sandbox, policy: Policy, listener: str, peer: str, monotonic: Callable[[], float]
     ) -> None:

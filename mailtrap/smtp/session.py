@@ -27,6 +27,8 @@ from mailtrap.smtp.transaction import TooBig, Transaction
 class Session(Fallible):
     """One client's connection. `tls_first` says that the TLS handshake comes before the greeting (RFC 8314 §3)."""
 
+    __slots__ = ()
+
     def __init__(
         self,
         sandbox: Sandbox,
@@ -223,12 +225,11 @@ class Session(Fallible):
             if not transaction.utf8 and not transaction.reverse_path.isascii():
                 transaction.flag("utf8-address-undeclared")
             self.transactions += 1
-            self.unless(
-                Step.MAIL,
-                partial(self._begin, transaction),
-                sender=transaction.reverse_path,
-                parameters=transaction.parameters,
-            )
+            if self.sandbox.faults.steps:
+                path, parameters = transaction.reverse_path, transaction.parameters
+                self.unless(Step.MAIL, partial(self._begin, transaction), sender=path, parameters=parameters)
+            else:
+                self._begin(transaction)
 
     def _begin(self, transaction: Transaction) -> None:
         self.transaction = transaction
@@ -267,10 +268,13 @@ class Session(Fallible):
         else:
             if not transaction.utf8 and not path.isascii():
                 transaction.flag("utf8-address-undeclared")
+            recipient = Recipient(path, parameters)
             if may_mean(path):
                 transaction.telling = path
-            recipient = Recipient(path, parameters)
-            self.unless(Step.RCPT, partial(self._take_recipient, transaction, recipient), recipient=path)
+            if transaction.telling or self.sandbox.faults.steps:
+                self.unless(Step.RCPT, partial(self._take_recipient, transaction, recipient), recipient=path)
+            else:
+                self._take_recipient(transaction, recipient)
 
     def _take_recipient(self, transaction: Transaction, recipient: Recipient) -> None:
         transaction.recipients.append(recipient)
@@ -293,8 +297,10 @@ class Session(Fallible):
             self.refuse(replies.NEED_RECIPIENT)
         elif transaction.body == "BINARYMIME" and "BINARYMIME" in self.policy.offers:
             self.refuse(replies.NEEDS_BDAT)
-        else:
+        elif transaction.telling or self.sandbox.faults.steps:
             self.unless(Step.DATA, partial(self.unless, Step.IN_DATA, self._read_data))
+        else:
+            self._read_data()
 
     def _read_data(self) -> None:
         self.reception.begin_data()
@@ -332,9 +338,7 @@ class Session(Fallible):
         transaction = self.transaction
         if transaction is None:
             raise RuntimeError("there is content without a transaction")
-        arrival = self._arrival(transaction)
-        ending = Ending(self, self.account, self.trouble, transaction, intake, arrival, self.end_transaction)
-        ending.begin(partial(self.occasion, Step.END_OF_DATA), self.greeted == "LHLO")
+        Ending(self, transaction, intake, self._arrival(transaction)).begin()
 
     def _arrival(self, transaction: Transaction) -> Arrival:
         transcript = self.transcript

@@ -158,6 +158,9 @@ class Rules:
     def may_answer(self, step: Step, recipient: str = "") -> bool:
         return step in self.steps
 
+    def might_answer(self, occasion: Occasion) -> bool:
+        return self.may_answer(occasion.step)
+
     def answer(self, occasion: Occasion) -> Answer | None:
         self.asked.append(replace(occasion))
         for rule in self.rules:
