@@ -11,7 +11,7 @@ from mailtrap import settings
 from mailtrap.cli import docs as commands
 from mailtrap.delivery import tables as deliveries
 from mailtrap.delivery.hooks import ways
-from mailtrap.faults import tables
+from mailtrap.faults import conditions, tables
 from mailtrap.query import terms
 
 DOCS = Path(__file__).parent
@@ -46,6 +46,7 @@ PRINTED: dict[tuple[str, str], Callable[[], str]] = {
     ("query.md", "syntax"): terms.markdown_syntax,
     ("query.md", "fields"): terms.markdown_fields,
     ("query.md", "flags"): terms.markdown_flags,
+    ("failures.md", "known"): conditions.markdown,
     ("scenarios.md", "replies"): tables.markdown_replies,
     ("scenarios.md", "behaviours"): tables.markdown_behaviours,
     ("scenarios.md", "placeholders"): tables.markdown_placeholders,

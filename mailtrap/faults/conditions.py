@@ -238,3 +238,19 @@ def failing(node: Node, holds: Callable[[Node], bool]) -> Node:
     while isinstance(node, And):
         node = next((inner for inner in node.nodes if not holds(inner)), node.nodes[0])
     return node
+
+
+def markdown() -> str:
+    """The table for docs/failures.md: at which steps a query may ask for what."""
+    rows: dict[frozenset[Step], list[str]] = {}
+    for name, steps in KNOWN.items():
+        rows.setdefault(steps, []).append(f"`{name}`" if ":" in name else f"`{name}:`")
+    rows.setdefault(_CONTENT, []).append("everything else: words, `subject:`, `header:`, `body:`, `has:` …")
+    lines = ["| a query may ask for | at |", "| --- | --- |"]
+    for steps, names in rows.items():
+        missing = [step for step in Step if step not in steps]
+        told = ", ".join([f"`{step}`" for step in Step if step in steps])
+        if len(missing) < len(steps):
+            told = f"all but {', '.join([f'`{step}`' for step in missing])}" if missing else "every step"
+        lines.append(f"| {', '.join(names)} | {told} |")
+    return "\n".join(lines) + "\n"
