@@ -71,8 +71,11 @@ class _Schema:
         return str(schema.get("$ref", "")).rpartition("/")[2]
 
     def rows(self, name: str) -> list[_Row]:
-        """The fields of a component."""
-        fields = self._components[name].get("properties", {})
+        """The fields of a component; the values of one that is a choice of words."""
+        component = self._components[name]
+        if words := component.get("enum"):
+            return [(word, {"type": "string"}, "", "") for word in words]
+        fields = component.get("properties", {})
         return [(field, schema, schema.get("description", ""), "") for field, schema in fields.items()]
 
     def words(self, schema: dict[str, Any]) -> str:
@@ -81,6 +84,8 @@ class _Schema:
             return " or ".join(self.words(option) for option in options)
         if name := self.name(schema):
             return name
+        if choices := schema.get("enum"):
+            return " or ".join([f'"{choice}"' for choice in choices if choice])
         kind = schema.get("type", "any")
         if kind == "array":
             return f"[{self.words(schema.get('items', {}))}]"
