@@ -32,11 +32,14 @@ PANELS = ("text", "source", "links", "headers", "envelope", "structure", "attach
 #: Those that show more than the message: what became of it, and reports and invitations in it.
 BESIDES = ("delivery", "notice", "invitation")
 SESSIONS_PER_PAGE = 100
+#: Sessions looked at for a page of those with one verdict.
+SESSIONS_SCANNED = 1000
 #: How a session can have ended, with the words of the filter.
 OUTCOMES = (
     ("open", "Open"),
     ("quit", "Quit"),
     ("refused", "Refused"),
+    ("fault", "Broken off by a fault"),
     ("aborted", "Broken off"),
     ("closed", "Closed"),
     ("timeout", "Timed out"),
@@ -176,15 +179,24 @@ def _message_views(ui: flask.Blueprint, sandbox: Sandbox, open_message: OpenMess
 def _session_pages(ui: flask.Blueprint, sandbox: Sandbox) -> None:
     def listed() -> dict[str, Any]:
         outcome = flask.request.args.get("outcome") or None
+        judgement = flask.request.args.get("verdict", "")
         before = flask.request.args.get("before", type=int)
-        found = sandbox.sessions(limit=SESSIONS_PER_PAGE + 1, before=before, outcome=outcome)
+        found = sandbox.sessions(
+            limit=SESSIONS_SCANNED if judgement else SESSIONS_PER_PAGE + 1, before=before, outcome=outcome
+        )
+        older = found[-1].id if len(found) == SESSIONS_SCANNED else None
+        verdicts = {one.id: deliverypages.verdict(sandbox, one.id) for one in found}
+        if judgement:
+            found = [one for one in found if (said := verdicts[one.id]) and said.judgement == judgement]
         page = found[:SESSIONS_PER_PAGE]
         return {
             "sessions": page,
-            "verdicts": {one.id: deliverypages.verdict(sandbox, one.id) for one in page},
+            "verdicts": verdicts,
             "spoke": {one.id: deliverypages.rules_that_spoke(sandbox, one) for one in page},
-            "older": page[-1].id if len(found) > SESSIONS_PER_PAGE else None,
+            "older": page[-1].id if len(found) > SESSIONS_PER_PAGE else older,
             "outcome": outcome or "",
+            "judgement": judgement,
+            "judgements": deliverypages.JUDGEMENTS,
             "open_now": sandbox.open_sessions(),
         }
 

@@ -25,7 +25,9 @@ export function startNextTime(reader) {
   });
   reader.pane.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-next]");
-    if (button) make(button.dataset.next, button.closest("[data-recipient]").dataset.recipient);
+    if (!button) return;
+    const always = button.closest(".panel").querySelector("#next-always")?.checked;
+    make(button.dataset.next, button.closest("[data-recipient]").dataset.recipient, always);
   });
   follow({
     onNotices(notices) {
@@ -43,8 +45,7 @@ export function startNextTime(reader) {
   };
 }
 
-async function make(what, recipient) {
-  const always = document.getElementById("next-always")?.checked;
+async function make(what, recipient, always) {
   const rule = { ...RULES[what], when: `rcpt=${quoted(recipient)}`, ...(always ? {} : { first: 1 }) };
   try {
     // Before all others, as far as they can be changed: it was asked for just now.

@@ -179,8 +179,23 @@ def test_a_retry_is_seen_on_the_page_of_the_session_that_failed(site: Site, visi
         site.send("Try")
     page = started(visit(site.web + "/sessions/1"))
     expect(page.locator(".verdict .chip")).to_have_text("not over yet")
+    site.server.sandbox.advance(3600)
     site.send("Try")
-    expect(page.locator(".verdict")).to_contain_text("tried again")
+    expect(page.locator(".verdict .chip")).to_have_text("well done")
+    page.goto(site.web + "/sessions")
+    page.get_by_role("link", name="Well done", exact=True).click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="Wrong", exact=True).click()
+    expect(page.locator("main")).to_contain_text("No session of this kind so far")
+
+
+def test_a_recipient_is_refused_from_the_envelope_too(site: Site, visit: Visit) -> None:
+    site.send("Hello")
+    page = live(visit(site.web + "/messages/1#envelope"))
+    with answered(page, "POST"):
+        page.get_by_role("button", name="Refuse ben@example.test next time").click()
+    [rule] = site.server.sandbox.faults.rules()
+    assert (rule.step, rule.first, rule.when) == (Step.RCPT, 1, 'rcpt="ben@example.test"')
 
 
 def test_an_invitation_is_shown_in_words_and_escaped(site: Site, visit: Visit) -> None:

@@ -181,7 +181,10 @@ def fail(site: Site, clock: Then) -> None:
     clock.put(2)
     for rule in RULES:
         site.server.sandbox.faults.add(rule)
-    orders = {"sender": "Orders <orders@shop.test>", "text": "Hello, your order left our warehouse this morning."}
+    orders: dict[str, Any] = {
+        "sender": "Orders <orders@shop.test>",
+        "text": "Hello, your order left our warehouse this morning.",
+    }
     for _ in range(2):
         with pytest.raises(smtplib.SMTPRecipientsRefused):
             site.send("Your order 48214 has shipped", recipients=["gone@example.test"], **orders)
