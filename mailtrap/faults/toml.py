@@ -1,9 +1,10 @@
-"""Rules as a TOML file writes them: one `[[fault]]` table each, with the keys they have everywhere; pure."""
+"""Rules as a TOML file writes them: `[[fault]]` tables with the keys that rules have everywhere; pure."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from mailtrap.errors import Invalid, QueryError
 from mailtrap.faults.checking import checked, told
 from mailtrap.faults.rule import Fault
+from mailtrap.faults.scenarios import scenario
 
 #: Tables of one file that are read.
 MOST_RULES = 2000
@@ -22,7 +24,8 @@ _EXAMPLE = 'write [[fault]], and below it step = "rcpt", when = "rcpt:bob" and e
 def read(text: str, name: str = "") -> list[Fault]:
     """The rules in `text`, in order, without ids. Raises Invalid, which says in which table and at which key.
 
-    `name` is that of the file, for what is said.
+    Each table is a rule, or with a `scenario` instead of step and effect all the rules that one is made of. `name` is
+    that of the file, for what is said.
     """
     lead = f"{name}: " if name else ""
     try:
@@ -37,14 +40,28 @@ def read(text: str, name: str = "") -> list[Fault]:
         raise Invalid(f"{lead}`fault` must be a list of tables", "write [[fault]] with two brackets")
     if len(tables) > MOST_RULES:
         raise Invalid(f"{lead}it has {len(tables)} tables, more than {MOST_RULES}", "let one rule match more")
-    return [_rule(table, f"{lead}[[fault]] number {number}: ") for number, table in enumerate(tables, 1)]
+    rules: list[Fault] = []
+    for number, table in enumerate(tables, 1):
+        rules += _rules(table, f"{lead}[[fault]] number {number}: ")
+    return rules
 
 
-def _rule(table: Any, lead: str) -> Fault:
+class _Scenario(msgspec.Struct, forbid_unknown_fields=True):
+    """A table that switches a scenario on."""
+
+    scenario: str
+    when: str = ""
+    inbox: str = ""
+
+
+def _rules(table: Any, lead: str) -> Sequence[Fault]:
     if isinstance(table, dict) and "id" in table:
         raise Invalid(f"{lead}key `id`: ids are given, not chosen", "leave it out; `name` is for people")
     try:
-        return checked(msgspec.convert(table, Fault))
+        if isinstance(table, dict) and "scenario" in table:
+            named = msgspec.convert(table, _Scenario)
+            return [checked(rule) for rule in scenario(named.scenario).faults(named.when, named.inbox)]
+        return (checked(msgspec.convert(table, Fault)),)
     except msgspec.ValidationError as error:
         text, hint = told(error)
         where = _WHERE.search(text)

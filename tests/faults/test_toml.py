@@ -7,6 +7,7 @@ import pytest
 from mailtrap.errors import Invalid
 from mailtrap.faults import toml
 from mailtrap.faults.rule import Bucket, Effect, Ehlo, Fault, Greylist, Said, Step
+from mailtrap.faults.scenarios import scenario
 
 FILE = """
 [[fault]]
@@ -66,6 +67,14 @@ def test_a_file_says_what_the_api_says() -> None:
     ]
 
 
+def test_a_scenario_stands_for_all_its_rules() -> None:
+    text = '[[fault]]\nscenario = "partial-rcpt"\nwhen = "domain:x.test"\ninbox = "ci"\n'
+    assert toml.read(text + GOOD) == [
+        *scenario("partial-rcpt").faults("domain:x.test", "ci"),
+        Fault(Step.RCPT, Effect(reply=Said(550))),
+    ]
+
+
 def test_an_empty_file_has_no_rules() -> None:
     assert toml.read("# nothing yet\n") == []
 
@@ -94,6 +103,9 @@ GOOD = '[[fault]]\nstep = "rcpt"\neffect = { reply = { code = 550 } }\n'
         (GOOD + 'name = "a\\nb"', "number 1: key `name`: Expected one line without control characters"),
         ('[[fault]]\nstep = "rcpt"\neffect = { scenario = "gmail" }', "number 1: There is no such scenario"),
         ('[[fault]]\nstep = "rcpt"\neffect = {}', "number 1: `effect` says nothing"),
+        ('[[fault]]\nscenario = "gmail"', "number 1: There is no such scenario"),
+        ('[[fault]]\nscenario = "greylist"\nfirst = 1', "number 1: Object contains unknown field `first`"),
+        ('[[fault]]\nscenario = "greylist"\nwhen = "subject:x"', "number 1: `subject:x` cannot be known"),
         (GOOD * 2001, "f.toml: it has 2001 tables, more than 2000"),
         ("a = " + "[" * 100_000, "f.toml: it is not TOML: "),
         ('"a\\u0000\\nb" = 1', "f.toml: there is no key `a  b` here"),
