@@ -55,6 +55,9 @@ class Notices:
             header += piece
             if len(header) >= MAX_HEADER:
                 break
+        if len(header) == letter.size:
+            whole = (header,)
+            octets = lambda: whole  # noqa: E731 - all of it is here already
         utf8 = any(name.upper() == "SMTPUTF8" for name, _ in letter.envelope.parameters)
         heading = letter.heading
         return Original(header[: MAX_HEADER + 1], octets, letter.size, heading.message_id, heading.subject, utf8)

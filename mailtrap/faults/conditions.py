@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.occasion import Occasion
@@ -68,7 +69,9 @@ def read(when: str, step: Step) -> Condition:
     content: list[Node] = []
     for node in root.nodes if isinstance(root, And) else (root,):
         (content if _needs_content(node, step) else facts).append(node)
-    return Condition(Query(root), _all(facts), _all(content))
+    fact = _all(facts)
+    of_recipient = isinstance(fact, Words | Exact | Glob) and fact.field in ("rcpt", "domain")
+    return Condition(Query(root), fact, _all(content), of_recipient)
 
 
 def terms(node: Node) -> Iterator[Term]:
@@ -111,15 +114,22 @@ def _all(nodes: list[Node]) -> Node:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`facts` is what is known without a look at the message, `content` the rest; both must hold."""
+    """`facts` is what is known without a look at the message, `content` the rest; both must hold.
+
+    `of_recipient` says that the facts are one term about the recipient, as they mostly are.
+    """
 
     query: Query
     facts: Node
     content: Node
+    of_recipient: bool = False
 
     def matches(self, evidence: Evidence) -> bool:
         """Whether it holds; the message is looked at only where it has to be."""
-        if not isinstance(self.facts, Everything) and not self.facts.matches(evidence.facts):
+        if self.of_recipient and evidence.recipient:
+            if not _holds_for(self.facts, evidence.recipient):
+                return False
+        elif not isinstance(self.facts, Everything) and not self.facts.matches(evidence.facts):
             return False
         if isinstance(self.content, Everything):
             return True
@@ -136,6 +146,11 @@ class Evidence:
         self._occasion = occasion
         self._facts: Searchable | None = None
         self._whole: Searchable | None = None
+
+    @property
+    def recipient(self) -> str:
+        """The one in question, if it is one."""
+        return self._occasion.recipient
 
     @property
     def facts(self) -> Searchable:
@@ -155,6 +170,12 @@ class Evidence:
 def in_question(occasion: Occasion) -> tuple[str, ...]:
     """The recipients that the occasion is about: one, or all so far."""
     return (occasion.recipient,) if occasion.recipient else occasion.recipients
+
+
+@lru_cache(maxsize=4096)
+def _holds_for(facts: Node, recipient: str) -> bool:
+    """Whether a term about the recipient holds: the same ones are asked about at every step and every attempt."""
+    return facts.matches(_facts(Occasion(Step.RCPT, 0, recipient=recipient)))
 
 
 def _facts(occasion: Occasion) -> Searchable:
