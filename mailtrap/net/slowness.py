@@ -97,7 +97,8 @@ class Slowness:
 
     def perform(self, action: Action) -> None:
         """Perform an action once everything before it has been written."""
-        if not self._outgoing and not self._rate and not isinstance(action, Dribble):
+        at_once = not isinstance(action, Send | Dribble) or (isinstance(action, Send) and not self._rate)
+        if not self._outgoing and at_once:
             self._do(action)
         else:
             if not self._outgoing:

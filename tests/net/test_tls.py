@@ -18,7 +18,8 @@ import pytest
 
 import mailtrap.net.tls
 from mailtrap.errors import SettingsError
-from mailtrap.net.tls import ca_file, server_context
+from mailtrap.net.handshakes import rehearse
+from mailtrap.net.tls import Troubled, ca_file, server_context
 from mailtrap.settings import Settings
 
 
@@ -167,3 +168,61 @@ def test_a_ca_that_ends_soon_is_replaced(tmp_path: Path, monkeypatch: pytest.Mon
     client = ssl.create_default_context(cafile=str(ca_file(settings)))
     assert ca_file(settings).read_bytes() != first
     assert handshake(server_context(settings), client, "localhost")
+
+
+TROUBLES = {
+    "expired": "certificate has expired",
+    "not-yet-valid": "certificate is not yet valid",
+    "wrong-host": "Hostname mismatch",
+    "unknown-ca": "unable to get local issuer certificate",
+    "self-signed": "self-signed certificate (",
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_one_thing_is_wrong_and_nothing_else(tmp_path: Path, trouble: str) -> None:
+    settings = Settings(state_dir=str(tmp_path))
+    context = Troubled(settings).context(trouble)
+    client = ssl.create_default_context(cafile=str(ca_file(settings)))
+    with pytest.raises(ssl.SSLCertVerificationError) as error:
+        handshake(context, client, "localhost")
+    assert TROUBLES[trouble] in str(error.value)
+    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    assert handshake(context, client, "localhost") == "TLSv1.3"
+
+
+def test_the_wrong_host_is_right_for_its_own_name(tmp_path: Path) -> None:
+    settings = Settings(state_dir=str(tmp_path))
+    client = ssl.create_default_context(cafile=str(ca_file(settings)))
+    assert handshake(Troubled(settings).context("wrong-host"), client, "wrong-host.invalid") == "TLSv1.3"
+
+
+def test_broken_certificates_are_made_once_and_leave_no_files(tmp_path: Path) -> None:
+    settings = Settings(state_dir=str(tmp_path))
+    server_context(settings)
+    files = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    troubled = Troubled(settings)
+    contexts = [troubled.context(trouble) for trouble in (*TROUBLES, "old-version")]
+    assert [troubled.context(trouble) for trouble in (*TROUBLES, "old-version")] == contexts
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == files
+
+
+def test_with_a_certificate_of_the_user_broken_ones_are_of_an_unknown_ca(tmp_path: Path) -> None:
+    server_context(Settings(state_dir=str(tmp_path / "theirs")))
+    own = Settings(tls_cert=str(tmp_path / "theirs" / "server.pem"), state_dir=str(tmp_path / "ours"))
+    client = ssl.create_default_context(cafile=str(tmp_path / "theirs" / "ca.pem"))
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(Troubled(own).context("expired"), client, "localhost")
+
+
+def test_an_old_version_is_all_that_is_spoken(tmp_path: Path) -> None:
+    context = Troubled(Settings(state_dir=str(tmp_path))).context("old-version")
+    assert context.maximum_version is ssl.TLSVersion.TLSv1_1
+    hello, answer = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(answer, hello, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    _, alert = rehearse(lambda trouble: context, "old-version", hello.read())
+    answer.write(alert)
+    with pytest.raises(ssl.SSLError, match="PROTOCOL_VERSION"):
+        client.do_handshake()

@@ -202,6 +202,22 @@ def test_throttled_both_ways(faulty: Callable[..., Serving], security: str) -> N
     assert serving.store.content() == body
 
 
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_throttled_from_the_first_octet_tls_begins_all_the_same(faulty: Callable[..., Serving], security: str) -> None:
+    serving = faulty(Fault(Step.CONNECT, Effect(throttle=5000)))
+    begun = time.monotonic()
+    if security == "tls":
+        client: smtplib.SMTP = smtplib.SMTP_SSL("localhost", serving.smtps[1], timeout=LONG, context=trusting(serving))
+    else:
+        client = smtplib.SMTP("localhost", serving.smtp[1], timeout=LONG)
+        client.starttls(context=trusting(serving))
+    with client:
+        client.sendmail("a@b.test", ["c@d.test"], CONTENT + b"x" * 4000)
+    assert time.monotonic() - begun >= 0.8
+    assert serving.store.content().startswith(CONTENT)
+    assert serving.store.kept[0].arrival.tls is not None
+
+
 def test_a_throttled_client_that_says_no_more_is_still_dealt_with(faulty: Callable[..., Serving]) -> None:
     serving = faulty(Fault(Step.MAIL, Effect(throttle=1000)))
     with Client(serving.smtp) as client:
@@ -393,6 +409,28 @@ def test_a_client_that_does_not_check_gets_through(faulty: Callable[..., Serving
     tls = serving.store.kept[0].arrival.tls
     assert tls is not None
     assert tls.version == ("TLSv1.1" if trouble == "old-version" else "TLSv1.3")
+
+
+def test_ehlo_in_one_segment_with_the_end_of_the_handshake_is_heard(serve: Serve) -> None:
+    serving = serve()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = trusting(serving).wrap_bio(incoming, outgoing, server_hostname="localhost")
+    said = b""
+    with Client(serving.smtp) as client:
+        client.greet()
+        client.ask(b"STARTTLS\r\n")
+        shaken = False
+        while b"250 AUTH" not in said:
+            try:
+                if not shaken:
+                    tls.do_handshake()
+                    shaken = True
+                    tls.write(OPENING)
+                said += tls.read(4096)
+            except ssl.SSLWantReadError:
+                client.send(outgoing.read())
+                incoming.write(client.sock.recv(4096))
+    assert recorded(serving).outcome == "closed"
 
 
 @pytest.mark.parametrize("trouble", ["abort", "garbage", "expired"])
