@@ -112,8 +112,9 @@ def text_part(text: str, utf8: bool) -> Part:
 
 def quoted_printable(octets: bytes) -> bytes:
     """Octets of lines in 7 bits with CRLF, whatever they were (RFC 2045 §6.7)."""
-    lines = octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    return binascii.b2a_qp(lines, istext=True)
+    lines = octets.replace(b"\r\n", b"\n").split(b"\n")
+    # Line by line, so that a CR alone is encoded; soft line breaks come with LF alone.
+    return b"\r\n".join([binascii.b2a_qp(line, istext=False).replace(b"\n", b"\r\n") for line in lines])
 
 
 def fields_part(kind: str, blocks: Sequence[Sequence[tuple[str, str]]], utf8: bool) -> Part:
