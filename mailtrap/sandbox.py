@@ -20,7 +20,7 @@ from mailtrap.faults.book import Book
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope
 from mailtrap.mail.heading import read_heading
-from mailtrap.mail.message import Submission
+from mailtrap.mail.message import Heading, Submission
 from mailtrap.mail.transcript import Transcript
 from mailtrap.net.outbound import Outbound
 from mailtrap.store.base import Done, Session, Spool, Store
@@ -71,13 +71,17 @@ class Sandbox:
         inbox: str = "default",
         flags: tuple[str, ...] = (),
         tags: tuple[str, ...] = (),
+        heading: Heading | None = None,
     ) -> None:
-        """Keep one message that fits in memory; `done` is called as `Store.add` says."""
+        """Keep one message that fits in memory; `done` is called as `Store.add` says.
+
+        `heading` saves reading it once more where somebody has.
+        """
         self._keep(
             Submission(
                 envelope,
                 arrival,
-                read_heading(octets),
+                heading or read_heading(octets),
                 len(octets),
                 hashlib.sha256(octets).digest(),
                 octets,
@@ -102,13 +106,14 @@ class Sandbox:
         *,
         inbox: str = "default",
         flags: tuple[str, ...] = (),
+        heading: Heading | None = None,
     ) -> None:
         """Keep one message that was taken in by `spool`."""
         self._keep(
             Submission(
                 envelope,
                 arrival,
-                read_heading(bytes(spooling.head)),
+                heading or read_heading(bytes(spooling.head)),
                 spooling.size,
                 spooling.digest.digest(),
                 None,

@@ -15,7 +15,7 @@ from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.content import understand
 from mailtrap.mail.envelope import Envelope, Recipient
 from mailtrap.mail.heading import read_heading
-from mailtrap.mail.message import Message, State
+from mailtrap.mail.message import Heading, Message, State
 from mailtrap.mail.reply import Reply
 from mailtrap.net.actions import Ask, Work
 from mailtrap.query import Searchable
@@ -165,7 +165,8 @@ class Ending:
         self._handed = True
         keep = sandbox.capture_spooled if intake.spooling is not None else sandbox.capture
         content = intake.spooling if intake.spooling is not None else intake.octets()
-        self._session.block(Ask(partial(_keep, keep, envelope, content, self._arrival, self._flags)), then)
+        heading = None if self._content is None else self._content.message.heading
+        self._session.block(Ask(partial(_keep, keep, envelope, content, self._arrival, self._flags, heading)), then)
 
     def _settle(self, result: Any) -> None:
         """The store has answered; only now is it ours (RFC 5321 §4.2.5)."""
@@ -251,6 +252,7 @@ def _keep(
     content: Any,
     arrival: Arrival,
     flags: tuple[str, ...],
+    heading: Heading | None,
     done: Callable[[Any], None],
 ) -> None:
-    keep(envelope, content, arrival, done, flags=flags)
+    keep(envelope, content, arrival, done, flags=flags, heading=heading)
