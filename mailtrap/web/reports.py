@@ -65,7 +65,10 @@ class Report:
 
     @property
     def summary(self) -> str:
-        """`bob@x.test: Not delivered, 5.1.1`, of the first recipients."""
+        """`bob@x.test: Not delivered, 5.1.1`, of the first recipients; else whom it is from or about."""
+        if not self.recipients:
+            whom = _first(self.about, "final-recipient") or _first(self.about, "original-rcpt-to")
+            return whom.partition(";")[2].strip() or whom.strip("<>")
         told = [
             f"{one.address or 'somebody'}: {one.meaning}{', ' if one.status else ''}{one.status}"
             for one in self.recipients[:3]
@@ -92,6 +95,8 @@ def original_of(sandbox: Sandbox, found: Report, newest: int) -> int | None:
     """The id of the message that a report is about, the newest before this one that has its Message-ID."""
     if not found.original:
         return None
+    # Whoever reads a notice at once comes before the index has the message's name.
+    sandbox.store.catch_up(2.0)
     query: Query = parse_query(f"message-id:{quoted(found.original.strip('<>'))}")
     page = sandbox.store.page(query, limit=1, before=newest)
     return page.messages[0].id if page.messages else None

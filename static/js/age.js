@@ -6,8 +6,14 @@ const year = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short"
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const minutes = new Intl.NumberFormat(undefined, { style: "unit", unit: "minute", unitDisplay: "short" });
 
+/** What time it is for the server, whose clock may have been advanced: the banner says by how much. */
+function serverNow() {
+  const ahead = document.querySelector("#banners [data-ahead]")?.dataset.ahead ?? 0;
+  return new Date(Date.now() + Number(ahead));
+}
+
 /** `now`, `5 min`, `14:03`, `3 Mar`, `3 Mar 2025`. */
-export function age(date, now = new Date()) {
+export function age(date, now = serverNow()) {
   const seconds = (now - date) / 1000;
   if (seconds < 45) return "now";
   if (seconds < 3600) return minutes.format(Math.max(1, Math.round(seconds / 60)));

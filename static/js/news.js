@@ -46,12 +46,17 @@ export function keep(box, path, wanted, after = () => {}) {
   follow({ onNotices: (notices) => notices.some(wanted) && refresh(), onResume: refresh });
 }
 
-/** New HTML in place of the old; what has the focus keeps it, and what is being written in it. */
+/** New HTML in place of the old; what has the focus keeps it, and what was written or ticked by hand stays so. */
 export function replace(box, html) {
   const here = document.activeElement;
   const mark = box.contains(here) ? place(here) : undefined;
+  const ticked = [...box.querySelectorAll("input[type=checkbox][id]:checked")].map(({ id }) => id);
   box.innerHTML = html;
   localise(box);
+  for (const id of ticked) {
+    const again = document.getElementById(id);
+    if (again) again.checked = true;
+  }
   const there = mark && box.querySelector(mark);
   if (!there) return;
   if (here.matches("input[type=text]")) there.value = here.value;

@@ -221,6 +221,15 @@ def test_a_bounce_from_elsewhere_is_read_too(site: Site, visit: Visit) -> None:
     expect(panel).to_contain_text("It does not say which message it is about")
 
 
+def test_the_age_of_messages_goes_by_the_clock_that_was_advanced(site: Site, visit: Visit) -> None:
+    site.send("Old")
+    site.server.sandbox.advance(600)
+    site.send("New")
+    page = live(visit(site.web + "/"))
+    expect(page.locator(".row-time").first).to_have_text("now")
+    expect(page.locator(".row-time").last).to_contain_text("10 min")
+
+
 def test_the_newest_message_has_an_address_of_its_own(site: Site, visit: Visit) -> None:
     page = visit(site.web + "/messages/latest")
     expect(page.get_by_role("heading")).to_have_text("There is no such message yet")

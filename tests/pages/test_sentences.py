@@ -117,6 +117,13 @@ def test_a_delivery_status_notice_is_read() -> None:
     assert found.summary == "bob@x.test: Not delivered, 5.1.1; eve@x.test: Still being tried, 4.2.1"
 
 
+def test_a_complaint_says_about_whom() -> None:
+    fields = b"Feedback-Type: abuse\r\nOriginal-Rcpt-To: <eve@x.test>\r\n"
+    found = report(Content(b"Content-Type: message/feedback-report\r\n\r\n" + fields))
+    assert found is not None
+    assert (found.kind, found.summary, found.original) == ("Complaint", "eve@x.test", "")
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"x" * 100_000, b":" * 50_000, b"a:\r\n\r\n" * 50_000, b"a: b\r\n " * 30_000, b"Final-Recipient: \r\n" * 9],
