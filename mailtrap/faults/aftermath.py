@@ -61,6 +61,8 @@ class History:
 
         With `peer` also what failed before anybody had said who sends (EHLO, STARTTLS, login …) is thought of.
         """
+        if not self._noted:
+            return False
         return sender.lower() in self._senders or ("peer", address_of(peer)) in self._awaited
 
     def note(self, deed: Deed) -> None:

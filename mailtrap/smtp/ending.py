@@ -78,10 +78,13 @@ class Ending:
                 self._flags += ("bare-lf-command",)
                 session.bare_lf = False
             answer = session.trouble.at_end
+            telling = transaction.telling
             if answer is not None:
                 self._parts = [replace(part, answer=answer) for part in self._divided()]
                 self._keep()
-            elif session.sandbox.faults.may_answer(Step.END_OF_DATA, transaction.telling):
+            elif (telling or session.sandbox.faults.steps) and session.sandbox.faults.may_answer(
+                Step.END_OF_DATA, telling
+            ):
                 self._judge()
             elif self._per_recipient or transaction.discarded:
                 self._parts = self._divided()

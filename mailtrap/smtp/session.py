@@ -297,10 +297,10 @@ class Session(Fallible):
             self.refuse(replies.NEED_RECIPIENT)
         elif transaction.body == "BINARYMIME" and "BINARYMIME" in self.policy.offers:
             self.refuse(replies.NEEDS_BDAT)
-        elif transaction.telling or self.sandbox.faults.steps:
+        elif transaction.telling or self.sandbox.faults.steps or self.trouble.in_data is not None:
             self.unless(Step.DATA, partial(self.unless, Step.IN_DATA, self._read_data))
         else:
-            self._read_data()
+            self.reception.begin_data()
 
     def _read_data(self) -> None:
         self.reception.begin_data()
