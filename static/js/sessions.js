@@ -9,7 +9,10 @@ const one = document.getElementById("session-box");
 
 if (list) {
   const query = list.dataset.query ? `?${list.dataset.query}` : "";
-  keep(list, () => `/sessions/list${query}`, ({ kind }) => KINDS.has(kind));
+  const counted = () => {
+    document.getElementById("open-now").textContent = `${list.querySelector("[data-open]").dataset.open} open now.`;
+  };
+  keep(list, () => `/sessions/list${query}`, ({ kind }) => KINDS.has(kind), counted);
 }
 if (one) {
   keep(one, () => `/sessions/${one.dataset.session}/view`, ({ kind }) => KINDS.has(kind) || kind === "faults");

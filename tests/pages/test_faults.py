@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import smtplib
+from pathlib import Path
 
 import msgspec
 import pytest
 from playwright.sync_api import Page, expect
 
-from mailtrap.faults.rule import Effect, Fault, Said, Step
-from tests.pages.conftest import PHONE, Site, Visit, answered
+from mailtrap.faults.rule import Effect, Fault, Notice, Said, Step
+from mailtrap.web.faultpages import who_would_be_hit
+from tests.pages.conftest import PHONE, Serve, Site, Visit, answered
 from tests.pages.test_reader import press
 
 REFUSED = Effect(reply=Said(550, "5.1.1", "No such user"))
@@ -65,6 +67,47 @@ def test_a_rule_is_made_by_keyboard_while_the_form_says_whom_it_would_hit(site: 
     [rule] = site.server.sandbox.faults.rules()
     assert (rule.step, rule.when, rule.first, rule.per) == (Step.RCPT, "rcpt:ben@example.test", 2, "recipient")
     assert rule.effect == REFUSED
+
+
+@pytest.mark.parametrize(
+    ("rule", "met"),
+    [
+        (Fault(Step.RCPT, REFUSED, when="rcpt:eve"), [("Two", ("eve@x.test",))]),
+        (Fault(Step.END_OF_DATA, REFUSED, when="subject:two"), [("Two", ())]),
+        (
+            Fault(Step.DELIVERED, Effect(bounce=Notice(5))),
+            [("Two", ("ben@x.test", "eve@x.test")), ("One", ("a@x.test",))],
+        ),
+        (Fault(Step.MAIL, Effect(passes=True), when="from:ana"), [("Two", ()), ("One", ())]),
+        (Fault(Step.MAIL, REFUSED, inbox="another"), []),
+        (Fault(Step.RCPT, REFUSED, when="rcpt:a@x.test", first=1, skip=9, enabled=False), [("One", ("a@x.test",))]),
+    ],
+)
+def test_whom_a_rule_would_hit_is_found_on_the_newest_messages(
+    site: Site, rule: Fault, met: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    site.send("One", recipients=["a@x.test"])
+    site.send("Two", recipients=["ben@x.test", "eve@x.test"])
+    tried, hits = who_would_be_hit(site.server.sandbox, rule)
+    assert tried == 2
+    assert [(hit.message.heading.subject, hit.recipients) for hit in hits] == met
+    assert site.server.sandbox.faults.rules() == []
+
+
+def test_rules_of_a_file_are_shown_but_not_changed_here(serve: Serve, visit: Visit, tmp_path: Path) -> None:
+    file = tmp_path / "faults.toml"
+    file.write_text('[[fault]]\nstep = "rcpt"\nwhen = "rcpt:ben"\neffect = { reply = { code = 550 } }\n')
+    site = serve(faults=str(file))
+    rules(site, "eve")
+    page = faults_page(site, visit)
+    expect(page.locator(".rule")).to_have_count(2)
+    expect(page.locator(".rule").first).to_contain_text("from ")
+    expect(page.get_by_role("button", name="Edit rule 1")).to_have_count(0)
+    site.send("Hello", to="zoe@example.test")
+    page.goto(site.web + "/messages/1#delivery")
+    with answered(page, "POST"):
+        page.get_by_role("button", name="Refuse next time").click()
+    assert [rule.when for rule in site.server.sandbox.faults.rules()][1] == 'rcpt="zoe@example.test"'
 
 
 def test_what_is_wrong_with_a_rule_is_said_where_it_is_wrong(site: Site, visit: Visit) -> None:
