@@ -9,11 +9,11 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
 
 from mailtrap.clock import Clock
 from mailtrap.delivery import asked
 from mailtrap.delivery.course import PERSONAL, Course, Upshot, What
+from mailtrap.delivery.doors import Capture, Visitor, Write
 from mailtrap.delivery.letters import Letter, Letters, letter_of, occasion_of, told_of
 from mailtrap.delivery.queue import KIND, WRITTEN_WITHIN, Live, Queue, decode
 from mailtrap.delivery.record import Advance, Delivery, Outcome
@@ -27,7 +27,7 @@ from mailtrap.faults.rule import DELIVERY_STEPS, Notice, Step
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope, Recipient
 from mailtrap.mail.message import Submission
-from mailtrap.store.base import Done, Store
+from mailtrap.store.base import Store
 
 log = logging.getLogger(__name__)
 
@@ -38,33 +38,14 @@ NOT_DELIVERED = frozenset(("notice", "import"))
 MOST_HELD, TAKEN_IN = 5000, 500
 #: Steps after which other threads get their turn: some ten milliseconds.
 BREATH = 200
+#: Notices, and octets of them, that are kept together.
+POSTED, POSTED_OCTETS = 250, 4 * 1024 * 1024
 #: Deliveries of given messages that are read at once.
 MOST_ROWS = 200_000
 #: Most seconds by which the clock is advanced at once: a century.
 FARTHEST = 3_155_760_000.0
 
 _STEPS = frozenset(DELIVERY_STEPS)
-
-
-class Capture(Protocol):
-    """Keeps a message that we made; `Sandbox.capture` is one."""
-
-    def __call__(self, envelope: Envelope, octets: bytes, arrival: Arrival, done: Done, *, inbox: str) -> None: ...
-
-
-class Visitor(Protocol):
-    """Reads messages as a person would; neither call waits."""
-
-    def open(self, message: int, recipient: str = "", at: int | None = None) -> bool:
-        """Have a message opened."""
-
-    def click(self, message: int, recipient: str = "", at: int | None = None) -> bool:
-        """Have a link of it followed."""
-
-
-#: Writes a notice about deliveries of one message: (what, deliveries, letter, time, what the rule said) → its octets,
-#: None where none is wanted.
-Write = Callable[[What, Sequence[Delivery], Letter, int, Notice | None], bytes | None]
 
 
 class PostOffice:
@@ -102,6 +83,8 @@ class PostOffice:
         self._gone: deque[int | None] = deque()
         self._queue = Queue(lambda: store.ledger, self._letters, clock.now())
         self._events: dict[tuple[Kind, int], str] = {}
+        self._outgoing: list[Callable[[], None]] = []
+        self._weight = 0
         self._flying = 0
         self._counts: Counter[str] = Counter()
         self._turn = threading.RLock()
@@ -282,6 +265,7 @@ class PostOffice:
             self._deliver(due)
             if self._queue.is_full:
                 self._write_down()
+        self._post()
         self._write_down()
 
     def _take_in(self) -> None:
@@ -364,7 +348,17 @@ class PostOffice:
                 live.delivery.happened(at, "auto-replied" if what == "auto-reply" else "read")
         envelope = Envelope("", (Recipient(letter.envelope.reverse_path),))
         arrival = Arrival(at, "notice", helo=self._hostname, protocol="ESMTP")
-        self._capture(envelope, octets, arrival, partial(self._answer, lives, what, at), inbox=letter.inbox)
+        done = partial(self._answer, lives, what, at)
+        self._outgoing.append(partial(self._capture, envelope, octets, arrival, done, inbox=letter.inbox))
+        self._weight += len(octets)
+        if len(self._outgoing) >= POSTED or self._weight >= POSTED_OCTETS:
+            self._post()
+
+    def _post(self) -> None:
+        """Have the notices kept that were written, many together: each by itself would cost twice as much."""
+        outgoing, self._outgoing, self._weight = self._outgoing, [], 0
+        for keep in outgoing:
+            keep()
 
     def _answer(self, lives: list[Live], what: What, at: int, answer: int | Exception) -> None:
         """On the writer's thread: a notice was kept, or not."""

@@ -397,10 +397,13 @@ def test_a_deleted_message_is_not_delivered_any_more() -> None:
     with sandbox(say=replies(451)) as box:
         one, two, three = (send(box) for _ in range(3))
         box.advance(0)
+        heard = Heard(box.bus)  # after the office has: both learn of it a moment after it is done
         box.store.delete(Selection(Query.EVERYTHING, (two,))).result(PATIENCE)
+        heard.wait(lambda events: any(event.kind is Kind.DELETED for event in events))
         assert box.advance(5 * MINUTE).attempts == 2
         assert {delivery.message for delivery in box.deliveries()} == {one, three}
         box.store.delete(Selection(Query.EVERYTHING)).result(PATIENCE)
+        heard.wait(lambda events: any(event.kind is Kind.CLEARED for event in events))
         assert box.advance(10 * DAY).attempts == 0
         assert box.deliveries() == []
 
