@@ -113,7 +113,7 @@ class Reader:
             self._open(reading, message, content)
 
     def _open(self, reading: _Reading, message: Message, content: Content) -> None:
-        pictures = [link.href for link in content.links if link.kind == "image" and _is_web(link.href)]
+        pictures = [link.href for link in content.links if link.tag == "img" and _is_web(link.href)]
         allowed = [href for href in pictures if self._outbound.may_visit(href)][:MOST_PICTURES]
         code, text = 0, ""
         for href in allowed:
@@ -124,7 +124,11 @@ class Reader:
 
     def _click(self, reading: _Reading, message: Message, content: Content) -> None:
         # Nobody unsubscribes by reading, and whoever clicks does so on what they see.
-        links = [link.href for link in content.links if link.kind == "link" and _is_web(link.href)]
+        links = [
+            link.href
+            for link in content.links
+            if link.tag in ("a", "area", "form", "text") and link.kind != "unsubscribe" and _is_web(link.href)
+        ]
         if not links:
             return
         allowed = next((href for href in links if self._outbound.may_visit(href)), None)
@@ -156,7 +160,7 @@ def _told(kind: str, reading: _Reading, message: Message, code: int, text: str, 
         message.envelope.reverse_path,
         message.heading.subject,
         message.heading.message_id,
-        message.inbox,
+        " ".join(message.inboxes),
         code,
         text=text,
         url=url,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from mailtrap.mail import header, html_text, links, mime, presentation
+from mailtrap.mail import header, html_text, links, mime, page, presentation
 from mailtrap.mail.defects import ONCE
 from mailtrap.mail.header import Field
 from mailtrap.mail.links import Link
 from mailtrap.mail.message import State, Understanding
 from mailtrap.mail.mime import Part
+from mailtrap.mail.page import Page
 
 #: Characters of text that go into the search index, and octets that are decoded to get them.
 MAX_BODY = 1024 * 1024
@@ -28,6 +29,7 @@ _JOINERS = "\u200c\u200d"  # within words of many scripts, and within emoji
 _RULE = re.compile(r"[-=_*~#]{4,}")
 #: Characters in which a snippet is all but certain to end.
 _OPENING = 240
+_SOFT_BREAK = re.compile(r"(?<=\S) \n(?!\n)")
 _TOKENS = re.compile(r"\S+")
 
 
@@ -68,8 +70,10 @@ class Content:
     @cached_property
     def text(self) -> str:
         """What a person reads: the plain text, or the visible text of the HTML where there is no plain text."""
-        plain = "\n".join([part.text(MAX_TEXT) for part in self.bodies[0]])
-        return plain if plain.strip() or not self.html else html_text.visible_text(self.html)
+        plain = "\n".join([unwrapped(part) for part in self.bodies[0]])
+        if plain.strip() or not self.html:
+            return plain
+        return "\n".join([shown.text for _, shown in self.pages]).strip() or html_text.visible_text(self.html)
 
     @cached_property
     def html(self) -> str:
@@ -82,20 +86,29 @@ class Content:
         return presentation.attachments(self.parts, self.bodies)
 
     @cached_property
+    def pages(self) -> list[tuple[str, Page]]:
+        """The HTML parts as they are shown, each with its number."""
+        left, read = MAX_TEXT, []
+        for part in self.bodies[1]:
+            if left <= 0:
+                break
+            text = part.text(left)
+            left -= len(text)
+            read.append((part.path, page.read(text)))
+        return read
+
+    @cached_property
     def links(self) -> list[Link]:
-        """Links, images and unsubscribe addresses: HTML first, then plain text, then List-Unsubscribe; each once."""
-        found = [
-            Link(reference.href[: links.MAX_HREF], reference.text, "image" if reference.tag == "img" else "link")
-            for reference in (html_text.references(self.html) if self.html else ())
-        ]
+        """Links, pictures and unsubscribe addresses: HTML first, then plain text, then List-Unsubscribe; each once."""
+        found = [link for path, shown in self.pages for link in links.in_html(shown, path)]
         for part in self.bodies[0]:
-            found += links.in_text(part.text(MAX_TEXT))
+            found += links.in_text(unwrapped(part), part.path)
         for field in self.header:
             if field.name.lower() == "list-unsubscribe":
                 found += links.in_field(field.value)
         once: dict[tuple[str, str], Link] = {}
         for link in found:
-            once.setdefault((link.kind, link.href), link)
+            once.setdefault((link.kind if link.tag == "field" or link.is_picture else "", link.href), link)
         return list(once.values())[: links.MAX_LINKS]
 
     @cached_property
@@ -120,6 +133,14 @@ class Content:
     def defects(self) -> tuple[str, ...]:
         """Slugs of everything wrong with the message, explained by `mailtrap.mail.defects`."""
         return _defects(self)
+
+
+def unwrapped(part: Part) -> str:
+    """The text of a part; lines that were only wrapped for the way are whole again (RFC 3676 §4.2, DelSp)."""
+    text = part.text(MAX_TEXT)
+    if part.parameters.get("format", "").lower() == "flowed" and part.parameters.get("delsp", "").lower() == "yes":
+        return _SOFT_BREAK.sub("", text)
+    return text
 
 
 def understand(id: int, octets: bytes, flags: tuple[str, ...] = ()) -> Understanding:

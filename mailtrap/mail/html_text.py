@@ -1,17 +1,14 @@
-"""HTML as a person reads it, and what it points to; linear and bounded (WHATWG HTML §13.2)."""
+"""The text of HTML for an index; linear and bounded (WHATWG HTML §13.2)."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from mailtrap.mail import page
 
 #: Characters and tags of HTML that are read for its text; a tree takes about 100 octets for each tag.
 MAX_HTML = 1024 * 1024
 MAX_TAGS = 100_000
-#: Characters of HTML in which references are looked for.
-MAX_TOKENIZED = 4 * 1024 * 1024
-MAX_REFERENCES = 10_000
-_MAX_WORDS = 300
 
 # White space, so that the parser leaves it where it is, in tables too; a form feed means nothing else in HTML.
 _LINE = "\f"
@@ -23,19 +20,7 @@ _CELL_TAG = re.compile(r"<(?=[tT][dhDH])")
 _BLOCK_OR_CELL_TAG = re.compile(r"<(?=/?(?:[pPdDtTlLhHuUoO]|[bB][rRlL]))")
 _DATA_URL = re.compile(r"data:[\w/+.;=-]{0,100},[A-Za-z0-9+/=%\s]{200,}+")
 _UNSEEN = "head, style, script, template, noframes, noembed, svg, textarea"
-_BREAKS = frozenset(("br", "p", "div", "td", "th", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6"))
 _GAPS = re.compile(r"\n{3,}")
-
-_ADDRESS = {"a": "href", "area": "href", "img": "src", "form": "action"}
-
-
-@dataclass(slots=True)
-class Reference:
-    """Something HTML points to: the address with entities decoded, else as written, and the words one clicks on."""
-
-    href: str
-    tag: str
-    text: str = ""
 
 
 def visible_text(html: str) -> str:
@@ -53,7 +38,7 @@ def loose_text(html: str) -> str:
 
 def _picture_text(html: str) -> str:
     """What stands for the pictures of a mail that is nothing but pictures."""
-    return "\n".join([reference.text for reference in references(html) if reference.tag == "img" and reference.text])
+    return "\n".join([one.text for one in page.read(html).references if one.tag == "img" and one.text])
 
 
 def _bounded(html: str) -> str:
@@ -70,40 +55,3 @@ def _tree_text(html: str) -> str:
     for element in tree.select(_UNSEEN):
         element.decompose()
     return tree.text
-
-
-def references(html: str) -> list[Reference]:
-    """Links, forms and images in document order, from the tokens alone: trees of hostile HTML repeat its text."""
-    import turbohtml
-
-    start, end = turbohtml.TokenType.START_TAG, turbohtml.TokenType.END_TAG
-    text, found = turbohtml.TokenType.TEXT, list[Reference]()
-    words: list[str] = []
-    link: Reference | None = None
-    hidden = ""
-    for token in turbohtml.tokenize(html[:MAX_TOKENIZED]):
-        kind, tag = token.type, token.tag or ""
-        if kind is text:
-            if link and not hidden and len(words) < _MAX_WORDS:
-                words.append((token.data or "")[:_MAX_WORDS])
-        elif tag in _BREAKS:
-            if link:
-                words.append(" ")
-        elif tag in ("script", "style"):
-            hidden = tag if kind is start else ""
-        elif tag in _ADDRESS and not hidden and (kind is start or kind is end):
-            if link and tag == "a":
-                link.text = " ".join("".join(words).split())[:_MAX_WORDS]
-                link = None
-            if kind is end:
-                continue
-            href = (token.attr(_ADDRESS[tag]) or "").strip(" \t\r\n\f")
-            if href and len(found) < MAX_REFERENCES:
-                found.append(Reference(href, tag, (token.attr("alt") or "")[:_MAX_WORDS]))
-                if tag == "a":
-                    link, words = found[-1], []
-                elif link:
-                    words.append(f" {found[-1].text} ")
-    if link:
-        link.text = " ".join("".join(words).split())[:_MAX_WORDS]
-    return found

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mailtrap.mail.link_kinds import link_kind, picture_kind
+from mailtrap.mail.page import Page, Reference
+
 MAX_LINKS = 10_000
 MAX_HREF = 8192
 
@@ -18,20 +21,59 @@ _TRAILING = ".,;:!?'*_~`|"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`href` exactly as the recipient's program would follow it; `kind` is `link`, `image` or `unsubscribe`."""
+    """`href` exactly as the recipient's program would follow it.
+
+    `kind` is `verify`, `reset`, `unsubscribe`, `tracking`, `asset` or `link`; `part` the number of the part that has it,
+    '' for a header field; `tag` is `a`, `area`, `img`, `form`, `background`, `stylesheet`, `text` or `field`.
+    """
 
     href: str
     text: str = ""
     kind: str = "link"
+    part: str = ""
+    visible: bool = True
+    tag: str = "text"
+    width: str = ""
+    height: str = ""
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is loaded to be shown, not clicked."""
+        return self.tag in ("img", "background")
 
 
-def in_text(text: str) -> list[Link]:
+def in_html(page: Page, part: str = "") -> list[Link]:
+    """The addresses that HTML points to, in document order."""
+    return [
+        Link(
+            one.href[:MAX_HREF],
+            one.text,
+            _kind(one),
+            part,
+            one.visible,
+            one.tag,
+            one.width,
+            one.height,
+        )
+        for one in page.references
+    ]
+
+
+def _kind(reference: Reference) -> str:
+    if reference.tag == "img":
+        return picture_kind(reference.href, reference.width, reference.height, reference.visible)
+    if reference.tag in ("background", "stylesheet"):
+        return "asset"
+    return link_kind(reference.href, reference.text)
+
+
+def in_text(text: str, part: str = "") -> list[Link]:
     """The http, https and mailto addresses in plain text, without the punctuation that follows them; linear."""
     found: list[Link] = []
     for match in _URL.finditer(text):
         href = _trimmed(match[0])
         if len(href) > len(match[1]) and (match[1][0] in "hH" or "@" in href):
-            found.append(Link(href, href))
+            found.append(Link(href, href, link_kind(href, ""), part))
             if len(found) == MAX_LINKS:
                 break
     return found
@@ -56,4 +98,4 @@ def _trimmed(href: str) -> str:
 
 def in_field(value: str) -> list[Link]:
     """The addresses of a List-Unsubscribe field (RFC 2369 §3.2)."""
-    return [Link(match[1], "", "unsubscribe") for match in _ANGLE.finditer(value[:65_536])][:20]
+    return [Link(match[1], "", "unsubscribe", tag="field") for match in _ANGLE.finditer(value[:65_536])][:20]

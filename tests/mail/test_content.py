@@ -108,7 +108,7 @@ def test_links_come_once_html_first() -> None:
     )
     assert [(link.href, link.text, link.kind) for link in Content(octets).links] == [
         ("http://a.test/", "A", "link"),
-        ("http://i.test/", "", "image"),
+        ("http://i.test/", "", "asset"),
         ("http://c.test/", "http://c.test/", "link"),
         ("https://u.test/", "", "unsubscribe"),
     ]

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from mailtrap.mail.html_text import loose_text, references, visible_text
+from mailtrap.mail.html_text import loose_text, visible_text
+from mailtrap.mail.page import read
 
 
 @pytest.mark.parametrize(
@@ -39,11 +40,11 @@ def test_embedded_pictures_do_not_push_the_text_out_of_sight() -> None:
 
 
 def test_references_are_exact_and_carry_their_words() -> None:
-    found = references(
+    found = read(
         "<a href=\"https://x.test/?a=1&amp;b=2&copy=3#f\">Click <b>here</b><br>now</a> <A HREF='/rel\n'></a>"
         '<area href="//y.test"><img src="cid:a@b" alt="Logo"><a href=""></a><a name=x>no</a>'
         '<a href="z"><img src="i.png" alt="Alt"></a><script><a href="not">x</a></script><form action="post.php">'
-    )
+    ).references
     assert [(reference.href, reference.tag, reference.text) for reference in found] == [
         ("https://x.test/?a=1&b=2&copy=3#f", "a", "Click here now"),
         ("/rel", "a", ""),
@@ -76,14 +77,15 @@ HOSTILE = {
 def test_hostile_html_takes_no_time(name: str) -> None:
     start = time.process_time()
     text = visible_text(HOSTILE[name])
-    references(HOSTILE[name])
+    read(HOSTILE[name])
     assert time.process_time() - start < 10
     assert len(text) <= len(HOSTILE[name])
 
 
 FUZZ = '''
 import random, sys
-from mailtrap.mail.html_text import loose_text, references, visible_text
+from mailtrap.mail.html_text import loose_text, visible_text
+from mailtrap.mail.page import read
 chance = random.Random(20)
 tags = """a b p div table tr td th style script head title svg math select option template textarea plaintext noscript
 iframe frameset body html br img form li ul h1 pre button nobr font caption colgroup foreignObject mi""".split()
@@ -99,7 +101,7 @@ for _ in range(4000):
     html = "".join(pieces)
     cut = chance.randrange(len(html) + 1)
     html = html[cut:] + html[:cut] * chance.randint(0, 3)
-    for text in (visible_text(html), loose_text(html), *[r.href + r.text for r in references(html)]):
+    for text in (visible_text(html), loose_text(html), *[r.href + r.text for r in read(html).references]):
         text.encode("utf-8")
 print("survived")
 '''
