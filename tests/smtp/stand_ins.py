@@ -14,6 +14,7 @@ import msgspec
 
 from mailtrap.clock import Clock
 from mailtrap.events import Bus
+from mailtrap.faults.book import Book
 from mailtrap.faults.occasion import Answer, Occasion
 from mailtrap.faults.rule import Fault, Step
 from mailtrap.faults.scenarios import fill, resolve
@@ -145,12 +146,13 @@ class InlineStore(MemoryStore):
         self._keep(submission, done)
 
 
-class Rules:
+class Rules(Book):
     """Rules that count nothing but `first`: the first one of a step (whose `when` is the recipient) answers."""
 
     def __init__(self, *rules: Fault) -> None:
-        self.rules = [msgspec.structs.replace(rule, id=number) for number, rule in enumerate(rules, 1)]
-        self.steps = frozenset(rule.step for rule in self.rules)
+        super().__init__(Clock())
+        self._told = [msgspec.structs.replace(rule, id=number) for number, rule in enumerate(rules, 1)]
+        self.steps = frozenset(rule.step for rule in self._told)
         self.asked: list[Occasion] = []
         self.over: list[int] = []
         self._met: Counter[int] = Counter()
@@ -163,7 +165,7 @@ class Rules:
 
     def answer(self, occasion: Occasion) -> Answer | None:
         self.asked.append(replace(occasion))
-        for rule in self.rules:
+        for rule in self._told:
             if rule.step is occasion.step and rule.when in ("", occasion.recipient):
                 self._met[rule.id] += 1
                 if not rule.first or self._met[rule.id] <= rule.first:
@@ -175,8 +177,7 @@ class Rules:
 
 
 def sandbox(store: MemoryStore | None = None, rules: Sequence[Fault] = ()) -> Sandbox:
-    book: Any = Rules(*rules) if rules else None
-    return Sandbox(store or InlineStore(), Bus(), Clock(), book)  # type: ignore[arg-type]
+    return Sandbox(store or InlineStore(), Bus(), Clock(), Rules(*rules) if rules else None)  # type: ignore[arg-type]
 
 
 class Played:
@@ -206,6 +207,7 @@ class Played:
         self.waiting: list[Action] = []
         self.delays: list[float | None] = []
         self.rates: list[int] = []
+        self.unread = b""
         self.troubles: list[str] = []
         self.reset = False
         self.perform(self.session.opened(1, 1))
@@ -219,8 +221,7 @@ class Played:
                 self.output += b"".join(islice(action.pieces, 4096))
             elif isinstance(action, Throttle):
                 self.rates.append(action.rate)
-                if action.unread:
-                    self.perform(self.session.receive(action.unread))
+                self.unread += action.unread
             elif isinstance(action, Close | Reset):
                 self.closed = True
                 self.reset = isinstance(action, Reset)
@@ -228,6 +229,10 @@ class Played:
                 self.waiting.append(action)
             else:
                 self.answer(action)
+        # As a pump would: not before everything that was to be done has been.
+        unread, self.unread = self.unread, b""
+        if unread:
+            self.perform(self.session.receive(unread))
 
     def answer(self, action: Action) -> None:
         if isinstance(action, StartTls):
