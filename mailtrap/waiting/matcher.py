@@ -1,0 +1,297 @@
+"""Everyone who waits for mail, and the one thread that holds what is captured against what they wait for."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from time import monotonic, sleep
+
+from mailtrap.errors import NotFound, Unavailable
+from mailtrap.events import Bus, Event, Kind
+from mailtrap.mail.message import Message, State, Submission
+from mailtrap.mail.words import fold
+from mailtrap.query import Query
+from mailtrap.store.base import Store
+from mailtrap.waiting.bell import Bell
+from mailtrap.waiting.board import UNDERSTOOD, Board, Candidate
+from mailtrap.waiting.wish import Outcome, Waited, Wish
+
+log = logging.getLogger(__name__)
+
+#: While mail comes thick and fast, what came within so many seconds is looked at together.
+TICK = 0.004
+#: Messages that are remembered from their capture until they are looked at, and the octets of the largest.
+FRESH, LARGEST = 1000, 64 * 1024
+#: Messages not yet in the index that are looked at before the next are fetched.
+_PAGE = 200
+
+
+class Waiter:
+    """One who waits. `found` is written by whoever finds something first, each message once."""
+
+    def __init__(self, wish: Wish) -> None:
+        self.wish = wish
+        self.query = wish.condition
+        self.bell = Bell()
+        self.found: dict[int, Message] = {}
+        self.counted = 0
+        self.is_stopped = False
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    @property
+    def is_met(self) -> bool:
+        """Whether there is no need to wait any longer."""
+        return self.counted >= (1 if self.wish.none else self.wish.count)
+
+    def offer(self, message: Message) -> None:
+        """This one matches."""
+        with self._lock:
+            if message.id in self.found or message.id <= self.wish.after:
+                return
+            self.found[message.id] = message
+            self.counted += self.wish.weight(message)
+            if self.is_met and not self._is_closed:
+                self.bell.ring()
+
+    def stop(self) -> None:
+        """The server ends."""
+        with self._lock:
+            self.is_stopped = True
+            if not self._is_closed:
+                self.bell.ring()
+
+    def close(self) -> None:
+        """It waits no longer."""
+        with self._lock:
+            self._is_closed = True
+            self.bell.close()
+
+
+class Waiting:
+    """Takes wishes from any thread, which it holds up until they are met; at most `most` at once.
+
+    The thread that matches is there while somebody waits.
+    """
+
+    def __init__(self, store: Store, bus: Bus, most: int = 400) -> None:
+        self.most = most
+        self._store = store
+        self._lock = threading.Lock()
+        self._board: Board[Waiter] = Board()
+        self._waiters: set[Waiter] = set()
+        #: How many wait for mail in each inbox; those under "" wait for mail in any.
+        self._inboxes: Counter[str] = Counter()
+        self._heard: SimpleQueue[int | None] = SimpleQueue()
+        self._fresh: dict[int, Submission] = {}
+        self._is_running = False
+        self._is_stopped = False
+        bus.subscribe(self._hear)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._waiters)
+
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return len(self._waiters)
+
+    def captured(self, id: int, submission: Submission) -> None:
+        """This was kept and will be announced: it need not be read again. Called on the writer's thread."""
+        if self._waiters and submission.size <= LARGEST and len(self._fresh) < FRESH:
+            self._fresh[id] = submission
+
+    def wait(self, wish: Wish, timeout: float, gone: int | None = None) -> Waited:
+        """Until the wish is met, at most `timeout` seconds; `gone` is the connection of whoever wants to know.
+
+        Raises Unavailable where too many wait.
+        """
+        began = monotonic()
+        waiter = Waiter(wish)
+        try:
+            self._join(waiter)
+            try:
+                # Whatever is captured from now on is heard of; so it is not missed by a look that comes too early.
+                self._look(waiter, began + timeout)
+                rung = waiter.is_met or waiter.is_stopped or waiter.bell.wait(began + timeout, gone)
+                took = monotonic() - began
+            finally:
+                self._leave(waiter)
+        finally:
+            waiter.close()
+        if waiter.is_met:
+            outcome = Outcome.UNWANTED if wish.none else Outcome.MET
+        elif waiter.is_stopped:
+            outcome = Outcome.STOPPED
+        elif not rung and took < timeout:
+            outcome = Outcome.GONE
+        else:
+            outcome = Outcome.MET if wish.none else Outcome.TIMEOUT
+        messages = [self._now(waiter.found[id_]) for id_ in sorted(waiter.found)]
+        return Waited(outcome, messages[: wish.limit], waiter.counted, self.newest(), took)
+
+    def newest(self) -> int:
+        """The id of the newest message, 0 for none."""
+        return next((message.id for message in self._store.page(Query.EVERYTHING, limit=1).messages), 0)
+
+    def candidate(self, message: Message) -> Candidate:
+        """A message that is in the store."""
+        return Candidate(message, self._reader(message.id))
+
+    def stop(self) -> None:
+        """Let everyone go, and nobody wait any more."""
+        with self._lock:
+            self._is_stopped = True
+            waiters = list(self._waiters)
+        for waiter in waiters:
+            waiter.stop()
+
+    def _join(self, waiter: Waiter) -> None:
+        with self._lock:
+            if self._is_stopped:
+                raise Unavailable("The server stops", "ask again once it is back")
+            if len(self._waiters) >= self.most:
+                raise Unavailable(f"{self.most} requests wait already", "see the setting max-waiters")
+            self._board.add(waiter.query, waiter)
+            self._inboxes[fold(waiter.wish.inbox)] += 1
+            self._waiters.add(waiter)
+            if not self._is_running:
+                self._is_running = True
+                threading.Thread(target=self._run, name="waiting", daemon=True).start()
+
+    def _leave(self, waiter: Waiter) -> None:
+        with self._lock:
+            self._waiters.remove(waiter)
+            self._board.remove(waiter.query, waiter)
+            inbox = fold(waiter.wish.inbox)
+            self._inboxes[inbox] -= 1
+            if not self._inboxes[inbox]:
+                del self._inboxes[inbox]
+            if not self._waiters:
+                self._heard.put(None)
+
+    def _hear(self, events: list[Event]) -> None:
+        # On the writer's thread, with the bus locked: hand over and be gone.
+        if not self._waiters:
+            return
+        for event in events:
+            if event.kind is not Kind.CAPTURED:
+                continue
+            if "" in self._inboxes or any([fold(name) in self._inboxes for name in event.inbox.split()]):
+                self._heard.put(int(event.id))
+            else:
+                self._fresh.pop(int(event.id), None)
+
+    def _run(self) -> None:
+        looked = 0.0
+        while True:
+            heard = [self._heard.get()]
+            if (early := looked + TICK - monotonic()) > 0:
+                sleep(early)
+            looked = monotonic()
+            try:
+                while True:
+                    heard.append(self._heard.get_nowait())
+            except Empty:
+                pass
+            for id_ in heard:
+                if id_ is not None:
+                    self._match(id_)
+            with self._lock:
+                if not self._waiters:
+                    self._is_running = False
+                    self._fresh.clear()
+                    return
+
+    def _match(self, id_: int) -> None:
+        try:
+            candidate = self._captured(id_)
+            if candidate is None:
+                return
+            with self._lock:
+                possible = self._board.possible(candidate.message)
+            for group in possible:
+                if group.matches(candidate):
+                    with self._lock:
+                        waiters = list(group.waiters)
+                    for waiter in waiters:
+                        waiter.offer(candidate.message)
+        except NotFound:
+            pass  # deleted since
+        except Exception:
+            log.exception("message %s could not be held against what is waited for", id_)
+
+    def _captured(self, id_: int) -> Candidate | None:
+        submission = self._fresh.pop(id_, None)
+        if submission is not None and submission.octets is not None:
+            octets = submission.octets
+            return Candidate(_message(id_, submission), lambda: octets)
+        message = self._store.get(id_)
+        return None if message is None else self.candidate(message)
+
+    def _look(self, waiter: Waiter, until: float) -> None:
+        """At what is there already: in the index as far as that has come, and in memory beyond."""
+        store, wish = self._store, waiter.wish
+        through = store.indexed
+        for message in store.page(waiter.query, limit=wish.limit, after=wish.after, before=through + 1).messages:
+            waiter.offer(message)
+        here = Query.EVERYTHING.within(wish.inbox) if wish.inbox else Query.EVERYTHING
+        board: Board[Waiter] = Board()
+        board.add(waiter.query, waiter)
+        before: int | None = None
+        while not waiter.is_met and monotonic() < until:
+            page = store.page(here, limit=_PAGE, after=max(wish.after, through), before=before)
+            for message in page.messages:
+                try:
+                    candidate = self.candidate(message)
+                    if any([group.matches(candidate) for group in board.possible(message)]):
+                        waiter.offer(message)
+                except NotFound:
+                    continue
+            before = page.next
+            if before is None:
+                return
+
+    def _now(self, message: Message) -> Message:
+        """The message as it stands now, understood even where its index is behind."""
+        kept = self._store.get(message.id)
+        if kept is None:
+            return message
+        if kept.state is not State.RECEIVED:
+            return kept
+        try:
+            return self.candidate(kept).whole.message
+        except NotFound:
+            return kept
+
+    def _reader(self, id_: int) -> Callable[[], bytes]:
+        def read() -> bytes:
+            octets = bytearray()
+            for piece in self._store.octets(id_):
+                octets += piece
+                if len(octets) >= UNDERSTOOD:
+                    break
+            return bytes(octets)
+
+        return read
+
+
+def _message(id_: int, submission: Submission) -> Message:
+    """As much of a message as can be said before it is read back."""
+    return Message(
+        id_,
+        submission.inbox,
+        submission.envelope,
+        submission.arrival,
+        submission.heading,
+        submission.size,
+        submission.sha256.hex(),
+        State.RECEIVED,
+        tags=submission.tags,
+        defects=submission.flags,
+    )
