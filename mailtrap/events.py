@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailtrap.mail.words import fold
+
 
 class Kind(StrEnum):
     """What an event is about. The value is its name in notices on `/api/live`."""
@@ -29,6 +31,7 @@ class Kind(StrEnum):
     CLICKED = "clicked"
     FAULTS = "faults"
     CLOCK = "clock"
+    INBOXES = "inboxes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,20 @@ class Event:
 
     `seq` increases with every event of this process and starts from the wall clock, so that a number
     remembered from an earlier process is recognised as too old instead of being mistaken for a newer one.
-    `id` names the message or session; it is empty where the event is about many (`cleared`, `evicted`).
+    `id` names the message or session; it is empty where the event is about many (`cleared`, `evicted`). `inbox` has the
+    names of all inboxes that the message is in, separated by a space; it is empty where the event concerns all.
     """
 
     seq: int
     kind: Kind
     id: str
     inbox: str
+
+    def concerns(self, inbox: str) -> bool:
+        """Whether it is about an inbox: about a message in it, or about all of them."""
+        if not self.inbox or self.inbox == inbox:
+            return True
+        return fold(inbox) in fold(self.inbox).split(" ")
 
 
 Listener = Callable[[list[Event]], None]

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from mailtrap.clock import Clock
 from mailtrap.delivery.notices import Notices
@@ -14,19 +15,29 @@ from mailtrap.delivery.record import Advance, Delivery, Outcome
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.delivery.told import Tell, Told
 from mailtrap.delivery.webhooks import Webhooks
+from mailtrap.errors import NotFound
 from mailtrap.events import Bus, Event, Kind
 from mailtrap.faults.aftermath import History
 from mailtrap.faults.book import Book
-from mailtrap.mail.arrival import Arrival
+from mailtrap.inboxes import DEFAULT, Directory, Inbox, names_of
+from mailtrap.mail.arrival import Arrival, Login
 from mailtrap.mail.envelope import Envelope
 from mailtrap.mail.heading import read_heading
 from mailtrap.mail.message import Heading, Submission
 from mailtrap.mail.transcript import Transcript
+from mailtrap.mail.words import fold
 from mailtrap.net.outbound import Outbound
-from mailtrap.store.base import Done, Session, Spool, Store
+from mailtrap.query import Query
+from mailtrap.store.base import Done, Selection, Session, Spool, Store
+from mailtrap.waiting.evidence import Witness
+from mailtrap.waiting.matcher import Waiting
+from mailtrap.waiting.wish import Outcome as End
+from mailtrap.waiting.wish import Unit, Waited, Wish
 
 #: Dialogues that have ended and that the store has not confirmed; more than so many it must have refused.
 ENDED_KEPT = 2000
+#: Messages of one session that are looked at to tell its inboxes.
+MOST_LOOKED_AT = 100
 
 
 class Sandbox:
@@ -44,17 +55,20 @@ class Sandbox:
         history: History | None = None,
         schedule: RetrySchedule | None = None,
         hostname: str = "localhost",
+        inboxes: Directory | None = None,
     ) -> None:
         self.store = store
         self.bus = bus
         self.clock = clock
         self.faults = faults or Book(clock)
         self.history = history or History()
+        self.inboxes = inboxes or Directory(clock)
         #: Tells the application that sends the mail; nobody listens by default.
         self.tell: Tell = _unheard
         self.webhooks = Webhooks(store, Outbound(), clock)
         self.office = PostOffice(store, bus, clock, self.faults, self.capture, schedule, hostname)
         self.office.write = Notices(store.octets, hostname, schedule)
+        self.waiting = Waiting(store, bus)
         self.outcomes: Counter[str] = Counter()
         self._open: dict[int, Transcript] = {}
         self._ended: dict[int, Transcript] = {}
@@ -68,25 +82,27 @@ class Sandbox:
         arrival: Arrival,
         done: Done,
         *,
-        inbox: str = "default",
+        inbox: str | None = None,
         flags: tuple[str, ...] = (),
         tags: tuple[str, ...] = (),
         heading: Heading | None = None,
     ) -> None:
         """Keep one message that fits in memory; `done` is called as `Store.add` says.
 
-        `heading` saves reading it once more where somebody has.
+        It goes into `inbox` (names separated by a space), by default wherever `Directory.place` says. `heading` saves
+        reading it once more where somebody has.
         """
+        heading = heading or read_heading(octets)
         self._keep(
             Submission(
                 envelope,
                 arrival,
-                heading or read_heading(octets),
+                heading,
                 len(octets),
                 hashlib.sha256(octets).digest(),
                 octets,
                 None,
-                inbox,
+                inbox or self.inboxes.place(envelope, arrival, heading),
                 flags,
                 tags,
             ),
@@ -104,21 +120,22 @@ class Sandbox:
         arrival: Arrival,
         done: Done,
         *,
-        inbox: str = "default",
+        inbox: str | None = None,
         flags: tuple[str, ...] = (),
         heading: Heading | None = None,
     ) -> None:
-        """Keep one message that was taken in by `spool`."""
+        """Keep one message that was taken in by `spool`; see `capture`."""
+        heading = heading or read_heading(bytes(spooling.head))
         self._keep(
             Submission(
                 envelope,
                 arrival,
-                heading or read_heading(bytes(spooling.head)),
+                heading,
                 spooling.size,
                 spooling.digest.digest(),
                 None,
                 spooling.spool.finish(),
-                inbox,
+                inbox or self.inboxes.place(envelope, arrival, heading),
                 flags,
             ),
             done,
@@ -142,6 +159,32 @@ class Sandbox:
 
         self.store.add(submission, kept)
 
+    def wait(
+        self,
+        query: Query = Query.EVERYTHING,
+        inbox: str = "",
+        count: int = 1,
+        unit: Unit = Unit.MESSAGES,
+        after: int = 0,
+        timeout: float = 10.0,
+        *,
+        none: bool = False,
+        within: float = 2.0,
+        gone: int | None = None,
+        scope: str = "",
+    ) -> Waited:
+        """Until `count` messages match that are newer than `after`, or `timeout` real seconds have passed.
+
+        With `none`: whether nothing matches `within` so many seconds. `gone` is the socket of whoever asks, which ends
+        the wait by hanging up; `scope` is the only inbox that may be told of. Raises Unavailable where too many wait.
+        """
+        wish = Wish(query, inbox, count, unit, after, none)
+        began = self.clock.now()
+        waited = self.waiting.wait(wish, within if none else timeout, gone)
+        if waited.outcome not in (End.TIMEOUT, End.UNWANTED):
+            return waited
+        return replace(waited, evidence=Witness(self).evidence(wish, began, scope))
+
     def advance(self, seconds: float) -> Advance:
         """Let so much virtual time pass: deliveries, notices, retention. Raises Invalid."""
         return self.office.advance(seconds)
@@ -159,6 +202,36 @@ class Sandbox:
         return self.office.deliveries(
             messages=messages, outcomes=outcomes, recipient=recipient, before=before, limit=limit
         )
+
+    def list_inboxes(self) -> list[tuple[Inbox, int, int]]:
+        """Every inbox, the default one first, with its messages and how many of them nobody has looked at."""
+        counts = {fold(name): (name, *found) for name, found in self.store.inboxes().items()}
+        listed = []
+        for inbox in self.inboxes.all():
+            _, messages, unseen = counts.pop(fold(inbox.name), ("", 0, 0))
+            listed.append((inbox, messages, unseen))
+        # Of those that mail made, the oldest may be forgotten; that they have messages shows that they are there.
+        return listed + [(Inbox(name, implicit=True), messages, unseen) for name, messages, unseen in counts.values()]
+
+    def remove_inbox(self, name: str) -> list[int]:
+        """Remove an inbox with its rules, and its messages, those that are in another one too only from it.
+
+        Returns the ids of the messages. The default inbox itself stays. Raises NotFound.
+        """
+        known = self.inboxes.remove(name)
+        gone = self.store.delete(Selection(Query.EVERYTHING, inbox=name)).result()
+        if not known and not gone and fold(name) != DEFAULT:
+            raise NotFound(f"There is no inbox {name[:64]}", "it may have been removed already")
+        self.faults.clear(name)
+        return gone
+
+    def inboxes_of(self, session: Session) -> tuple[str, ...]:
+        """Those of its login or, without one, those that its messages are in."""
+        if session.login is not None:
+            arrival = Login(*session.login)
+            return names_of(self.inboxes.expect(_Client(session.listener, session.peer, session.helo, arrival)))
+        found = [message for id in session.messages[:MOST_LOOKED_AT] if (message := self.store.get(id))]
+        return tuple(dict.fromkeys([name for message in found for name in message.inboxes]))
 
     def session_started(self, transcript: Transcript) -> None:
         """A client has connected; its dialogue can be looked at from now on."""
@@ -225,6 +298,16 @@ class Spooling:
     def discard(self) -> None:
         """The message will not come."""
         self.spool.discard()
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """What is known of the client of a session that was recorded."""
+
+    listener: str
+    peer: str
+    helo: str
+    login: Login | None
 
 
 def _unheard(_: Told) -> None:

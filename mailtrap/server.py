@@ -16,6 +16,7 @@ from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.smtp.listener import MailServer
 from mailtrap.store import open_store
+from mailtrap.store.inboxes import open_directory
 from mailtrap.web import About, create_app
 from mailtrap.web.auth import check_exposure
 from mailtrap.web.server import WebServer
@@ -67,6 +68,7 @@ class Server:
             history=history(self.store.ledger),
             schedule=RetrySchedule.of(self.settings),
             hostname=self.settings.smtp_hostname,
+            inboxes=open_directory(self.store.ledger, self.bus, self.clock),
         )
         outlets = self._outlets()
         self._undo.append(self.sandbox.office.stop)
@@ -77,6 +79,7 @@ class Server:
         app = create_app(self.sandbox, self.settings, self.about)
         self.web = WebServer(app, self.settings, server_context(self.settings) if self.settings.web_tls else None)
         self._undo.append(self.web.stop)
+        self._undo.append(self.sandbox.waiting.stop)
         addresses["web"] = self.web.start()
         outlets.webhooks.announce(self._site(*addresses["web"]))
         self.about.addresses.update({name: f"{host}:{port}" for name, (host, port) in addresses.items()})

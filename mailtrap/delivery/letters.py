@@ -41,7 +41,9 @@ class Letter:
 def letter_of(id: int, message: Submission | Message) -> Letter:
     """The part of a message that the post office needs."""
     envelope = message.envelope
-    return Letter(id, envelope, message.arrival, message.heading, message.size, message.inbox, envelope.addresses)
+    # A message that was kept has them one by one, one on its way in one text.
+    inbox = " ".join(message.inboxes) if isinstance(message, Message) else message.inbox
+    return Letter(id, envelope, message.arrival, message.heading, message.size, inbox, envelope.addresses)
 
 
 def occasion_of(letter: Letter, step: Step) -> Occasion:

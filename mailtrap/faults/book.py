@@ -83,6 +83,10 @@ class Book:
             return True
         return bool(recipient) and self._addressed and not self._suspended and addresses.may_mean(recipient)
 
+    def divides(self, step: Step) -> bool:
+        """Whether any rule for the step belongs to one inbox, so that it matters which one a message goes into."""
+        return self._arrangement.divides(step)
+
     def might_answer(self, occasion: Occasion) -> bool:
         """Whether a rule may match, at the cost of a look-up; False is certain. Counts nothing."""
         if self._suspended:

@@ -11,7 +11,7 @@ from mailtrap.faults.counting import Counting
 from mailtrap.faults.matching import Rule
 from mailtrap.faults.occasion import Occasion
 from mailtrap.faults.rule import Fault
-from mailtrap.mail.words import fold
+from mailtrap.inboxes import is_in
 from mailtrap.query import Searchable
 from mailtrap.query.terms import FIELDS, Kind
 from mailtrap.query.tree import And, Everything, Exact, Glob, Node, Not, Number, Or, Size, Time, Words
@@ -62,7 +62,7 @@ def _against(rule: Rule, occasion: Occasion, evidence: Evidence, counting: Count
         return "it is switched off"
     if fault.step is not occasion.step:
         return f"it waits for step {fault.step.value}; this is {occasion.step.value}"
-    if fault.inbox and fold(fault.inbox) != fold(occasion.inbox):
+    if fault.inbox and not is_in(fault.inbox, occasion.inbox):
         return f"it belongs to inbox {fault.inbox[:_LONGEST]}; this is {occasion.inbox[:_LONGEST]}"
     condition = rule.condition
     if not condition.facts.matches(evidence.facts):

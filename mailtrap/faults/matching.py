@@ -211,6 +211,10 @@ class Arrangement:
         # Made when first asked for: there may be many inboxes, and rules change while tests come and go.
         self._matchers: dict[tuple[Step, str], Matcher] = {}
 
+    def divides(self, step: Step) -> bool:
+        """Whether any rule for the step belongs to one inbox."""
+        return any(self._rules.get(step, ()))
+
     def candidates(self, occasion: Occasion) -> Sequence[Rule]:
         """All rules that match, and perhaps a few that do not, in their order."""
         step = occasion.step
@@ -220,11 +224,23 @@ class Arrangement:
         inbox = ""
         if len(by_inbox) > 1 or "" not in by_inbox:
             inbox = fold(occasion.inbox)
+            if " " in inbox:
+                return self._of_several([name for name in inbox.split(" ") if name in by_inbox], occasion)
             if inbox not in by_inbox:
                 inbox = ""
+        return self._matcher(step, inbox).candidates(occasion)
+
+    def _of_several(self, inboxes: list[str], occasion: Occasion) -> Sequence[Rule]:
+        """For a message that goes into more than one inbox."""
+        return in_order(
+            [rule for name in inboxes or [""] for rule in self._matcher(occasion.step, name).candidates(occasion)]
+        )
+
+    def _matcher(self, step: Step, inbox: str) -> Matcher:
         matcher = self._matchers.get((step, inbox))
         if matcher is None:
+            by_inbox = self._rules[step]
             of_all = by_inbox.get("", [])
             matcher = Matcher(in_order([*of_all, *by_inbox[inbox]]) if inbox else of_all)
             self._matchers[step, inbox] = matcher
-        return matcher.candidates(occasion)
+        return matcher

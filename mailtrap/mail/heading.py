@@ -26,8 +26,9 @@ _WANTED = {
     b"reply-to": "reply_to",
     b"message-id": "message_id",
     b"date": "date",
+    b"x-mail-inbox": "inbox",
 }
-_LISTS = frozenset(("to", "cc", "bcc"))
+_LISTS = frozenset(("to", "cc", "bcc", "inbox"))
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
 
@@ -77,6 +78,7 @@ def read_heading(octets: bytes) -> Heading:
         _mailboxes(get("reply_to")),
         _text(get("message_id", b"")[:MAX_TOKEN], MAX_TOKEN),
         _text(get("date", b"")[:MAX_TOKEN], MAX_TOKEN),
+        _text(values["inbox"], MAX_SUBJECT) if "inbox" in values else "",
     )
 
 

@@ -29,6 +29,8 @@ class Heading:
     reply_to: tuple[Mailbox, ...] = ()
     message_id: str = ""
     date: str = ""
+    #: The names in X-Mail-Inbox, which decides where a message goes; not kept.
+    inbox: str = ""
 
 
 class State(StrEnum):
@@ -45,7 +47,7 @@ class Submission:
 
     `octets` is the exact content, or None where it was too big to hold and waits under `spooled` in the store.
     `heading` was read from at most the first 256 KB. `flags` are the facts only the wire shows, such as
-    `long-line` or `bare-lf`; they become defects.
+    `long-line` or `bare-lf`; they become defects. `inbox` has the names of all its inboxes, separated by a space.
     """
 
     envelope: Envelope
@@ -81,7 +83,10 @@ class Understanding:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A kept message, without its octets. `id` is also its place in the order of capture: it only grows."""
+    """A kept message, without its octets. `id` is also its place in the order of capture: it only grows.
+
+    `inbox` is the first of its `inboxes`; given several names, separated by a space, it is divided up.
+    """
 
     id: int
     inbox: str
@@ -96,3 +101,12 @@ class Message:
     snippet: str = ""
     attachments: int = 0
     defects: tuple[str, ...] = ()
+    inboxes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if " " in self.inbox:
+            names = tuple(self.inbox.split(" "))
+            object.__setattr__(self, "inboxes", names)
+            object.__setattr__(self, "inbox", names[0])
+        elif not self.inboxes or self.inboxes[0] != self.inbox:
+            object.__setattr__(self, "inboxes", (self.inbox,))

@@ -79,7 +79,7 @@ class Searchable:
             case "tag":
                 yield from message.tags
             case "inbox":
-                yield message.inbox
+                yield from message.inboxes
             case "message-id":
                 yield message.heading.message_id.strip("<>")
             case "reverse-path":

@@ -9,6 +9,7 @@ from mailtrap.events import Kind
 from mailtrap.faults.aftermath import Answered, Deed
 from mailtrap.faults.rule import Said, Step
 from mailtrap.mail.heading import read_heading
+from mailtrap.mail.message import Heading
 from mailtrap.smtp.dialogue import Dialogue
 from mailtrap.smtp.intake import Intake
 from mailtrap.smtp.transaction import Transaction
@@ -54,8 +55,15 @@ class Account:
                 text=said.text,
                 host=dialogue.policy.hostname,
                 session=dialogue.transcript.session,
+                inbox=self._inbox(recipient, heading),
             )
         )
+
+    def _inbox(self, recipient: str, heading: Heading | None) -> str:
+        """Where the mail would have gone."""
+        dialogue = self._dialogue
+        addresses = (recipient,) if recipient else ()
+        return dialogue.sandbox.inboxes.expect(dialogue.transcript, addresses, heading.inbox if heading else "")
 
     def attempted(self, step: Step, code: int, sender: str = "") -> None:
         """A command that begins nothing was refused, or not answered (0)."""

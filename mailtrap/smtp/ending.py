@@ -61,6 +61,7 @@ class Ending:
         self._handed = False
         self._kept: Any = None
         self._content: Searchable | None = None
+        self._named = ""
 
     def begin(self) -> None:
         """The content is complete."""
@@ -110,7 +111,11 @@ class Ending:
     # What the rules say.
 
     def _judge(self) -> None:
-        occasion = self._session.occasion(Step.END_OF_DATA, size=self._intake.size, content=self._understood)
+        if self._session.sandbox.faults.divides(Step.END_OF_DATA):
+            self._named = read_heading(bytes(self._intake.beginning)).inbox
+        occasion = self._session.occasion(
+            Step.END_OF_DATA, self._named, size=self._intake.size, content=self._understood
+        )
         self._parts = self._divided()
         if not self._per_recipient and not self._session.sandbox.faults.might_answer(occasion):
             self._keep()
@@ -122,9 +127,13 @@ class Ending:
     def _ask(self, occasion: Occasion) -> list[Part]:
         parts = []
         for part in self._parts:
-            one = replace(occasion, recipient=part.recipients[0].address) if self._per_recipient else occasion
+            one = self._alone(occasion, part.recipients[0].address) if self._per_recipient else occasion
             parts.append(replace(part, answer=self._session.trouble.ask(one)))
         return parts
+
+    def _alone(self, occasion: Occasion, recipient: str) -> Occasion:
+        inbox = self._session.sandbox.inboxes.expect(occasion, (recipient,), self._named)
+        return replace(occasion, recipient=recipient, inbox=inbox)
 
     def _judged(self, result: Any) -> None:
         if isinstance(result, Exception):

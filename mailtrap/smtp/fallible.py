@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from mailtrap.faults.conditions import in_question
 from mailtrap.faults.occasion import Occasion
 from mailtrap.faults.rule import Step
 from mailtrap.sandbox import Sandbox
@@ -75,8 +76,11 @@ class Fallible(Dialogue):
         else:
             yes()
 
-    def occasion(self, step: Step, **facts: Any) -> Occasion:
-        """The facts as they stand; `facts` are those that are to be true if the answer is yes."""
+    def occasion(self, step: Step, named: str = "", **facts: Any) -> Occasion:
+        """The facts as they stand; `facts` are those that are to be true if the answer is yes.
+
+        Its inbox is where mail would go: known by the login, or once there is a recipient; `named` is X-Mail-Inbox.
+        """
         transcript, transaction = self.transcript, self.transaction
         occasion = Occasion(
             step,
@@ -96,6 +100,7 @@ class Fallible(Dialogue):
             occasion.recipients = tuple([one.address for one in transaction.recipients])
         for name, value in facts.items():
             setattr(occasion, name, value)
+        occasion.inbox = self.sandbox.inboxes.expect(occasion, in_question(occasion), named)
         return occasion
 
     def watch_content(self) -> None:

@@ -47,10 +47,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which messages a change is about: `query` alone, or those of `ids` that also match `query`."""
+    """Which messages a change is about: `query` alone, or those of `ids` that also match `query`.
+
+    With `inbox` only what is in it; to delete that is to take it out of this inbox, and for good what is in no other.
+    """
 
     query: Query
     ids: tuple[int, ...] | None = None
+    inbox: str = ""
 
 
 @dataclass(slots=True)
@@ -193,8 +197,15 @@ class Store(Protocol):
     def tags(self) -> dict[str, int]:
         """Every tag in use and how many messages carry it."""
 
+    def inboxes(self) -> dict[str, tuple[int, int]]:
+        """Every inbox that has messages: how many, and how many of them nobody has looked at."""
+
     def catch_up(self, timeout: float = 10.0) -> bool:
         """Wait until everything committed before this call is in the search index; False if it took too long."""
+
+    @property
+    def indexed(self) -> int:
+        """Every message up to this id is in the search index."""
 
     def counters(self) -> Counters:
         """Cheap enough for every page."""

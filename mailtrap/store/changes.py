@@ -11,6 +11,7 @@ from typing import Any
 from mailtrap.errors import MailtrapError
 from mailtrap.events import Kind
 from mailtrap.mail.message import State
+from mailtrap.mail.words import fold
 from mailtrap.store.base import Selection
 from mailtrap.store.rows import clean, decode, encode
 from mailtrap.store.schema import recreate_search
@@ -33,7 +34,8 @@ class Selected(Change):
 
     def __init__(self, selection: Selection) -> None:
         super().__init__()
-        self._choice = choose(selection.query)
+        query = selection.query.within(selection.inbox) if selection.inbox else selection.query
+        self._choice = choose(query)
         self._ids = None if selection.ids is None else sorted(set(selection.ids), reverse=True)
         self._cursor: int | None = None
         self._found: list[int] = []
@@ -84,14 +86,15 @@ class Selected(Change):
 
 
 class Deletion(Selected):
-    """Deletes; when that is everything, tables are emptied instead of rows removed."""
+    """Deletes, or takes out of one inbox; when it is everything, tables are emptied instead of rows removed."""
 
-    __slots__ = ("_cleared",)
+    __slots__ = ("_cleared", "_inbox")
 
     def __init__(self, selection: Selection, cleared: Callable[[], None]) -> None:
         """`cleared` is called once everything was deleted at a stroke."""
         super().__init__(selection)
         self._cleared = cleared
+        self._inbox = selection.inbox
 
     def apply(self, transaction: Transaction) -> None:
         """Delete the next slice."""
@@ -100,10 +103,26 @@ class Deletion(Selected):
             self._clear(transaction)
             return
         rows = self.slice(transaction, _DELETED_COLUMNS)
-        remove(transaction, rows)
-        transaction.deleted += len(rows)
-        transaction.happenings += [(Kind.DELETED, str(row[0]), row[1]) for row in rows]
+        gone = self._take_out(transaction, rows) if self._inbox else rows
+        remove(transaction, gone)
+        transaction.deleted += len(gone)
+        transaction.happenings += [(Kind.DELETED, str(row[0]), row[1]) for row in gone]
         self.advance(transaction, rows)
+
+    def _take_out(self, transaction: Transaction, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Have those that are in other inboxes too stay there; returns the rest."""
+        gone = []
+        for row in rows:
+            id_, inboxes, _, seen = row[:4]
+            others = " ".join([name for name in inboxes.split(" ") if fold(name) != fold(self._inbox)])
+            if not others:
+                gone.append(row)
+                continue
+            transaction.connection.execute("UPDATE message SET inbox = ? WHERE id = ?", (others, id_))
+            transaction.happenings.append((Kind.CHANGED, str(id_), inboxes))
+            transaction.moves += [(id_, inboxes, -1, seen - 1), (id_, others, 1, 1 - seen)]
+            transaction.weight += 4096
+        return gone
 
     def _clear(self, transaction: Transaction) -> None:
         connection = transaction.connection
@@ -166,6 +185,8 @@ class Marking(Selected):
             if (new_seen, new_tags) != (seen, tags):
                 updates.append((new_seen, new_tags, id_))
                 transaction.unseen += seen - new_seen
+                if seen != new_seen:
+                    transaction.moves.append((id_, inbox, 0, seen - new_seen))
                 transaction.happenings.append((Kind.CHANGED, str(id_), inbox))
         transaction.connection.executemany("UPDATE message SET seen = ?, tags = ? WHERE id = ?", updates)
         transaction.weight += 4096 * len(updates)
@@ -231,6 +252,7 @@ def remove(transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
         (encode([row[4] for row in rows]),),
     )
     connection.execute("INSERT INTO orphan SELECT value FROM json_each(?)", (encode(indexed),))
+    transaction.moves += [(row[0], row[1], -1, row[3] - 1) for row in rows]
     transaction.messages -= len(rows)
     transaction.octets -= sum([row[2] for row in rows])
     transaction.unseen -= sum([not row[3] for row in rows])

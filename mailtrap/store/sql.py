@@ -209,7 +209,6 @@ _PEER = """CASE WHEN substr(ifnull(m.peer, ''), 1, 1) = '[' AND instr(m.peer, ']
 
 #: Fields compared whole. None of these is NULL.
 _WHOLE = {
-    "inbox": "m.inbox",
     "message-id": "trim(ifnull(m.message_id, ''), '<>')",
     "reverse-path": "ifnull(m.reverse_path, '')",
     "listener": "ifnull(m.listener, '')",
@@ -233,6 +232,8 @@ def _valued(node: Exact | Glob, parameters: list[Any]) -> str:
             "EXISTS (SELECT 1 FROM detail d, json_each(d.header) j WHERE d.id = m.id"
             " AND json_extract(j.value, '$[0]') = ? COLLATE NOCASE AND json_extract(j.value, '$[1]') = ?)"
         )
+    if node.field == "inbox":
+        return _inbox(node, parameters)
     if node.field == "tag":
         condition = _compared("value", node, parameters)
         return f"(m.tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(m.tags) WHERE {condition}))"  # noqa: S608
@@ -242,6 +243,20 @@ def _valued(node: Exact | Glob, parameters: list[Any]) -> str:
     if node.field in _WHOLE:
         return _compared(_WHOLE[node.field], node, parameters)
     return _address(node, parameters)
+
+
+def _inbox(node: Exact | Glob, parameters: list[Any]) -> str:
+    """One of the inboxes, whose names are separated by a space. An exact one is found without leaving the index."""
+    if isinstance(node, Exact):
+        if " " in node.value:
+            return "0"
+        parameters += [node.value, f" {fold(node.value)} "]
+        among = "instr(m.inbox, ' ') > 0 AND instr(' ' || lower(m.inbox) || ' ', ?) > 0"
+        return f"(m.inbox = ? COLLATE NOCASE OR ({among}))"
+    alone = _compared("m.inbox", node, parameters)
+    each = "json_each('[' || replace(json_quote(m.inbox), ' ', '\",\"') || ']')"
+    among = f"EXISTS (SELECT 1 FROM {each} WHERE {_compared('value', node, parameters)})"  # noqa: S608
+    return f"CASE WHEN instr(m.inbox, ' ') > 0 THEN {among} ELSE {alone} END"
 
 
 def _compared(value: str, node: Exact | Glob, parameters: list[Any]) -> str:

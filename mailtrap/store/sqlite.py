@@ -27,6 +27,7 @@ from mailtrap.store.checkpointing import Checkpointer
 from mailtrap.store.indexing import Indexer
 from mailtrap.store.ledger import SqliteLedger
 from mailtrap.store.opening import connect, synchronous, take
+from mailtrap.store.piles import Piles
 from mailtrap.store.reading import Readers, stream
 from mailtrap.store.rows import MESSAGE_COLUMNS, SESSION_COLUMNS, to_message, to_session
 from mailtrap.store.schema import drop_search_next
@@ -71,6 +72,7 @@ class SqliteStore:
         )
         self._indexer = Indexer(self._readers, self._writer)
         self._ledger = SqliteLedger(self._readers, self._writer)
+        self._piles = Piles(self._writer)
         self._upkeep.attach(self._writer)
         self._remembered: OrderedDict[tuple[Any, ...], tuple[int, int]] = OrderedDict()
         self._lock = threading.Lock()
@@ -200,9 +202,18 @@ class SqliteStore:
             )
         )
 
+    def inboxes(self) -> dict[str, tuple[int, int]]:
+        """Every inbox that has messages: how many, and how many of them nobody has looked at."""
+        return self._piles.counts()
+
     def catch_up(self, timeout: float = 10.0) -> bool:
         """Wait until everything committed before this call is in the search index."""
         return self._indexer.wait(timeout)
+
+    @property
+    def indexed(self) -> int:
+        """Every message up to this id is in the search index."""
+        return self._indexer.through
 
     def counters(self) -> Counters:
         """Totals."""
@@ -251,6 +262,7 @@ class SqliteStore:
         return Arrivals(entries, self._contents, self._spools, self._indexer.kept)
 
     def _after_commit(self, transaction: Transaction) -> None:
+        self._piles.adopt(transaction)
         self._upkeep.after_commit(transaction)
         self._ledger.committed(transaction)
         if transaction.orphans:

@@ -25,6 +25,8 @@ class Transaction:
     connection: sqlite3.Connection
     last_id: int
     happenings: list[tuple[Kind, str, str]] = field(default_factory=list)
+    #: What else than arriving changes the counts of inboxes: (id, inboxes, messages more, unseen more).
+    moves: list[tuple[int, str, int, int]] = field(default_factory=list)
     committed: list[Callable[[], None]] = field(default_factory=list)
     messages: int = 0
     unseen: int = 0

@@ -11,6 +11,7 @@ from msgspec import Meta
 from mailtrap.clock import rfc3339
 from mailtrap.delivery.record import RECIPIENT_BITS, Delivery, Outcome
 from mailtrap.errors import Invalid, NotFound, Unavailable
+from mailtrap.inboxes import is_in
 from mailtrap.mail.message import Message
 from mailtrap.query import Query, parse
 from mailtrap.query.tree import And, Everything, Words
@@ -124,7 +125,8 @@ class Deliveries:
         newest = None if before is None else before >> RECIPIENT_BITS
         if listing.message is not None:
             id = number_of(listing.message)
-            if id is None or self._store.get(id) is None:
+            message = None if id is None else self._store.get(id)
+            if id is None or message is None or (listing.inbox and not is_in(listing.inbox, " ".join(message.inboxes))):
                 raise NotFound(f"There is no message {listing.message[:40]}", "it may have been deleted")
             yield [id]
         elif listing.query.strip() or listing.inbox or listing.outcome in (None, Outcome.DELIVERED):

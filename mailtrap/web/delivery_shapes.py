@@ -96,7 +96,7 @@ def delivery(delivery: Delivery) -> DeliveryShape:
         id_or_none(delivery.notices[-1]) if delivery.notices else None,
         [str(id) for id in delivery.notices],
         delivery.sender,
-        delivery.inbox,
+        delivery.inbox.partition(" ")[0],
         rfc3339(delivery.accepted_at),
         None if delivery.due is None else rfc3339(delivery.due),
         list(delivery.route),

@@ -122,7 +122,7 @@ class _Listener:
     lags: bool = False
 
     def wants(self, event: Event) -> bool:
-        return not self.inbox or event.inbox in ("", self.inbox)
+        return not self.inbox or event.concerns(self.inbox)
 
 
 class Hub:

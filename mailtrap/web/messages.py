@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from mailtrap.delivery.record import Delivery
 from mailtrap.errors import Invalid, NotFound, Unavailable
+from mailtrap.inboxes import NAME
 from mailtrap.mail.content import Content
 from mailtrap.mail.message import Message
 from mailtrap.query import Query, parse
@@ -67,7 +68,13 @@ class Posting(msgspec.Struct, rename={"envelope_from": "envelope-from", "envelop
 
     envelope_from: Annotated[_Line, Meta(max_length=1000, description="Reverse-path; empty for `<>`")] | None = None
     envelope_to: Annotated[_Line, Meta(description="Recipients separated by commas")] | None = None
-    inbox: Annotated[_Line, Meta(min_length=1, max_length=200)] = "default"
+    inbox: (
+        Annotated[
+            str,
+            form(f"^{NAME}( {NAME})*$", "names of inboxes, separated by a space", "Where it goes, whatever it says"),
+        ]
+        | None
+    ) = None
 
 
 class Messages:
@@ -100,7 +107,8 @@ class Messages:
     )
     def post_message(self, query: Posting) -> shapes.Summary:
         """The body is kept octet by octet, and safely so before this answers."""
-        submitted = Submitted(query.envelope_from, query.envelope_to, query.inbox, _peer())
+        inbox = None if query.inbox is None else self._opened(query.inbox)
+        submitted = Submitted(query.envelope_from, query.envelope_to, inbox, _peer())
         id = submit(self._sandbox, request.stream, submitted, self._settings.max_message_size)
         return shapes.summary(message_of(self._store, str(id)))
 
@@ -213,10 +221,14 @@ class Messages:
             raise Unavailable("The search index is behind", "ask again in a moment")
         return query
 
+    def _opened(self, names: str) -> str:
+        """These inboxes, made where there is none of the name."""
+        return " ".join(dict.fromkeys([self._sandbox.inboxes.open(name).name for name in names.split(" ")]))
+
     def _selection(self, choice: Choice) -> Selection:
         numbers = None if choice.ids is None else tuple(int(id) for id in choice.ids.split(","))
-        selection = Selection(self._query(choice.query, choice.inbox), numbers)
-        is_everything = numbers is None and selection.query == Query.EVERYTHING
+        selection = Selection(self._query(choice.query, None), numbers, choice.inbox or "")
+        is_everything = numbers is None and not choice.inbox and selection.query == Query.EVERYTHING
         if choice.all is False or (is_everything and not choice.all):
             raise Invalid("Which messages? Nothing was changed", "say query=…, ids=1,2,3 or all=true")
         return selection

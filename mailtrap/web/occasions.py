@@ -6,6 +6,7 @@ from functools import partial
 
 from msgspec import UNSET, UnsetType
 
+from mailtrap.faults.conditions import in_question
 from mailtrap.faults.occasion import Occasion
 from mailtrap.mail.arrival import Login, Tls
 from mailtrap.mail.content import understand
@@ -42,6 +43,8 @@ def occasion(sandbox: Sandbox, asking: Asking) -> Occasion:
         facts.login = Login("PLAIN", asking.login) if asking.login else None
     if not isinstance(asking.tls, UnsetType):
         facts.tls = (facts.tls or _TLS) if asking.tls else None
+    if asking.inbox is UNSET and asking.message is UNSET:
+        facts.inbox = sandbox.inboxes.expect(facts, in_question(facts))
     return facts
 
 
@@ -50,7 +53,7 @@ def _as_with(message: Message, asking: Asking, sandbox: Sandbox) -> Occasion:
     return Occasion(
         asking.step,
         sandbox.clock.now(),
-        message.inbox,
+        " ".join(message.inboxes),
         came.listener,
         came.peer,
         came.helo,

@@ -40,7 +40,8 @@ class Summary(Struct, rename={"sender": "from"}):
     """A message in lists. `from` has empty strings where the header names nobody."""
 
     id: Id
-    inbox: str
+    inbox: Annotated[str, Meta(description="The first of its inboxes")]
+    inboxes: Annotated[list[str], Meta(description="All inboxes it is in")]
     received_at: Time
     subject: str
     sender: Address
@@ -228,7 +229,7 @@ class SessionList(Struct):
 
 
 class Announcement(Struct, omit_defaults=True):
-    """Something happened. `id` is a message's, or a session's where `kind` is `session`."""
+    """Something happened. `id` is a message's, or a session's where `kind` is `session`; `inbox` names all it is in."""
 
     seq: int
     kind: str
@@ -297,6 +298,7 @@ def summary(message: Message) -> Summary:
     return Summary(
         str(message.id),
         message.inbox,
+        list(message.inboxes),
         rfc3339(message.arrival.at),
         heading.subject,
         address(heading.sender[0]) if heading.sender else Address("", ""),

@@ -31,7 +31,7 @@ class Submitted:
 
     sender: str | None
     recipients: str | None
-    inbox: str
+    inbox: str | None
     peer: str
 
 

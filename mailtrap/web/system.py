@@ -114,7 +114,7 @@ class System:
         if events is None or len(events) > MOST_EVENTS:
             return shapes.Events(now, [], True)
         latest = events[-1].seq if events else now
-        told = [shapes.announcement(event) for event in events if not query.inbox or event.inbox in ("", query.inbox)]
+        told = [shapes.announcement(event) for event in events if not query.inbox or event.concerns(query.inbox)]
         return shapes.Events(latest, told, False)
 
     @operation("GET", "/api/info", "This server", tag="Server", response=shapes.Info)

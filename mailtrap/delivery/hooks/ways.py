@@ -8,6 +8,7 @@ from mailtrap.clock import Clock
 from mailtrap.delivery.hooks import mailgun, native, postmark, resend, sendgrid, ses
 from mailtrap.delivery.hooks.target import Kind, Shape, Target, Way
 from mailtrap.errors import Invalid
+from mailtrap.inboxes import is_in
 
 WAYS: dict[str, Way] = {
     "mailtrap": native.WAY,
@@ -32,7 +33,7 @@ def wants(target: Target, kind: str, inbox: str) -> bool:
     return (
         kind in told_of(target.shape)
         and (not target.kinds or kind in target.kinds)
-        and (not target.inbox or target.inbox == inbox)
+        and (not target.inbox or is_in(target.inbox, inbox))
     )
 
 
