@@ -12,6 +12,8 @@ const RULES = {
 const WORDS = { refuse: "refused", defer: "deferred", bounce: "bounced a minute after it was accepted" };
 /** A delivery that is shown may have gone on. */
 const DELIVERY = new Set(["delivered", "deferred", "bounced", "complained", "opened", "clicked", "clock", "captured", "refused", "session"]);
+/** So may what is to be thought of a client. */
+const VERDICT = new Set(["session", "refused", "clock"]);
 
 /** `{begin}`: go to where it can be chosen for the message that is open. */
 export function startNextTime(reader) {
@@ -32,8 +34,12 @@ export function startNextTime(reader) {
   follow({
     onNotices(notices) {
       if (notices.some(({ kind }) => DELIVERY.has(kind))) reader.again("delivery");
+      if (notices.some(({ kind }) => VERDICT.has(kind))) reader.again("dialogue");
     },
-    onResume: () => reader.again("delivery"),
+    onResume() {
+      reader.again("delivery");
+      reader.again("dialogue");
+    },
   });
   return {
     begin() {

@@ -104,10 +104,14 @@ export class Reader extends EventTarget {
     }
   }
 
-  /** Show the tab as it is now, where it has been looked at before; at once if it is in sight. */
+  /** Show the tab as it is now: at once if it is in sight, else when it is looked at again. */
   async again(name) {
     const panel = document.getElementById(`panel-${name}`);
     if (panel?.dataset.ready !== "true") return;
+    if (panel.hidden) {
+      panel.dataset.ready = "false";
+      return;
+    }
     const id = this.id;
     const html = await fragment(`/messages/${id}/panels/${name}`).catch(() => undefined);
     if (html === undefined || id !== this.id) return;

@@ -189,6 +189,20 @@ def test_a_retry_is_seen_on_the_page_of_the_session_that_failed(site: Site, visi
     expect(page.locator("main")).to_contain_text("No session of this kind so far")
 
 
+def test_the_verdict_in_the_reader_goes_along_with_what_the_client_does(site: Site, visit: Visit) -> None:
+    refused = Effect(reply=Said(451, "4.3.0", "Busy"))
+    site.server.sandbox.faults.add(Fault(Step.RCPT, refused, when="rcpt:eve", first=1))
+    site.send("Partly", recipients=["ben@example.test", "eve@example.test"])
+    page = tab(tab(live(visit(site.web + "/messages/1")), "Delivery"), "Dialogue")
+    verdict = page.locator("#panel-dialogue .verdict .chip")
+    expect(verdict).to_have_text("not over yet")
+    site.server.sandbox.advance(3600)
+    site.send("Partly", recipients=["eve@example.test"])
+    expect(verdict).to_have_text("well done")
+    tab(page, "Delivery")
+    expect(page.locator("#panel-delivery .verdict .chip")).to_have_text("well done")
+
+
 def test_a_recipient_is_refused_from_the_envelope_too(site: Site, visit: Visit) -> None:
     site.send("Hello")
     page = live(visit(site.web + "/messages/1#envelope"))
