@@ -261,17 +261,19 @@ def test_a_reset_is_a_reset_under_tls(faulty: Callable[..., Serving], disconnect
     said, shaken = b"", False
     with socket.create_connection(serving.smtps, timeout=LONG) as sock, pytest.raises(ConnectionResetError):
         while True:
-            with contextlib.suppress(ssl.SSLWantReadError):
+            try:
                 if not shaken:
                     tls.do_handshake()
                     shaken = True
                     tls.write(OPENING + ENVELOPE)
-                while True:
-                    said += tls.read(4096)
-            sock.sendall(outgoing.read())
-            piece = sock.recv(4096)
-            assert piece, f"closed, not reset, after {said!r}"
-            incoming.write(piece)
+                said += tls.read(4096)
+            except ssl.SSLWantReadError:
+                # Sending nothing would meet the reset before what came earlier has been read.
+                if outgoing.pending:
+                    sock.sendall(outgoing.read())
+                piece = sock.recv(4096)
+                assert piece, f"closed, not reset, after {said!r}"
+                incoming.write(piece)
     assert codes(said) == [220, 250, 250] + [250] * (disconnect == "after-reply")
 
 
