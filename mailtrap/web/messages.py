@@ -200,7 +200,7 @@ class Messages:
         """Octet by octet after the transfer encoding. Raster images keep their type; anything else is a download."""
         message = message_of(self._store, id)
         found = self._contents.of(message).part(part)
-        if found is None or found.children:
+        if found is None or found.is_multipart:
             raise NotFound(f"Message {message.id} has no part {part[:40]}", "its `parts` lists those it has")
         return part_response(found.octets(), found.filename or f"part-{found.path}")
 
@@ -265,15 +265,18 @@ def _changed(ids: list[int]) -> shapes.Changed:
 def _detail(message: Message, content: Content, deliveries: Iterable[Delivery]) -> shapes.MessageShape:
     summary = shapes.summary(message)
     truncated = [name for name in ("text", "html") if len(getattr(content, name)) > LONGEST_TEXT]
+    attached = {id(part) for part in content.attachments}
     return shapes.MessageShape(
         *[getattr(summary, name) for name in summary.__struct_fields__],
         header=[shapes.HeaderField(field.name, field.value) for field in content.header],
         text=content.text[:LONGEST_TEXT],
         html=content.html[:LONGEST_TEXT],
         parts=[
-            shapes.PartShape(p.path, p.type, p.charset, p.filename, p.size, p.disposition, p.content_id)
+            shapes.PartShape(
+                p.path, p.type, p.charset, p.filename, p.size, p.disposition, p.content_id, id(p) in attached
+            )
             for p in content.parts
-            if not p.children
+            if not p.children or id(p) in attached
         ],
         links=[shapes.LinkShape(link.href, link.text, link.kind) for link in content.links],
         arrival=shapes.arrival(message),

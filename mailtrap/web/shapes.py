@@ -71,7 +71,9 @@ class HeaderField(Struct):
 
 
 class PartShape(Struct):
-    """One MIME part that is not a container. `path` names it in `/parts/{path}`; `size` is in decoded octets."""
+    """One MIME part that is no container, or an attached message. `path` names it in `/parts/{path}`; `size` is in
+    decoded octets. `attachment`: a person would save it, it is neither the text nor shown within that.
+    """
 
     path: str
     type: str
@@ -80,6 +82,7 @@ class PartShape(Struct):
     size: int
     disposition: str
     content_id: str
+    attachment: bool
 
 
 class LinkShape(Struct):

@@ -1,50 +1,22 @@
-"""The HTTP API from outside: what the commands, and other programs, speak to a running sandbox with."""
+"""The HTTP API from outside, a method for a route: what the commands speak to a running sandbox with."""
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
+import selectors
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from typing import Protocol
+from urllib.parse import quote
 
-from mailtrap.errors import Invalid, MailtrapError, NotFound, Unavailable
-
-DEFAULT_URL = "http://127.0.0.1:8025"
-
-#: A JSON object as the API sends it; its shapes are those of `/api/openapi.json`.
-Json = dict[str, Any]
+from mailtrap.client import failures
+from mailtrap.client.endpoint import DEFAULT_URL, Endpoint
+from mailtrap.client.failures import Json
+from mailtrap.client.steps import Request, Response
 
 _PAGE = 200
 _PIECE = 256 * 1024
-
-
-class ApiError(MailtrapError):
-    """The server refused. `status` is the HTTP status, `code` the word of the error shape (`not_found`, …)."""
-
-    def __init__(self, message: str, hint: str, status: int, code: str) -> None:
-        super().__init__(message, hint)
-        self.status = status
-        self.code = code
-
-
-class ApiNotFound(ApiError, NotFound):
-    """404: there is no such thing (any more)."""
-
-
-class ApiInvalid(ApiError, Invalid):
-    """400 or 422: the request makes no sense, a query that cannot be read for instance."""
-
-
-class ApiUnavailable(ApiError, Unavailable):
-    """503 or 507: the server cannot do this now."""
-
-
-class Unreachable(MailtrapError):
-    """Nobody answers at the URL, or whoever does is not a mailtrap."""
 
 
 class Sink(Protocol):
@@ -64,29 +36,15 @@ class Client:
     def __init__(
         self, url: str = DEFAULT_URL, token: str | None = None, *, ca_file: str | None = None, timeout: float = 60.0
     ) -> None:
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1:
-            raise Invalid(f"{url!r} is not the URL of a sandbox", f"give one like {DEFAULT_URL}")
-        self.url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
-        self._base = parts.path.rstrip("/")
-        self._headers = {"Accept": "application/json", "User-Agent": "mailtrap-client"}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
-        elif parts.username is not None:
-            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            self._headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
+        self._at = at = Endpoint(url, token, ca_file)
+        self.url = at.url
+        self._timeout = timeout
+        context = at.context()
         self._connection: http.client.HTTPConnection
-        if parts.scheme == "https":
-            context = ssl.create_default_context()
-            if ca_file and Path(ca_file).is_file():
-                context.load_verify_locations(ca_file)
-            self._connection = http.client.HTTPSConnection(parts.hostname, port, timeout=timeout, context=context)
+        if context:
+            self._connection = http.client.HTTPSConnection(at.host, at.port, timeout=timeout, context=context)
         else:
-            self._connection = http.client.HTTPConnection(parts.hostname, port, timeout=timeout)
+            self._connection = http.client.HTTPConnection(at.host, at.port, timeout=timeout)
 
     def __enter__(self) -> Client:
         return self
@@ -312,11 +270,14 @@ class Client:
 
     def ready(self) -> bool:
         """Whether a message sent now would be kept."""
-        response = self._open("GET", "/readyz")
-        response.read()
-        return response.status == 200
+        return self.ask(Request("GET", "/readyz")).status == 200
 
     # ---------------------------------------------------------------- HTTP
+
+    def ask(self, request: Request) -> Response:
+        """One request, and its answer whatever it is. Raises Unreachable where there is none."""
+        response = self._open(request)
+        return Response(response.status, response.reason, self._read(response), self.url)
 
     def _json(
         self,
@@ -324,117 +285,82 @@ class Client:
         path: str,
         asked: dict[str, str] | None = None,
         body: bytes | None = None,
-        type_: str | None = None,
+        type_: str = "",
     ) -> Json:
-        response = self._open(method, path, asked, body, type_)
-        octets = self._read(response)
-        self._check(response, octets)
-        if not octets:
-            return {}
-        try:
-            answer = json.loads(octets)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise self._stranger("its answer is not JSON")
-        return answer
+        return self.ask(Request(method, path, asked or {}, body, type_)).document()
 
     def _say(self, method: str, path: str, document: Mapping[str, object], asked: dict[str, str] | None = None) -> Json:
         return self._json(method, path, asked, json.dumps(document).encode(), "application/json")
 
     def _octets(self, path: str) -> bytes:
-        response = self._open("GET", path)
-        octets = self._read(response)
-        self._check(response, octets)
-        return octets
+        return self.ask(Request("GET", path)).content()
 
     def _copy(self, path: str, sink: Sink) -> int:
-        response = self._open("GET", path)
+        response = self._open(Request("GET", path))
         if response.status != 200:
-            self._check(response, self._read(response))
+            failures.check(response.status, response.reason, self._read(response), self.url)
         size = 0
         while piece := self._read(response, _PIECE):
             sink.write(piece)
             size += len(piece)
         if response.length:
-            raise self._lost(f"{response.length} octets are missing")
+            raise failures.lost(self.url, f"{response.length} octets are missing")
         return size
 
-    def _open(
-        self,
-        method: str,
-        path: str,
-        asked: dict[str, str] | None = None,
-        body: bytes | None = None,
-        type_: str | None = None,
-    ) -> http.client.HTTPResponse:
-        target = self._base + path + ("?" + urlencode(asked) if asked else "")
-        headers = self._headers | ({"Content-Type": type_} if type_ else {})
+    def _open(self, request: Request) -> http.client.HTTPResponse:
         # A kept connection may have been closed by the server meanwhile. What changes nothing when repeated is
         # asked once more on a fresh one; a POST is not, since it might put a message in twice.
-        kept = self._connection.sock is not None
+        kept = self._is_kept()
         try:
-            return self._ask(method, target, body, headers)
+            return self._ask(request)
         except (ConnectionError, http.client.BadStatusLine):
             self.close()
-            if not kept or method == "POST":
-                raise self._lost("it hung up") from None
-        return self._ask(method, target, body, headers)
+            if not kept or request.method == "POST":
+                raise failures.lost(self.url, "it hung up") from None
+        return self._ask(request)
 
-    def _ask(self, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> http.client.HTTPResponse:
+    def _is_kept(self) -> bool:
+        """Whether there is a connection; one that the server has ended already is given up."""
+        sock = self._connection.sock
+        if sock is None:
+            return False
+        with selectors.DefaultSelector() as selector:
+            selector.register(sock, selectors.EVENT_READ)
+            if not selector.select(0):
+                return True
+        self.close()
+        return False
+
+    def _ask(self, request: Request) -> http.client.HTTPResponse:
         kept = self._connection.sock is not None
+        self._connection.timeout = self._timeout + request.patience
+        if self._connection.sock is not None:
+            self._connection.sock.settimeout(self._connection.timeout)
+        target, headers = self._at.target(request), self._at.headers(request)
         try:
-            self._connection.request(method, target, body, headers)
+            self._connection.request(request.method, target, request.body, headers)
             return self._connection.getresponse()
         except (ConnectionError, http.client.BadStatusLine) as error:
             if kept:
                 raise
             self.close()
             if isinstance(error, http.client.BadStatusLine):
-                raise self._stranger("it does not speak HTTP") from None
-            raise self._lost(error.strerror or str(error)) from None
+                raise failures.stranger(self.url, "it does not speak HTTP") from None
+            raise failures.lost(self.url, error.strerror or str(error)) from None
         except ssl.SSLCertVerificationError as error:
             self.close()
-            raise Unreachable(
-                f"the certificate of {self.url} is not trusted: {error.verify_message}",
-                "use the same state-dir as the server, or add its CA file (`mailtrap ca`) to the system's",
-            ) from None
+            raise failures.untrusted(self.url, error.verify_message) from None
         except (OSError, http.client.HTTPException) as error:
             self.close()
             reason = "no answer in time" if isinstance(error, TimeoutError) else str(error)
-            raise self._lost(reason) from None
+            raise failures.lost(self.url, reason) from None
 
     def _read(self, response: http.client.HTTPResponse, size: int | None = None) -> bytes:
         try:
             return response.read(size)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise self._lost(str(error)) from None
-
-    def _check(self, response: http.client.HTTPResponse, octets: bytes) -> None:
-        if 200 <= response.status < 300:
-            return
-        try:
-            said = json.loads(octets)["error"]
-            message, hint, code = str(said["message"]), str(said.get("hint") or ""), str(said["code"])
-        except (ValueError, KeyError, TypeError):
-            raise self._stranger(f"it answered {response.status} {response.reason}") from None
-        kinds: dict[int, type[ApiError]] = {404: ApiNotFound, 503: ApiUnavailable, 507: ApiUnavailable}
-        kinds |= {400: ApiInvalid, 422: ApiInvalid}
-        if response.status == 401:
-            hint = "set MAILTRAP_API_TOKEN, or put user:password@ into the URL"
-        raise kinds.get(response.status, ApiError)(message, hint, response.status, code)
-
-    def _lost(self, reason: str) -> Unreachable:
-        return Unreachable(
-            f"no sandbox answers at {self.url}: {reason}",
-            "start one with `mailtrap serve`, or say where it is with --url or MAILTRAP_URL",
-        )
-
-    def _stranger(self, reason: str) -> Unreachable:
-        return Unreachable(
-            f"{self.url} is not a mailtrap: {reason}", "say where it is with --url or MAILTRAP_URL (base path included)"
-        )
+            raise failures.lost(self.url, str(error)) from None
 
 
 def _message(id: str) -> str:
