@@ -146,10 +146,15 @@ class SqliteStore:
             f"SELECT {_COLUMNS} FROM {choice.source} WHERE {where} "  # noqa: S608
             f"ORDER BY {choice.id} DESC LIMIT ? OFFSET ?"
         )
-        rows = self._readers.fetch(sql, (*parameters, limit + 1, offset))
+        wanted = (*parameters, limit + 1, offset)
+        if choice.is_everything:
+            # Of one state: who follows the news would count a message twice that was in the total and not in the rows.
+            rows, [(total,)] = self._readers.fetch_all([(sql, wanted), ("SELECT messages FROM tally", ())])
+        else:
+            rows, total = self._readers.fetch(sql, wanted), self._total(choice)
         messages = [to_message(row) for row in rows[:limit]]
         more = len(rows) > limit and limit > 0
-        return Page(messages, self._total(choice), messages[-1].id if more else None)
+        return Page(messages, total, messages[-1].id if more else None)
 
     def get(self, id: int) -> Message | None:
         """One message, without its octets."""
@@ -273,8 +278,6 @@ class SqliteStore:
         self._upkeep.cleared()
 
     def _total(self, choice: Choice) -> int:
-        if choice.is_everything:
-            return self._totals.messages
         key = (choice.where, *choice.parameters)
         generation = self._totals.generation
         with self._lock:
