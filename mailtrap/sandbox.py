@@ -144,13 +144,16 @@ class Sandbox:
     def _keep(self, submission: Submission, done: Done) -> None:
         office, hooks = self.office, self.webhooks
         delivers, tells = office.concerns(submission), hooks.concerns(submission)
-        if not (delivers or tells):
+        waits = self.waiting.is_wanted
+        if not (delivers or tells or waits):
             self.store.add(submission, done)
             return
 
         def kept(answer: int | Exception) -> None:
             # First: whoever has the 250 may ask at once what became of the message, or advance the clock.
             if isinstance(answer, int):
+                if waits:
+                    self.waiting.captured(answer, submission)
                 if tells:
                     hooks.arrived(answer, submission)
                 if delivers:

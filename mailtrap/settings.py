@@ -105,7 +105,8 @@ class Settings:
     web_tls: bool = _setting("Web", False, "switch", "Serve the web over TLS with the same certificate")
     max_body: int = _setting("Web", 60 * 1024 * 1024, "size", "Largest HTTP request body")
     max_live: int = _setting("Web", 200, "number", "Live connections (WebSocket) at once; pages poll beyond it")
-    max_web_threads: int = _setting("Web", 512, "number", "HTTP connections at once, live ones included")
+    max_waiters: int = _setting("Web", 400, "number", "Requests that wait for mail at once; each costs a thread")
+    max_web_threads: int = _setting("Web", 768, "number", "HTTP connections at once, live ones included")
 
     faults: str = _setting(
         "Failures", "", "path", "File of rules of failures (TOML); they come before those that are made while it runs"

@@ -67,6 +67,11 @@ class Indexer:
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
 
+    @property
+    def through(self) -> int:
+        """Every message up to this id has been understood and that is committed."""
+        return self._through
+
     def start(self, through: int, newest: int) -> None:
         """Begin behind the message `through`; `newest` is the newest there is."""
         self._through = self._reached = through

@@ -16,6 +16,7 @@ from mailtrap.web.metrics import Metrics, Traffic
 from mailtrap.web.openapi import describe
 from mailtrap.web.operation import mount
 from mailtrap.web.system import System
+from mailtrap.web.waiting import Waiters
 from mailtrap.web.webhooks import WebhookTargets
 from mailtrap.web.wire import encode
 
@@ -28,6 +29,7 @@ def routes(
     operations = mount(
         blueprint,
         Messages(sandbox, settings, contents),
+        Waiters(sandbox, settings),
         Faults(sandbox),
         Deliveries(sandbox),
         WebhookTargets(sandbox),

@@ -1,0 +1,127 @@
+"""The API's verbs for tests: wait until mail comes, and say of mail that has come whether it is as expected."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from flask import Response, request
+from msgspec import Meta
+
+from mailtrap.errors import Invalid, Unavailable
+from mailtrap.query import parse
+from mailtrap.sandbox import Sandbox
+from mailtrap.settings import Settings
+from mailtrap.waiting.wish import Outcome, Unit, Waited
+from mailtrap.web import wait_shapes as shapes
+from mailtrap.web.errors import Problem, Refused, problem
+from mailtrap.web.operation import form, operation
+from mailtrap.web.wire import encode
+
+#: Longest wait, in seconds: proxies and clients give up before that.
+LONGEST = 600
+MOST = 10_000
+
+_QueryText = Annotated[
+    str,
+    Meta(
+        extra_json_schema={"format": "mailtrap-query"},
+        description='What mail must match, such as `rcpt:ana@example.test subject:"reset your password"`',
+    ),
+]
+_Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
+
+
+class Waits(msgspec.Struct):
+    """What to wait for."""
+
+    query: _QueryText = ""
+    inbox: Annotated[str, Meta(description="Only mail in this inbox; by default in any")] = ""
+    count: Annotated[int, Meta(ge=1, le=MOST, description="How many must match")] = 1
+    unit: Annotated[Unit, Meta(description="What is counted: messages, or the envelope recipients of messages")] = (
+        Unit.MESSAGES
+    )
+    after: (
+        Annotated[
+            str,
+            form("^[0-9]{1,18}$", "an id"),
+            Meta(description="Only messages newer than this id; `cursor` of an earlier answer"),
+        ]
+        | None
+    ) = None
+    timeout: Annotated[_Seconds, Meta(description="Real seconds to wait at most")] = 10.0
+    none: Annotated[bool, Meta(description="Wait `within` seconds, and succeed if nothing matches")] = False
+    within: Annotated[_Seconds, Meta(description="With `none`: how long nothing may come, in seconds")] | None = None
+
+
+class Waiters:
+    """A request that waits holds up the thread that answers it, and nothing else."""
+
+    def __init__(self, sandbox: Sandbox, settings: Settings) -> None:
+        self._sandbox = sandbox
+        sandbox.waiting.most = settings.max_waiters
+
+    @operation(
+        "GET",
+        "/api/wait",
+        "Wait for mail",
+        tag="Tests",
+        query=Waits,
+        response=shapes.WaitShape,
+        errors=(408, 409, 503),
+    )
+    def wait(self, query: Waits) -> shapes.WaitShape | Response:
+        """Answers once `count` messages match, which may be there already. Otherwise 408, with what did arrive, which
+        messages came nearest and why they do not match, and who was refused meanwhile. With `none=true` it succeeds if
+        nothing matches `within` so many seconds, and is a 409 at once if something does."""
+        if query.within is not None and not query.none:
+            raise Invalid("`within` goes with none=true", "say timeout= for how long to wait")
+        if query.none and (query.count != 1 or query.unit is not Unit.MESSAGES):
+            raise Invalid("With none=true nothing is counted", "leave count and unit out")
+        sandbox = self._sandbox
+        after = int(query.after or 0)
+        within = 2.0 if query.within is None else query.within
+        found = sandbox.wait(
+            parse(query.query, sandbox.clock.now()),
+            query.inbox,
+            query.count,
+            query.unit,
+            after,
+            query.timeout,
+            none=query.none,
+            within=within,
+            gone=connection(),
+        )
+        if found.outcome is Outcome.MET:
+            return shapes.waited(found, query.unit.value)
+        wanted = shapes.Wanted(
+            query.query,
+            query.inbox,
+            query.count,
+            query.unit.value,
+            query.after or "",
+            query.none,
+            within if query.none else query.timeout,
+        )
+        error = _problem(query, found)
+        return Response(encode(shapes.failure(error, wanted, found)), error.status, mimetype="application/json")
+
+
+def connection() -> int | None:
+    """The socket of whoever asks, to notice when it hangs up."""
+    sock = request.environ.get("werkzeug.socket")
+    return None if sock is None else int(sock.fileno())
+
+
+def _problem(query: Waits, found: Waited) -> Problem:
+    match found.outcome:
+        case Outcome.STOPPED:
+            raise Unavailable("The server stops", "ask again once it is back")
+        case Outcome.GONE:
+            raise Refused(408, "Whoever waited has hung up")
+        case Outcome.UNWANTED:
+            return problem(409, "A message came that should not have", "`messages` has it", "unwanted")
+    where = f" in inbox {query.inbox[:64]}" if query.inbox else ""
+    asked = f"{query.count} {query.unit.value}" if query.count > 1 or query.unit is Unit.RECIPIENTS else "a message"
+    message = f"Waited {found.seconds:.3g} s for {asked}{where}; {found.counted or 'none'} came that match"
+    return problem(408, message, "`nearest` says which came near, and what is otherwise", "timeout")
