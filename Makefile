@@ -7,7 +7,7 @@ DEV := $(VENV)/.dev
 AXE := .cache/node_modules/axe-core/axe.min.js
 NODEMAILER := .cache/node_modules/nodemailer/package.json
 
-.PHONY: run test test-all check lint types layers docs fix bench interop torture wheel setup clean
+.PHONY: run test test-all check lint types layers docs fix bench interop reactions torture wheel setup clean
 
 run: $(STAMP) ## set up and serve
 	@$(BIN)/mailtrap serve
@@ -46,6 +46,9 @@ bench: $(STAMP) ## the numbers in docs/performance.md
 
 interop: $(DEV) $(NODEMAILER) ## which real clients can send to us, as a table
 	$(BIN)/python -m tests.interop
+
+reactions: $(DEV) $(NODEMAILER) ## what real clients do after failures, as in docs/reactions.md
+	$(BIN)/python -m tests.interop reactions
 
 torture: $(DEV) ## kill -9, disk full, strace, floods: minutes
 	$(BIN)/python -m tests.torture

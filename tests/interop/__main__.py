@@ -1,4 +1,4 @@
-"""`make interop`: the table, and a non-zero exit if anything in it is red."""
+"""`make interop`: the table, and a non-zero exit if anything in it is red; `make reactions`: what follows failures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.interop import reactions
 from tests.interop.cases import Case, start
 from tests.interop.matrix import ROWS, run, table
 
@@ -30,4 +31,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(reactions.main() if sys.argv[1:] == ["reactions"] else main())
