@@ -32,7 +32,7 @@ from mailtrap.store.base import Done, Selection, Session, Spool, Store
 from mailtrap.waiting.evidence import Witness
 from mailtrap.waiting.matcher import Waiting
 from mailtrap.waiting.wish import Outcome as End
-from mailtrap.waiting.wish import Unit, Waited, Wish
+from mailtrap.waiting.wish import Evidence, Unit, Waited, Wish
 
 #: Dialogues that have ended and that the store has not confirmed; more than so many it must have refused.
 ENDED_KEPT = 2000
@@ -186,7 +186,11 @@ class Sandbox:
         waited = self.waiting.wait(wish, within if none else timeout, gone)
         if waited.outcome not in (End.TIMEOUT, End.UNWANTED):
             return waited
-        return replace(waited, evidence=Witness(self).evidence(wish, began, scope))
+        return replace(waited, evidence=self.evidence(wish, began, scope))
+
+    def evidence(self, wish: Wish, began: int, scope: str = "") -> Evidence:
+        """What there was instead of what somebody has wished for since `began`."""
+        return Witness(self).evidence(wish, began, scope)
 
     def advance(self, seconds: float) -> Advance:
         """Let so much virtual time pass: deliveries, notices, retention. Raises Invalid."""
@@ -229,12 +233,16 @@ class Sandbox:
         return gone
 
     def inboxes_of(self, session: Session) -> tuple[str, ...]:
-        """Those of its login or, without one, those that its messages are in."""
+        """That of its login or, without one, those that its messages are in and that refused recipients belong to."""
         if session.login is not None:
-            arrival = Login(*session.login)
-            return names_of(self.inboxes.expect(_Client(session.listener, session.peer, session.helo, arrival)))
-        found = [message for id in session.messages[:MOST_LOOKED_AT] if (message := self.store.get(id))]
-        return tuple(dict.fromkeys([name for message in found for name in message.inboxes]))
+            client = _Client(session.listener, session.peer, session.helo, Login(*session.login))
+            return names_of(self.inboxes.expect(client))
+        kept = [message for id in session.messages[:MOST_LOOKED_AT] if (message := self.store.get(id))]
+        found = [name for message in kept for name in message.inboxes]
+        for deed in self.history.deeds(session.id):
+            if deed.session == session.id:
+                found += [name for one in deed.answered for name in self.inboxes.of_address(one.recipient)]
+        return tuple(dict.fromkeys(found))
 
     def session_started(self, transcript: Transcript) -> None:
         """A client has connected; its dialogue can be looked at from now on."""

@@ -34,6 +34,11 @@ class Candidate:
         self._read = read
 
     @cached_property
+    def octets(self) -> bytes:
+        """The content, as far as it is understood. Raises NotFound where it was deleted meanwhile."""
+        return self._read()[:UNDERSTOOD]
+
+    @cached_property
     def plain(self) -> Searchable:
         """Without what only the content shows."""
         return Searchable(self.message, _NOTHING)
@@ -42,7 +47,7 @@ class Candidate:
     def whole(self) -> Searchable:
         """With everything. Raises NotFound where it was deleted meanwhile."""
         message = self.message
-        found = understand(message.id, self._read()[:UNDERSTOOD], message.defects)
+        found = understand(message.id, self.octets, message.defects)
         known = replace(
             message,
             state=found.state,

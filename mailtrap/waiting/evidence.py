@@ -9,6 +9,7 @@ from typing import Protocol
 from mailtrap.errors import NotFound
 from mailtrap.faults.aftermath import History
 from mailtrap.mail.message import Message
+from mailtrap.mail.words import fold
 from mailtrap.query import Query
 from mailtrap.query.nearest import Miss, distance, misses
 from mailtrap.store.base import Session, Store
@@ -40,6 +41,9 @@ class Scene(Protocol):
     def session(self, id: int) -> Session | None:
         """One session with its lines."""
 
+    def inboxes_of(self, session: Session) -> tuple[str, ...]:
+        """The inboxes that a session was about."""
+
 
 class Witness:
     """Finds evidence among messages and sessions."""
@@ -61,7 +65,9 @@ class Witness:
         if wish.after and (last := self._store.get(wish.after)):
             since = last.arrival.at
         pool = self._store.page(everywhere, limit=LOOKED_AT).messages
-        return Evidence(arrived.messages[::-1], total, self._nearest(wish, pool), self._refused(min(since, began)))
+        return Evidence(
+            arrived.messages[::-1], total, self._nearest(wish, pool), self._refused(min(since, began), scope)
+        )
 
     def _nearest(self, wish: Wish, pool: list[Message]) -> list[Near]:
         condition = wish.condition
@@ -84,12 +90,14 @@ class Witness:
         expected = f"newer than message {wish.after}" + (f", {_clock_time(last)}" if last else "")
         return Miss(f"after={wish.after}", "is", expected, f"message {message.id}, {_clock_time(message)}", 0.25)
 
-    def _refused(self, since: int) -> list[Session]:
+    def _refused(self, since: int, scope: str) -> list[Session]:
         found: list[Session] = []
         for session in self._scene.sessions(limit=SESSIONS):
             if (session.ended_at or session.started_at) < since and session.ended_at is not None:
                 continue
             if not self._was_refused(session):
+                continue
+            if scope and not self._is_of(session, scope):
                 continue
             whole = self._scene.session(session.id)
             if whole is not None:
@@ -97,6 +105,10 @@ class Witness:
             if len(found) >= REFUSED:
                 break
         return found
+
+    def _is_of(self, session: Session, inbox: str) -> bool:
+        """Whether a session was about this inbox and no other."""
+        return {fold(name) for name in self._scene.inboxes_of(session)} == {fold(inbox)}
 
     def _was_refused(self, session: Session) -> bool:
         if session.outcome not in _PLAIN and not session.messages:

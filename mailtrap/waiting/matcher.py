@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 TICK = 0.004
 #: Messages that are remembered from their capture until they are looked at, and the octets of the largest.
 FRESH, LARGEST = 1000, 64 * 1024
+#: How long a look at messages that are not yet in the index may take, in seconds, however short the wait.
+LOOK = 5.0
 #: Messages not yet in the index that are looked at before the next are fetched.
 _PAGE = 200
 
@@ -117,7 +119,7 @@ class Waiting:
             self._join(waiter)
             try:
                 # Whatever is captured from now on is heard of; so it is not missed by a look that comes too early.
-                self._look(waiter, began + timeout)
+                self._look(waiter, began + max(timeout, LOOK))
                 rung = waiter.is_met or waiter.is_stopped or waiter.bell.wait(began + timeout, gone)
                 took = monotonic() - began
             finally:
@@ -244,7 +246,7 @@ class Waiting:
         board: Board[Waiter] = Board()
         board.add(waiter.query, waiter)
         before: int | None = None
-        while not waiter.is_met and monotonic() < until:
+        while True:
             page = store.page(here, limit=_PAGE, after=max(wish.after, through), before=before)
             for message in page.messages:
                 try:
@@ -254,7 +256,7 @@ class Waiting:
                 except NotFound:
                     continue
             before = page.next
-            if before is None:
+            if before is None or waiter.is_met or monotonic() > until:
                 return
 
     def _now(self, message: Message) -> Message:

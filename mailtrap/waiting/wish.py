@@ -35,7 +35,8 @@ class Outcome(StrEnum):
 class Wish:
     """`count` messages that match `query` (or messages with so many envelope recipients together), newer than `after`.
 
-    `inbox` is where they must be, empty for anywhere. With `none` the wish is that none comes.
+    `inbox` is where they must be, empty for anywhere. With `none` the wish is that none comes. Of more messages than
+    `count`, `most` are handed out.
     """
 
     query: Query
@@ -44,6 +45,7 @@ class Wish:
     unit: Unit = Unit.MESSAGES
     after: int = 0
     none: bool = False
+    most: int = MOST
 
     @property
     def condition(self) -> Query:
@@ -53,7 +55,7 @@ class Wish:
     @property
     def limit(self) -> int:
         """How many messages have to be looked at, at most."""
-        return MOST if self.none else max(self.count, MOST)
+        return self.most if self.none else max(self.count, self.most)
 
     def weight(self, message: Message) -> int:
         """What one message counts."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from mailtrap.query.nearest import Miss
+from mailtrap.waiting.expectation import AttachmentWish, HeaderWish
 from mailtrap.waiting.wish import Evidence, Near, Waited
 from mailtrap.web.errors import Problem
 from mailtrap.web.shapes import SessionShape, Summary, session_shape, summary
 
 Cursor = Annotated[str, Meta(description="The newest message there is; hand it on as `after` to wait for later ones")]
+
+
+def _key(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
 
 
 class Wanted(Struct):
@@ -78,6 +83,76 @@ class WaitFailure(EvidenceShape, kw_only=True):
     count: int
     cursor: Cursor
     seconds: float
+
+
+class ExpectationShape(Struct, forbid_unknown_fields=True, omit_defaults=True, rename=_key):
+    """What mail should be like: exactly one of these.
+
+    `count` and `order` (queries, for each of which a later message must match) are about all messages that match, the
+    others about one. Addresses have no ASCII case. `…-matches` take regular expressions, `…-contains` care not how
+    space is laid out. `link-to` is how an address begins, or a part of it. `aligned`: author and sender share a domain.
+    """
+
+    subject: str | UnsetType = UNSET
+    subject_matches: str | UnsetType = UNSET
+    from_: str | UnsetType = UNSET
+    to: str | UnsetType = UNSET
+    cc: str | UnsetType = UNSET
+    reply_to: str | UnsetType = UNSET
+    rcpt: str | UnsetType = UNSET
+    text_contains: str | UnsetType = UNSET
+    text_matches: str | UnsetType = UNSET
+    html_contains: str | UnsetType = UNSET
+    html_matches: str | UnsetType = UNSET
+    link_to: Annotated[str, Meta(min_length=1)] | UnsetType = UNSET
+    code: bool | str | UnsetType = UNSET
+    attachment: AttachmentWish | UnsetType = UNSET
+    attachments: Annotated[int, Meta(ge=0, le=1000)] | UnsetType = UNSET
+    header: HeaderWish | UnsetType = UNSET
+    aligned: bool | UnsetType = UNSET
+    count: Annotated[int, Meta(ge=0, le=10_000)] | UnsetType = UNSET
+    order: Annotated[list[str], Meta(min_length=2, max_length=20)] | UnsetType = UNSET
+
+    def given(self) -> list[tuple[str, Any]]:
+        """The keys that are there, with their values."""
+        fields = structs.fields(type(self))
+        return [(one.encode_name, value) for one in fields if (value := getattr(self, one.name)) is not UNSET]
+
+
+class AssertBody(Struct, forbid_unknown_fields=True):
+    """Which messages (as for GET /api/wait), and what is expected of them. `timeout` waits until all is so."""
+
+    expectations: Annotated[list[ExpectationShape], Meta(min_length=1, max_length=100)]
+    query: Annotated[str, Meta(extra_json_schema={"format": "mailtrap-query"})] = ""
+    inbox: str = ""
+    after: Annotated[str, Meta(pattern="^[0-9]{0,18}$")] = ""
+    timeout: Annotated[float, Meta(ge=0, le=600)] = 0.0
+
+
+class ResultShape(Struct):
+    """One expectation, and what came of it."""
+
+    expectation: ExpectationShape
+    ok: bool
+    expected: str
+    actual: str
+
+
+class AssertShape(EvidenceShape, kw_only=True):
+    """`message` is the one that was looked at: of several that match the one of which most is as expected.
+
+    `messages` are the newest of those that match, in the order of capture.
+
+    What there was instead is told only where something is not as expected.
+    """
+
+    ok: bool
+    results: list[ResultShape]
+    message: Summary | None
+    messages: list[Summary]
+    matched: Annotated[int, Meta(description="How many messages match the query")]
+    wanted: Wanted
+    cursor: Cursor
 
 
 def waited(found: Waited, unit: str) -> WaitShape:

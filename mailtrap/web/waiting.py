@@ -12,15 +12,19 @@ from mailtrap.errors import Invalid, Unavailable
 from mailtrap.query import parse
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
-from mailtrap.waiting.wish import Outcome, Unit, Waited
+from mailtrap.waiting.asserting import Asserting, Expectation
+from mailtrap.waiting.wish import Evidence, Outcome, Unit, Waited, Wish
 from mailtrap.web import wait_shapes as shapes
 from mailtrap.web.errors import Problem, Refused, problem
 from mailtrap.web.operation import form, operation
+from mailtrap.web.shapes import summary
 from mailtrap.web.wire import encode
 
 #: Longest wait, in seconds: proxies and clients give up before that.
 LONGEST = 600
 MOST = 10_000
+#: Messages that are told of where they are held against expectations.
+MOST_SHOWN = 20
 
 _QueryText = Annotated[
     str,
@@ -91,6 +95,7 @@ class Waiters:
             none=query.none,
             within=within,
             gone=connection(),
+            scope=scope.inbox(),
         )
         if found.outcome is Outcome.MET:
             return shapes.waited(found, query.unit.value)
@@ -105,6 +110,50 @@ class Waiters:
         )
         error = _problem(query, found)
         return Response(encode(shapes.failure(error, wanted, found)), error.status, mimetype="application/json")
+
+    @operation(
+        "POST",
+        "/api/assert",
+        "Assert what mail is like",
+        tag="Tests",
+        body=shapes.AssertBody,
+        response=shapes.AssertShape,
+        errors=(503,),
+    )
+    def assert_mail(self, body: shapes.AssertBody) -> shapes.AssertShape:
+        """Holds the messages that match against every expectation, and answers each with what was expected and what is
+        there. Whether all is as expected is `ok`; the status is 200 either way."""
+        sandbox = self._sandbox
+        now = sandbox.clock.now()
+        wish = Wish(parse(body.query, now), body.inbox, after=int(body.after or 0))
+        expectations = [_expectation(one, now) for one in body.expectations]
+        held = Asserting(sandbox.waiting).hold(wish, expectations, body.timeout, connection())
+        there = Evidence() if held.ok else sandbox.evidence(wish, now, scope.inbox())
+        told = shapes.evidence(there)
+        return shapes.AssertShape(
+            ok=held.ok,
+            results=[
+                shapes.ResultShape(one, verdict.ok, verdict.expected, verdict.actual)
+                for one, verdict in zip(body.expectations, held.verdicts, strict=True)
+            ],
+            message=None if held.message is None else summary(held.message),
+            messages=[summary(message) for message in held.messages[-MOST_SHOWN:]],
+            matched=held.matched,
+            wanted=shapes.Wanted(body.query, body.inbox, 1, "messages", body.after, False, body.timeout),
+            cursor=str(sandbox.waiting.newest()),
+            arrived=told.arrived,
+            arrived_total=told.arrived_total,
+            nearest=told.nearest,
+            refused=told.refused,
+        )
+
+
+def _expectation(shape: shapes.ExpectationShape, now: int) -> Expectation:
+    given = shape.given()
+    if len(given) != 1:
+        raise Invalid("An expectation has exactly one key", 'such as {"subject": "Welcome"}')
+    [(name, value)] = given
+    return Expectation(name, value, tuple([parse(text, now) for text in value]) if name == "order" else ())
 
 
 def connection() -> int | None:
