@@ -79,7 +79,8 @@ class _Judge:
                 break
             later = self._after(deed)
             if deed.outside:
-                self._find("good", f"{_end(deed)}: nothing depended on it")
+                said = _end(deed) if deed.code else f"no reply to {deed.step.upper()}"
+                self._find("good", f"{said}: nothing depended on it")
             elif deed.before_mail:
                 self._session_failed(deed, later)
             else:
@@ -111,8 +112,7 @@ class _Judge:
             else:
                 self._temporary(case)
         if not cases:
-            accepted = f"message {deed.message} was accepted all the same"
-            self._find("good", accepted if deed.message else f"broke the transaction off at {deed.step}")
+            self._find("good", _unharmed(deed))
         elif deed.accepted:
             self._partial(deed, followed)
         return [other for case in cases for other in case.tries]
@@ -243,8 +243,10 @@ class _Judge:
             if deed.step == Step.AUTH and here:
                 case.tries = here
             self._temporary(case)
-        else:
+        elif here:
             self._find("good", f"went on after {deed.step}")
+        else:
+            self._find("good", f"left after {deed.code} at {deed.step}, without sending mail")
 
     def _ehlo_failed(self, case: _Case, following: Deed | None) -> None:
         deed = case.deed
@@ -362,6 +364,15 @@ def _end(deed: Deed) -> str:
     if not deed.code:
         return f"connection lost at {deed.step}"
     return f"{deed.code} at {deed.step}" if deed.outside else str(deed.code)
+
+
+def _unharmed(deed: Deed) -> str:
+    """What became of a transaction in which a rule spoke and nobody was refused."""
+    if deed.message:
+        return f"message {deed.message} was accepted all the same"
+    if deed.step == Step.END_OF_DATA:
+        return f"was told {deed.code} at {deed.step}, though nothing was kept"
+    return f"broke the transaction off at {deed.step}"
 
 
 def _likeness(deed: Deed) -> str:

@@ -25,21 +25,28 @@ class Account:
         self._refused: list[Answered] = []
         self._step = ""
         self._broken: tuple[str, int] | None = None
+        #: What DATA got, where it was refused: nothing comes of the transaction unless the client asks again.
+        self._barred: Said | None = None
         self._noted = False
 
     def spoke(self, step: Step, fault: int) -> None:
         """A fault answers here."""
         self._faults.append(fault)
         self._step = step.value
+        self._dialogue.spoken = 0
 
-    def broke(self, step: Step, code: int) -> None:
-        """The session is closed at this step, with this reply or (0) with none."""
+    def broke(self, step: Step, code: int, recipient: str = "") -> None:
+        """The session is closed at this step, with this reply or (0) with none; `recipient` was in question there."""
         self._broken = step.value, code
+        if recipient and step is Step.RCPT:
+            self._refused.append(Answered(recipient, code))
 
     def refused(self, step: Step, said: Said, sender: str, recipient: str, intake: Intake | None = None) -> None:
         """A command of a transaction was refused; `intake` has the content where that was known."""
         if recipient and step is Step.RCPT:
             self._refused.append(Answered(recipient, said.code, said.status))
+        elif step is Step.DATA:
+            self._barred = said
         dialogue = self._dialogue
         heading = read_heading(intake.beginning) if intake is not None else None
         dialogue.sandbox.tell(
@@ -81,7 +88,13 @@ class Account:
         """A transaction is over. `answered` are the last replies to those who were accepted, 250 if not given."""
         if not self.is_odd(transaction.reverse_path):
             return
-        told = answered() if answered else [Answered(one.address, 250, "2.1.5") for one in transaction.recipients]
+        if answered:
+            told = answered()
+        elif self._barred is not None and not self._broken:
+            step, code = Step.DATA.value, self._barred.code
+            told = [Answered(one.address, code, self._barred.status) for one in transaction.recipients]
+        else:
+            told = [Answered(one.address, 250, "2.1.5") for one in transaction.recipients]
         heading = read_heading(intake.beginning) if intake is not None else None
         self._note(
             step,
@@ -98,11 +111,20 @@ class Account:
         dialogue = self._dialogue
         step, code = self._broken or (step, 0)
         if transaction is not None:
-            self.over(transaction, step, code)
+            # What was said before the connection ended does not count: the transaction was not at its end.
+            self.over(transaction, step, code if code >= 400 else 0)
         elif self._faults:
-            self._note(self._step, 0, "", (), 0, "", "")
+            self._note(*self._spoken(), "", (), 0, "", "")
         if self._noted:
             dialogue.sandbox.history.ended(dialogue.transcript.session, dialogue.transcript.outcome, quit_sent)
+
+    def _spoken(self) -> tuple[str, int]:
+        """Where the last fault spoke, and what was said then."""
+        code = self._dialogue.spoken
+        if self._step == Step.STARTTLS.value and 200 <= code < 300:
+            # The handshake was no worse for it, and that is what 220 at this step would not say.
+            return Step.QUIT.value, code
+        return self._step, code
 
     def is_odd(self, sender: str) -> bool:
         """Whether a transaction of this sender is worth a deed."""
@@ -138,6 +160,6 @@ class Account:
         )
         self._faults.clear()
         self._refused.clear()
-        self._broken = None
+        self._broken = self._barred = None
         self._noted = True
         dialogue.sandbox.history.note(deed)

@@ -37,8 +37,8 @@ class Dialogue:
     __slots__ = (
         "_actions", "_at", "_buffer", "_dallying", "_errors", "_heard", "_junk", "_max_line", "_monotonic",
         "_no_more", "_out", "_since", "_skipped", "_skipping", "_started", "_then", "bare_lf", "closed",
-        "draining", "limits", "now", "peer", "policy", "reader", "sandbox", "speaker", "throttled", "tls_first",
-        "transcript", "unwelcome",
+        "draining", "limits", "now", "peer", "policy", "reader", "sandbox", "speaker", "spoken", "throttled",
+        "tls_first", "transcript", "unwelcome",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +61,8 @@ class Dialogue:
         self.peer = peer.rpartition(":")[0].strip("[]")
         #: Says the next reply in its own way.
         self.speaker: Callable[[Reply], None] | None = None
+        #: The code of the first reply since somebody set this to 0.
+        self.spoken = 0
         self._monotonic = monotonic
         self._started = self._since = monotonic()
         self._max_line = policy.limits.max_line or SKIPPED
@@ -199,6 +201,8 @@ class Dialogue:
             speaker, self.speaker = self.speaker, None
             speaker(answer)
             return
+        if not self.spoken:
+            self.spoken = answer.code
         octets = answer.octets(self.policy.enhanced)
         self.transcript.add(self.now, "S", octets)
         self._out.append(octets)

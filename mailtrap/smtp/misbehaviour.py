@@ -54,11 +54,12 @@ class Misbehaviour:
             yes()
             return
         effect = answer.effect
-        self._account.spoke(occasion.step, answer.fault.id)
         if occasion.step is Step.IN_DATA:
+            # It speaks when so many octets have come; they may never come.
             self.in_data = answer
             yes()
             return
+        self._account.spoke(occasion.step, answer.fault.id)
         self._slow_down(answer)
         go_on = partial(self._go_on, answer, occasion, yes, no)
         if effect.delay:
@@ -99,9 +100,9 @@ class Misbehaviour:
         elif effect.disconnect == "before-reply" or (
             effect.disconnect in ("mid-data", "after-store") and step not in _EARLIER
         ):
-            self._break_off(answer, step, occasion.sender)
+            self._break_off(answer, occasion)
         elif effect.stall and effect.reply is None:
-            self._stall(answer, step, occasion.sender)
+            self._stall(answer, occasion)
         else:
             effect = self._order(answer, step)
             said = effect.reply
@@ -165,7 +166,7 @@ class Misbehaviour:
         effect, step = answer.effect, occasion.step
         code = self.say(answer, meant)
         if effect.stall:
-            self._stall(answer, step, occasion.sender)
+            self._stall(answer, occasion, code)
         elif effect.disconnect == "after-reply" or code == 421:
             self._account.broke(step, code)
             self.break_off(answer, reset=effect.reset)
@@ -180,6 +181,7 @@ class Misbehaviour:
             octets, code = meant.octets(enhanced), meant.code
         else:
             raise RuntimeError("there is nothing to say")
+        dialogue.spoken = dialogue.spoken or code
         fault = answer.fault.id if said is not None or effect.malformed else None
         if effect.malformed:
             garbled = wire.malformed(effect.malformed, octets)
@@ -210,11 +212,8 @@ class Misbehaviour:
         self._account.attempted(Step.GREETING, self.say(answer, None))
         self.break_off(answer, reset=answer.effect.reset)
 
-    def _break_off(self, answer: Answer, step: Step, sender: str) -> None:
-        if step in _ATTEMPTS:
-            self._account.attempted(step, 0, sender)
-        else:
-            self._account.broke(step, 0)
+    def _break_off(self, answer: Answer, occasion: Occasion) -> None:
+        self._unanswered(occasion)
         self.break_off(answer, reset=answer.effect.reset)
 
     def break_off(self, answer: Answer, reset: bool) -> None:
@@ -224,12 +223,19 @@ class Misbehaviour:
         dialogue.end("fault")
         dialogue.close(linger=not reset, reset=reset)
 
-    def _stall(self, answer: Answer, step: Step, sender: str) -> None:
-        if step in _ATTEMPTS:
-            self._account.attempted(step, 0, sender)
+    def _stall(self, answer: Answer, occasion: Occasion, code: int = 0) -> None:
+        if code:
+            self._account.broke(occasion.step, code)
         else:
-            self._account.broke(step, 0)
+            self._unanswered(occasion)
         self.stall(answer)
+
+    def _unanswered(self, occasion: Occasion) -> None:
+        """There will be no reply to this, and none to anything after it."""
+        if occasion.step in _ATTEMPTS:
+            self._account.attempted(occasion.step, 0, occasion.sender)
+        else:
+            self._account.broke(occasion.step, 0, occasion.recipient)
 
     def stall(self, answer: Answer) -> None:
         """Say nothing more, and read only until there is enough, for as long as the client stays."""
@@ -283,6 +289,7 @@ class Misbehaviour:
     def strike(self, answer: Answer) -> None:
         """So many octets of content have come: now."""
         effect = answer.effect
+        self._account.spoke(Step.IN_DATA, answer.fault.id)
         self._slow_down(answer)
         if effect.delay:
             self.note(answer, f"Content is not read for {effect.delay:g} s")

@@ -354,7 +354,7 @@ ROWS: dict[str, Row] = {
     "QUIT never answered": Row(
         [deed(1, 0, "quit", 0, sender="", faults=(7,))],
         "good",
-        ["connection lost at quit: nothing depended on it"],
+        ["no reply to QUIT: nothing depended on it"],
         ends={1: ("closed", False)},
     ),
     "a reply nobody could read": Row(

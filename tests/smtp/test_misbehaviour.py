@@ -501,3 +501,64 @@ def test_rules_are_only_asked_where_they_may_answer() -> None:
     book: Any = one.sandbox.faults
     assert [occasion.step for occasion in book.asked] == [Step.RCPT]
     assert isinstance(book, Rules)
+
+
+@pytest.mark.parametrize(
+    ("step", "effect", "expected"),
+    [
+        (Step.EHLO, Effect(delay=1.0), ("ehlo", 250, 0)),
+        (Step.EHLO, Effect(ehlo=Ehlo(hide=("STARTTLS",))), ("ehlo", 250, 0)),
+        (Step.AUTH, Effect(delay=1.0), ("auth", 235, 0)),
+        (Step.QUIT, Effect(delay=1.0), ("quit", 221, 0)),
+        (Step.QUIT, Effect(reply=NO), ("quit", 451, 0)),
+        (Step.QUIT, Effect(stall=True), ("quit", 0, 0)),
+        (Step.STARTTLS, Effect(delay=1.0), ("quit", 220, 0)),
+    ],
+)
+def test_a_session_without_mail_is_noted_by_what_was_said(
+    step: Step, effect: Effect, expected: tuple[str, int, int]
+) -> None:
+    one = at(step, effect)
+    one.send(b"EHLO x\r\nQUIT\r\n" if step is Step.STARTTLS else b"QUIT\r\n")
+    one.lost()
+    assert deed(one) == expected
+
+
+@pytest.mark.parametrize("step", [Step.MAIL, Step.RCPT, Step.DATA])
+def test_closed_after_a_yes_is_no_end_of_a_transaction(step: Step) -> None:
+    one = at(step, Effect(disconnect="after-reply"))
+    one.lost()
+    assert deed(one) == (step.value, 0, 0)
+
+
+@pytest.mark.parametrize("effect", [Effect(disconnect="before-reply"), Effect(stall=True)])
+def test_a_recipient_that_got_no_reply_is_noted(effect: Effect) -> None:
+    one = at(Step.RCPT, effect)
+    one.lost()
+    assert [(answered.recipient, answered.code) for answered in one.deeds[0].answered] == [("c@d.test", 0)]
+
+
+@pytest.mark.parametrize("then", [b"RSET\r\n", b"QUIT\r\n", b"EHLO x\r\n", b""])
+def test_refused_at_data_is_refused_for_those_who_were_accepted(then: bytes) -> None:
+    one = at(Step.DATA, Effect(reply=NO))
+    one.send(then)
+    one.lost()
+    assert deed(one) == ("data", 451, 0)
+    assert [(answered.recipient, answered.code) for answered in one.deeds[0].answered] == [("c@d.test", 451)]
+
+
+def test_a_second_data_makes_up_for_a_refused_one() -> None:
+    one = played(Fault(Step.DATA, Effect(reply=NO), first=1))
+    one.send(OPENING + ENVELOPE + b"DATA\r\n")
+    one.sandbox.faults = Rules()  # type: ignore[assignment]
+    one.send(b"DATA\r\n")
+    one.send(CONTENT + b".\r\n")
+    assert deed(one) == ("end-of-data", 250, 1)
+
+
+def test_a_rule_that_waits_for_octets_that_never_come_has_not_spoken() -> None:
+    one = played(Fault(Step.IN_DATA, Effect(reset=True, disconnect="mid-data", after=1000)))
+    one.send(OPENING + MESSAGE + b"QUIT\r\n")
+    one.lost()
+    assert len(one.store.kept) == 1
+    assert one.deeds == []
