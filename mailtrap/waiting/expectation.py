@@ -130,9 +130,7 @@ def _header(it: Subject, wanted: HeaderWish) -> Verdict:
     if wanted.value is None:
         names = _list(dict.fromkeys([field.name for field in it.content.header]))
         return Verdict(bool(there), f"a field {wanted.name}", _list(there) if there else names)
-    return Verdict(
-        wanted.value in there, f"{wanted.name}: {wanted.value}", _list([f"{wanted.name}: {v}" for v in there])
-    )
+    return Verdict(wanted.value in there, wanted.value, _list(there))
 
 
 def _aligned(it: Subject, wanted: bool) -> Verdict:
