@@ -13,6 +13,8 @@ Json = Mapping[str, Any]
 LISTED, WIDE, LINES, SPOKEN = 10, 300, 12, 8
 #: How alike two values have to be for the characters in which they differ to be marked.
 _ALIKE = 0.6
+#: The ways to compare in which single characters matter.
+_MARKED = ("is exactly", "has the words", "has words that begin with", "fits the pattern")
 
 
 def told(answer: Json) -> str:
@@ -27,12 +29,10 @@ def wait_failed(answer: Json) -> str:
     count, found = int(wanted["count"]), int(answer["count"])
     where = _where(wanted)
     if unwanted:
-        head = [f"Expected no mail{where}, but there is some:"]
-        return "\n".join([*head, *_listing(answer["messages"])])
-    if count == 1 and wanted["unit"] == "messages":
-        asked = "no mail came"
-    else:
-        asked = f"{found} of {count} {wanted['unit']} came"
+        hint = "if it was there before, hand on the cursor from before the application sent, as `after`."
+        lines = [f"Expected no mail{where}, but there is some:", *_listing(answer["messages"])]
+        return "\n".join([*lines, *([] if wanted["after"] else [f"  Hint: {hint}"])])
+    asked = "no mail" if count == 1 and wanted["unit"] == "messages" else f"{found} of {count} {wanted['unit']}"
     head = [f"Waited {_seconds(wanted['seconds'])}: {asked}{where}."]
     if answer["messages"]:
         head += ["", f"These {found} match:" if len(answer["messages"]) > 1 else "This one matches:"]
@@ -46,13 +46,11 @@ def assertion_failed(answer: Json) -> str:
     message = answer["message"]
     total = len(answer["results"])
     lines = [f"{len(failed)} of {total} expectations {'does' if len(failed) == 1 else 'do'} not hold"]
-    if total == 1:
-        lines = ["The mail is not as expected"]
     where = _where(answer["wanted"])
     if message is not None:
-        lines[0] += f" for {_named(message)}:"
+        lines = [f"Not as expected is {_named(message)}", f"({lines[0]}):"]
     else:
-        lines[0] += f"{where}:" if where else ":"
+        lines = [f"Not as expected is the mail{where}:"]
     only_nobody = not answer["matched"] and all("count" not in one["expectation"] for one in failed)
     for one in failed:
         lines += ["", f"  {_expectation(one['expectation'])}"]
@@ -82,30 +80,24 @@ def _evidence(answer: Json) -> list[str]:
     """What there was instead."""
     lines: list[str] = []
     nearest = answer["nearest"]
-    near_ids = {one["message"]["id"] for one in nearest}
+    named = {one["message"]["id"] for one in nearest} | {one["id"] for one in answer["messages"]}
     for place, one in enumerate(nearest):
         lines += ["", ("Nearest is " if place == 0 else "Then ") + _named(one["message"]) + ", but:"]
         for miss in one["failed"]:
             lines += [f"  {_safe(miss['term'])} ({_safe(miss['how'])})"]
-            lines += _compared(str(miss["expected"]), str(miss["actual"]))
+            lines += _compared(str(miss["expected"]), str(miss["actual"]), marked=miss["how"] in _MARKED)
         lines += [f"  Hint: {hint}" for hint in _hints(one, answer)]
-    others = [message for message in answer["arrived"] if message["id"] not in near_ids]
+    others = [message for message in answer["arrived"] if message["id"] not in named]
     if others:
         total = int(answer["arrived_total"]) - (len(answer["arrived"]) - len(others))
         lines += ["", "Also there:", *_listing(others, total)]
     refusals = _refusals(answer)
-    lines += refusals
-    if not nearest and not others:
-        wanted = answer["wanted"]
-        what = (
-            "There is no mail" if not wanted["after"] else f"Nothing newer than message {wanted['after']} has arrived"
-        )
-        lines += ["", f"{what}{_inbox(wanted)}, and none anywhere else that comes near."]
+    if not nearest and not others and not answer["messages"]:
+        lines += ["", "There is no other mail in this sandbox."]
         if not refusals:
-            lines += [
-                "  Hint: no client was refused either. Does the application send to this sandbox, and has it sent?"
-            ]
-    return lines
+            hint = "nobody was refused either. Does the application send to this sandbox, and has it sent?"
+            lines += [f"  Hint: {hint}"]
+    return lines + refusals
 
 
 def _hints(near: Json, answer: Json) -> Iterator[str]:
@@ -171,8 +163,9 @@ def _named(message: Json) -> str:
     more = f" and {len(envelope['to']) - 3} more" if len(envelope["to"]) > 3 else ""
     return (
         f"message {message['id']} {_quoted(message['subject'])} from <{_safe(envelope['from'])}> "
-        f"to {', '.join([f'<{_safe(address)}>' for address in to])}{more} "
-        f"in inbox {_inboxes(message)}, {_time(message['received_at'])}"
+        f"to {', '.join([f'<{_safe(address)}>' for address in to])}{more}, "
+        + (f"in inbox {_inboxes(message)}, " if _inboxes(message) != "default" else "")
+        + f"at {_time(message['received_at'])}"
     )
 
 
@@ -201,20 +194,21 @@ def _expectation(expectation: Json) -> str:
     return f"{name}: {str(value).lower() if isinstance(value, bool) else value}"
 
 
-def _compared(expected: str, actual: str, indent: str = "    ") -> list[str]:
+def _compared(expected: str, actual: str, indent: str = "    ", marked: bool = True) -> list[str]:
     """`expected` over `actual`; where several values are there, the marks are below the one that is nearest."""
     wanted = _lines(expected)
-    there = _lines(actual) if actual else []
-    nearest = _nearest(wanted[0], there) if len(wanted) == 1 else None
-    if nearest is not None:
-        # First the one that is marked, so that it stands right below what was wanted.
-        there.insert(0, there.pop(nearest))
+    every = _safe_lines(actual) if actual else []
+    nearest = _nearest(wanted[0], every) if marked and len(wanted) == 1 else None
+    if nearest is not None and nearest >= LINES:
+        every.insert(0, every.pop(nearest))
+        nearest = 0
     lines = [_labelled("expected", place, text, indent) for place, text in enumerate(wanted)]
-    lines += [_labelled("actual", place, text, indent) for place, text in enumerate(there)]
-    if not there:
+    for place, text in enumerate(_cut(every)):
+        lines.append(_labelled("actual", place, text, indent))
+        if place == nearest and (marks := _marks(wanted[0], text)):
+            lines.append(" " * (len(indent) + 10) + marks)
+    if not every:
         lines.append(f"{indent}  actual: (nothing)")
-    if nearest is not None and (marks := _marks(wanted[0], there[0])):
-        lines.insert(len(wanted) + 1, " " * (len(indent) + 10) + marks)
     return lines
 
 
@@ -239,7 +233,14 @@ def _marks(expected: str, actual: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    lines = [_safe(line)[:WIDE] for line in text.splitlines()] or [""]
+    return _cut(_safe_lines(text))
+
+
+def _safe_lines(text: str) -> list[str]:
+    return [_safe(line)[:WIDE] for line in text.splitlines()] or [""]
+
+
+def _cut(lines: list[str]) -> list[str]:
     more = [f"… {len(lines) - LINES} lines more"] if len(lines) > LINES else []
     return lines[:LINES] + more
 

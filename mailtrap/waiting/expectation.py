@@ -115,7 +115,11 @@ def _code(it: Subject, wanted: bool | str) -> Verdict:
 
 def _attachment(it: Subject, wanted: AttachmentWish) -> Verdict:
     parts = it.content.attachments
-    return Verdict(any([_fits(part, wanted) for part in parts]), _described(wanted), _list(map(_part, parts)))
+    return Verdict(
+        any([_fits(part, wanted) for part in parts]),
+        _described(wanted),
+        _list([_asked(part, wanted) for part in parts]),
+    )
 
 
 def _attachments(it: Subject, wanted: int) -> Verdict:
@@ -214,9 +218,20 @@ def _described(wanted: AttachmentWish) -> str:
     return ", ".join([f"{name} {value}" for name, value in given if value is not None]) or "any attachment"
 
 
+def _asked(part: Part, wanted: AttachmentWish) -> str:
+    """An attachment in as many words as it was asked for, so that both can be compared by eye."""
+    there = AttachmentWish(
+        part.filename or "(no name)",
+        part.type if wanted.type is not None else None,
+        part.size if wanted.size is not None else None,
+        _digest(part) if wanted.sha256 is not None else None,
+    )
+    return _described(there)
+
+
 def _part(part: Part) -> str:
     name = part.filename or "(no name)"
-    return f"filename {name}, type {part.type}, size {part.size}, sha256 {_digest(part)}"
+    return f"filename {name}, type {part.type}, size {part.size}"
 
 
 def _mailbox(mailbox: Mailbox) -> str:
