@@ -93,7 +93,7 @@ class Book:
             return False
         if self._arrangement.candidates(occasion):
             return True
-        return self._addressed and occasion.step in _ADDRESSED and addresses.may_mean(occasion.recipient)
+        return self._addressed and occasion.step in _ADDRESSED and _may_mean(occasion)
 
     def answer(self, occasion: Occasion) -> Answer | None:
         """What the first rule that matches says; counts. None where nothing goes wrong."""

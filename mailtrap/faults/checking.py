@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from mailtrap.errors import Invalid
+from mailtrap.errors import Invalid, QueryError
 from mailtrap.faults import scenarios
 from mailtrap.faults.conditions import Condition, read
 from mailtrap.faults.rule import DELIVERY_STEPS, FORMS, SESSION_STEPS, Effect, Fault, Step
+from mailtrap.faults.scenario import Scenario
 
 _SESSION = frozenset(SESSION_STEPS)
 _DELIVERY = frozenset(DELIVERY_STEPS)
@@ -70,6 +71,28 @@ def condition_of(fault: Fault) -> Condition:
 def resolved(fault: Fault) -> Effect:
     """Its effect with the scenario it names put in its place. Raises Invalid."""
     return scenarios.resolve(fault.effect)
+
+
+def switched_on(scenario: Scenario, when: str = "", inbox: str = "") -> list[Fault]:
+    """The rules that make it happen: at RCPT where it is a reply, and `when` asks for what is not known before.
+
+    Raises QueryError.
+    """
+    rules = list(scenario.faults(when, inbox))
+    is_said = scenario.step in _SESSION and scenario.effect.reply is not None
+    if len(rules) == 1 and is_said and not _is_known(when, rules[0].step):
+        rules = [msgspec.structs.replace(rules[0], step=Step.RCPT)]
+    return rules
+
+
+def _is_known(when: str, step: Step) -> bool:
+    try:
+        read(when, step)
+    except QueryError:
+        raise
+    except Invalid:
+        return False
+    return True
 
 
 def _in_shape(fault: Fault) -> Fault:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from mailtrap.errors import Invalid, QueryError
-from mailtrap.faults.checking import checked, told
+from mailtrap.faults.checking import checked, switched_on, told
 from mailtrap.faults.rule import Fault
 from mailtrap.faults.scenarios import scenario
 
@@ -60,7 +60,7 @@ def _rules(table: Any, lead: str) -> Sequence[Fault]:
     try:
         if isinstance(table, dict) and "scenario" in table:
             named = msgspec.convert(table, _Scenario)
-            return [checked(rule) for rule in scenario(named.scenario).faults(named.when, named.inbox)]
+            return [checked(rule) for rule in switched_on(scenario(named.scenario), named.when, named.inbox)]
         return (checked(msgspec.convert(table, Fault)),)
     except msgspec.ValidationError as error:
         text, hint = told(error)

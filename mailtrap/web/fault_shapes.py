@@ -8,12 +8,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from mailtrap.errors import Invalid, QueryError
-from mailtrap.faults import conditions
+from mailtrap.faults.checking import switched_on
 from mailtrap.faults.explaining import Explanation
 from mailtrap.faults.rule import (
     FORMS,
-    SESSION_STEPS,
     Bucket,
     Count,
     Effect,
@@ -149,35 +147,13 @@ class ScenarioOn(Struct, forbid_unknown_fields=True):
 
     def rules(self, scenario: Scenario) -> list[Fault]:
         """The rules to add."""
-        rules = list(scenario.faults(self.when, self.inbox))
-        if (
-            self.step is msgspec.UNSET
-            and len(rules) == 1
-            and _is_said(scenario)
-            and not _known(self.when, rules[0].step)
-        ):
-            rules = [msgspec.structs.replace(rules[0], step=Step.RCPT)]
+        rules = switched_on(scenario, self.when, self.inbox)
         given = {
             name: value
             for name in self.__struct_fields__
             if name not in ("when", "inbox") and (value := getattr(self, name)) is not msgspec.UNSET
         }
         return [msgspec.structs.replace(rule, **given) for rule in rules]
-
-
-def _is_said(scenario: Scenario) -> bool:
-    """Whether it is a reply, which can be said to RCPT as well."""
-    return scenario.step in SESSION_STEPS and scenario.effect.reply is not None
-
-
-def _known(when: str, step: Step) -> bool:
-    try:
-        conditions.read(when, step)
-    except QueryError:
-        raise
-    except Invalid:
-        return False
-    return True
 
 
 class Asking(Struct, forbid_unknown_fields=True):

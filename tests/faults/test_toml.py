@@ -67,6 +67,13 @@ def test_a_file_says_what_the_api_says() -> None:
     ]
 
 
+def test_a_scenario_is_said_where_its_condition_is_known() -> None:
+    (rule,) = toml.read('[[fault]]\nscenario = "gmail-rate-ip"\nwhen = "domain:gmail.com"\n')
+    assert (rule.step, rule.effect.scenario, rule.when) == (Step.RCPT, "gmail-rate-ip", "domain:gmail.com")
+    (rule,) = toml.read('[[fault]]\nscenario = "gmail-rate-ip"\n')
+    assert rule.step is Step.MAIL
+
+
 def test_a_scenario_stands_for_all_its_rules() -> None:
     text = '[[fault]]\nscenario = "partial-rcpt"\nwhen = "domain:x.test"\ninbox = "ci"\n'
     assert toml.read(text + GOOD) == [

@@ -564,3 +564,16 @@ def test_addresses_need_no_rule(running: Running) -> None:
         assert {name: code for name, (code, _) in refused.items()} == {to[0]: 550, to[2]: 550}
         refused = client.sendmail("other@example.test", to, CONTENT % 105)
         assert to[1] in refused
+
+
+def test_an_address_may_refuse_the_content_and_break_off_after_it(running: Running) -> None:
+    with smtplib.SMTP(*running.smtp, timeout=LONG) as client:
+        client.ehlo("client.test")
+        with pytest.raises(smtplib.SMTPDataError) as refused:
+            client.sendmail("app@example.test", "ana+scenario-local-error@x.test", CONTENT % 106)
+        assert refused.value.smtp_code == 451
+    with smtplib.SMTP(*running.smtp, timeout=LONG) as client:
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            client.sendmail("app@example.test", ["ben@x.test", "ana+scenario-drop-after-dot@x.test"], CONTENT % 108)
+        client.close()
+    assert running.newest("message-id=108@app")
