@@ -23,8 +23,8 @@ _TRAILING = ".,;:!?'*_~`|"
 class Link:
     """`href` exactly as the recipient's program would follow it.
 
-    `kind` is `verify`, `reset`, `unsubscribe`, `tracking`, `asset` or `link`; `part` the number of the part that has it,
-    '' for a header field; `tag` is `a`, `area`, `img`, `form`, `background`, `stylesheet`, `text` or `field`.
+    `kind` is `verify`, `reset`, `unsubscribe`, `tracking`, `asset` or `link`; `part` the number of its part, ''
+    for a header field; `tag` is `a`, `area`, `img`, `form`, `background`, `stylesheet`, `text` or `field`.
     """
 
     href: str

@@ -1,6 +1,6 @@
-"""HTML read once from its tokens: lines as a person sees them, what is hidden, and what it points to (WHATWG HTML §13.2).
+"""HTML read once from its tokens: lines as a person sees them, what is hidden, and what it points to.
 
-There is no tree: trees of hostile HTML repeat its text, and nothing here costs more than its length.
+There is no tree: trees of hostile HTML repeat its text, and nothing here costs more than its length (WHATWG HTML §13.2).
 """
 
 from __future__ import annotations

@@ -1,0 +1,389 @@
+"""One-time codes: numbers and letters that a message calls a code for signing in, verifying or resetting; pure.
+
+The nearest word decides: `order 4821` is none, `your code is 4821` is one. Where a number stands alone on its line, the
+lines around it are asked. Every step looks at a bounded stretch of a bounded number of lines.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from mailtrap.mail.content import Content, unwrapped
+from mailtrap.mail.extraction.shapes import Shape, masked, plain, shapes
+from mailtrap.mail.extraction.wording import BOOKING, CODE, OTHER, PERHAPS, SALES, UNIT, VERBS
+from mailtrap.mail.links import Link
+
+#: Lines that are read, characters of each, numbers that are looked at, codes that are returned.
+MAX_LINES = 2000
+MAX_LINE = 1000
+MAX_SHAPES = 300
+MAX_CODES = 20
+#: From here on a code is told; from `SURE` on it may be shown as the one.
+LIKELY, SURE = 0.5, 0.8
+
+_WINDOW = 140
+_SENTENCE = re.compile(r"[.!?;](?=\s)|[。！？；]|\x00(?=\s)")
+_JOINT = re.compile(
+    r"[\s:：=\-–—>»«\"'“”„‘’(\[*_`|【「『]*(?:(?:is|are|as|ist|lautet|est|es|é|e|è|to|jest|is:|будет|это|هو|هي|は|が|为|為|是|은|는|이|가|to:|below|follows|now|number|no\.?|#)[\s:：=\-\"'“”„(\[*_`|【「『]*){0,2}",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(
+    r"[\s\"'“”*_`)\]】」』,:\-–—]*(?:is|are|ist|est|es|é|è|to|jest|был|это|-|–|هو|は|が|为|是|은|는|als|as|como|comme|come|is:|jako|olarak|という|kodu)?\s*(?:(?:your|the|my|ihr|dein|der|votre|le|ton|tu|su|el|il|tuo|o|seu|de|uw|je|jouw|twój|ваш|твой|sizin|あなたの|您的|你的|a|an|valid|new|неш)\s+)?(?:[\w&.'’-]+\s+){0,4}$",
+    re.IGNORECASE,
+)
+_USE = re.compile(
+    r"(?:use|enter|type|input|insert|submit|provide|paste|geben sie|gib|verwende[nt]?(?: sie)?|nutzen sie|saisi(?:r|ssez|s)|entrez|utilisez|tapez|introdu(?:ce|zca|cir)|ingres[ae]|usa|utiliza|inserisci|digit[ea]|insira|use o|voer|gebruik|wpisz|użyj|wprowadź|введите|используйте|укажите|gir(?:in|iniz)|kullan|ange|indtast|skriv inn|syötä|zadejte|adja meg|introdu|nhập|masukkan|gunakan|أدخل|استخدم|أدخلي)\s+(?:[\w:\-]+\s+){0,3}[\"'“„*_`(\[]*$",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(r"[^\w]*")
+_NAMES = re.compile(
+    r"(?:(?:verification|verify|confirmation|confirm|activation|auth|login|security|access|email|sms|one_?time|reset)[-_]?)?(?:code|otp|pin|passcode|totp)|verification|otp_?code|vcode|kod|codigo|c",
+    re.IGNORECASE,
+)
+_SHORT = re.compile(r"\d{4,8}|(?=[A-Za-z]*\d)[A-Za-z0-9]{4,10}|[A-Z0-9]{3,5}-[A-Z0-9]{3,5}|\d{3}-\d{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A one-time code: `code` as one types it, `written` as it stands there, why it is taken for one, and how surely."""
+
+    code: str
+    reason: str
+    confidence: float
+    written: str = ""
+    where: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    hidden: str  # the same with dates, prices and the like blotted out
+    large: bool
+    where: str
+
+
+@dataclass(slots=True)
+class _Mood:
+    """What the whole message is about."""
+
+    verbs: int = 0
+    names: int = 0
+    sales: int = 0
+    booking: int = 0
+
+    @property
+    def is_about_access(self) -> bool:
+        return self.names > 0 or self.verbs > 1
+
+    @property
+    def is_about_a_trip(self) -> bool:
+        return self.booking > 0
+
+
+def codes(content: Content) -> list[Code]:
+    """The one-time codes of a message, the surest first. Never raises; bounded whatever the message holds."""
+    documents = _documents(content)
+    mood = _mood(documents)
+    found: dict[str, Code] = {}
+    for lines in documents:
+        for code in _in_lines(lines, mood):
+            _keep(found, code)
+    for link in content.links[:500]:
+        if code_in_link := _in_link(link, mood, bool(found)):
+            _keep(found, code_in_link)
+    best = max([code.confidence for code in found.values()], default=0.0)
+    told = [code for code in found.values() if code.confidence >= (LIKELY if best < 0.9 else 0.7)]
+    return sorted(told, key=lambda code: -code.confidence)[:MAX_CODES]
+
+
+def _keep(found: dict[str, Code], code: Code) -> None:
+    key = code.code.replace("-", "").upper()
+    if key not in found or found[key].confidence < code.confidence:
+        found[key] = code
+
+
+def _documents(content: Content) -> list[list[_Line]]:
+    subject = next((field.value for field in content.header if field.name.lower() == "subject"), "")
+    documents = [[_line(subject, False, "subject"), _Line("", "", False, "subject")]]
+    for _, page in content.pages:
+        documents.append([_line(line.text, line.large, "html") for line in page.lines[:MAX_LINES]])
+    for part in content.bodies[0]:
+        text = unwrapped(part)[: MAX_LINES * 200]
+        documents.append([_line(line, False, "text") for line in text.split("\n")[:MAX_LINES]])
+    return [_gathered(lines) for lines in documents[:20]]
+
+
+def _line(text: str, large: bool, where: str) -> _Line:
+    text = plain(text[:MAX_LINE]).strip(" \r\u3000").lstrip(">")
+    return _Line(text, masked(text) if any(c.isalnum() for c in text) else "", large, where)
+
+
+def _gathered(lines: list[_Line]) -> list[_Line]:
+    """Digits that stand one to a line, as boxes do, as one line."""
+    gathered: list[_Line] = []
+    run: list[_Line] = []
+    for line in [*lines, _Line("", "", False, "")]:
+        if len(line.text) == 1 and line.text.isalnum() and line.text.isascii():
+            run.append(line)
+        elif not line.text and run and line.where:
+            continue
+        else:
+            if len(run) >= 4:
+                text = " ".join(one.text for one in run)
+                gathered.append(_Line(text, text, True, run[0].where))
+            else:
+                gathered += run
+            run = []
+            gathered.append(line)
+    return gathered[:-1]
+
+
+def _mood(documents: list[list[_Line]]) -> _Mood:
+    text = "\n".join([line.text for lines in documents for line in lines if line.text][:400])[:30_000]
+    names = sum(1 for _, found in zip(range(10), CODE.finditer(text), strict=False) if found)
+    verbs = len({found[0].lower() for _, found in zip(range(40), VERBS.finditer(text), strict=False)})
+    subject = documents[0][0].text
+    return _Mood(
+        verbs, names,
+        len({found[0].lower() for _, found in zip(range(40), SALES.finditer(text), strict=False)}),
+        1 if BOOKING.search(subject) else len({f[0].lower() for _, f in zip(range(20), BOOKING.finditer(text), strict=False)}) // 2,
+    )  # fmt: skip
+
+
+def _in_lines(lines: list[_Line], mood: _Mood) -> list[Code]:
+    found: list[Code] = []
+    looked = 0
+    for number, line in enumerate(lines):
+        if not line.hidden:
+            continue
+        for shape in shapes(line.hidden):
+            if looked >= MAX_SHAPES:
+                return found
+            if shape.is_word and not line.large and shape.end - shape.start < len(line.text) * 0.08:
+                continue
+            looked += 1
+            confidence, reason = _judged(lines, number, shape, mood)
+            if confidence >= LIKELY:
+                found.append(Code(shape.code, reason, round(confidence, 2), shape.written, line.where))
+    return found
+
+
+def _judged(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[float, str]:
+    line = lines[number]
+    if UNIT.match(line.text, shape.end) or shape.is_orderly:
+        return 0.0, ""
+    rest = line.text[: shape.start] + line.text[shape.end :]
+    alone = _ALONE.fullmatch(rest) is not None
+    confidence, reason = _alone(lines, number, shape, mood) if alone else _amid(lines, number, shape, mood)
+    if shape.is_year or shape.is_date:
+        confidence -= 0.25
+    if shape.is_word and confidence < (0.8 if alone else 0.93):
+        return 0.0, ""
+    if len(shape.code) > 8 and shape.kind in ("digits", "letters"):
+        confidence -= 0.1
+    if shape.kind == "letters" and shape.code == shape.code.lower() and not alone:
+        confidence -= 0.05
+    return min(confidence, 0.99), reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+def _labels(text: str) -> list[_Label]:
+    """The words in a stretch that name a number, in order; where they overlap, the more telling one."""
+    found: list[_Label] = []
+    taken = bytearray(len(text))
+    for kind, pattern in (("other", OTHER), ("code", CODE), ("perhaps", PERHAPS)):
+        for match in pattern.finditer(text):
+            if match.start() == match.end() or (kind == "perhaps" and any(taken[match.start() : match.end()])):
+                continue
+            found.append(_Label(kind, match[0], match.start(), match.end()))
+            taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
+    found.sort(key=lambda label: (label.end, label.kind == "code"))
+    # `Rabattcode` and `promo code` are no codes, and `confirmation code` none of a confirmation.
+    names = [label for label in found if label.kind == "code"]
+    return [
+        label
+        for label in found
+        if not (
+            label.kind == "other"
+            and any(n.start <= label.start and label.end <= n.end and n.start < label.start + 1 for n in names)
+        )
+    ]
+
+
+def _amid(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[float, str]:
+    """Among other words: the label nearest before it, or the one right after it."""
+    line = lines[number]
+    before = line.text[max(0, shape.start - _WINDOW) : shape.start]
+    if shape.start < _WINDOW and number and lines[number - 1].text and line.where == "text" and len(lines[number - 1].text) > 40:
+        before = f"{lines[number - 1].text[-_WINDOW:]} {before}"
+    after = line.text[shape.end : shape.end + _WINDOW]
+    if len(after) < 60 and number + 1 < len(lines) and line.where == "text" and len(line.text) > 40:
+        after = f"{after} {lines[number + 1].text[:80]}"
+    nearest = max(_labels(before), key=lambda label: label.end, default=None)
+    options: list[tuple[float, str]] = []
+    if nearest:
+        options.append(_by_label_before(before, nearest, shape, mood))
+        if nearest.kind == "other" and len(before) - nearest.end < 12:
+            return 0.0, ""
+    options.append(_by_label_after(before, after, shape, mood))
+    if _USE.search(before) and not (nearest and nearest.kind == "other"):
+        sentence = before + after[: _first_end(after)]
+        if VERBS.search(sentence) and not SALES.search(sentence):
+            options.append((0.8, f"to be entered: “{_cut(before)}”"))
+    return max(options, default=(0.0, ""))
+
+
+def _by_label_before(before: str, label: _Label, shape: Shape, mood: _Mood) -> tuple[float, str]:
+    gap = before[label.end :]
+    if label.kind == "other":
+        return 0.0, ""
+    direct = _JOINT.fullmatch(gap) is not None or (len(gap) < 40 and re.search(r"[:：]\s*[\"'“*_`\[(【「]*$", gap) is not None)
+    ends = _SENTENCE.search(gap) is not None
+    if shape.is_year and not direct:
+        return 0.0, ""
+    said = f"after “{label.text.strip()}”"
+    if label.kind == "code":
+        if mood.is_about_a_trip and re.search(r"confirm|bestätig|conferm|confirma|conferma", label.text, re.I):
+            return 0.0, ""
+        if direct:
+            return 0.96, said
+        if ends:
+            return (0.55 if not after_is_prose(gap) else 0.0), said
+        # Words in between: they must lead to it, and it must not look like a number of things.
+        leads = re.search(r"(?:is|:|：|ist|lautet|est|es|é|è|to|jest|это|は|是|为|為|هو|は、|-)\s*[\"'“*_`\[(]*$", gap, re.I)
+        return (0.9 if leads else 0.72 if len(gap) < 45 else 0.4), said
+    return _perhaps(before, gap, direct, ends, shape, mood, said)
+
+
+def after_is_prose(gap: str) -> bool:
+    """Whether a sentence of its own stands between a label and a number."""
+    return len(gap.split()) > 3 and re.search(r"[:：]\s*$", gap) is None
+
+
+def _perhaps(
+    before: str, gap: str, direct: bool, ends: bool, shape: Shape, mood: _Mood, said: str
+) -> tuple[float, str]:
+    if ends or (shape.is_slogan and not mood.names):
+        return 0.0, ""
+    if SALES.search(before) or (mood.sales and not mood.is_about_access) or (mood.sales > 1 and not mood.names and not shape.code.isdecimal()):
+        return 0.0, ""
+    if mood.is_about_a_trip and not mood.names:
+        return 0.0, ""
+    sure = 0.9 if mood.is_about_access else 0.75 if mood.verbs else 0.6 if shape.code.isdecimal() else 0.3
+    leads = re.search(r"(?:is|:|：|ist|lautet|est|es|é|è|to|jest|это|は|是|为|هو)\s*[\"'“*_`\[(]*$", gap, re.IGNORECASE)
+    return (sure if direct else sure - 0.05 if leads else sure - 0.15 if len(gap) < 40 else 0.3), said
+
+
+def _by_label_after(before: str, after: str, shape: Shape, mood: _Mood) -> tuple[float, str]:
+    """`482913 is your code`."""
+    stop = _first_end(after)
+    label = min(_labels(after[: stop + 1]), key=lambda one: one.start, default=None)
+    if label is None or label.kind == "other":
+        return 0.0, ""
+    gap = after[: label.start]
+    opening = not re.search(r"\w", before.strip()[-1:]) or before.strip() == "" or _USE.search(before) is not None
+    linked = _AFTER.match(gap) is not None and len(gap) < 60
+    if not linked or shape.is_year:
+        return 0.0, ""
+    said = f"before “{label.text.strip()}”"
+    verbal = re.match(r"[\s\"'”*_`)\]]*(?:is|are|ist|est|es|é|è|to|jest|-|–|:|هو|は|が|为|是|как|als|as|como|comme|come|jako|olarak|är|er|on)\b", gap, re.I)
+    unspaced = gap.strip() == "" or not gap.strip()[0].isascii()
+    if not (opening or verbal):
+        return 0.0, ""
+    if not (verbal or unspaced or gap.strip()[:1] in "-–—:,") and len(gap) > 12:
+        return 0.0, ""
+    if label.kind == "code":
+        if mood.is_about_a_trip and re.search(r"confirm|bestätig", label.text, re.I):
+            return 0.0, ""
+        return 0.93, said
+    if SALES.search(after[:80]) or (shape.is_slogan and not mood.names):
+        return 0.0, ""
+    return (0.88 if mood.is_about_access else 0.7 if mood.verbs else 0.55), said
+
+
+def _first_end(text: str) -> int:
+    found = _SENTENCE.search(text)
+    return found.start() if found else len(text)
+
+
+def _alone(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[float, str]:
+    """On a line of its own: the lines above it, then those below it, then what the message is about."""
+    large = 0.04 if lines[number].large else 0.0
+    seen = 0
+    for distance in range(1, 12):
+        above = number - distance
+        if above < 0 or seen >= 3:
+            break
+        text = lines[above].text
+        if not text or _is_a_code(lines[above]):
+            continue
+        seen += 1
+        labels = _labels(text[-300:])
+        if not labels:
+            continue
+        kinds = {label.kind for label in labels}
+        last = max(labels, key=lambda label: label.end)
+        if kinds == {"other"} or (last.kind == "other" and last.end > len(text[-300:]) - 25):
+            return 0.0, ""
+        if mood.is_about_a_trip and not (mood.verbs > 3 and mood.names > 1):
+            return 0.0, ""
+        if "code" in kinds:
+            return 0.95 - 0.03 * (seen - 1) + large, f"alone below “{_cut(text)}”"
+        if SALES.search(text) or (shape.is_slogan and not mood.names) or (mood.sales > 1 and not mood.is_about_access):
+            return 0.0, ""
+        sure = 0.9 if mood.is_about_access else 0.8 if mood.verbs else 0.6 if shape.code.isdecimal() else 0.4
+        return sure - 0.05 * (seen - 1) + large, f"alone below “{_cut(text)}”"
+    for below in range(number + 1, min(number + 4, len(lines))):
+        text = lines[below].text
+        if not text:
+            continue
+        labels = _labels(text[:200])
+        if labels and labels[0].kind != "other" and not SALES.search(text[:200]):
+            return (0.85 if labels[0].kind == "code" else 0.72 if mood.is_about_access else 0.5) + large, f"alone above “{_cut(text)}”"
+        break
+    if lines[number].where == "subject":
+        return 0.0, ""
+    if shape.is_year or shape.is_word or not mood.is_about_access or mood.is_about_a_trip:
+        return 0.0, ""
+    if mood.names and not mood.sales:
+        return 0.7 + large, "alone on its line in a message about a code"
+    return (0.65 if large and not mood.sales else 0.0), "large, in a message about signing in"
+
+
+def _is_a_code(line: _Line) -> bool:
+    """Whether a line is nothing but another number, as in a list of recovery codes."""
+    found = next(shapes(line.hidden), None)
+    return found is not None and not found.is_word and _ALONE.fullmatch(line.text[: found.start] + line.text[found.end :]) is not None
+
+
+def _in_link(link: Link, mood: _Mood, others: bool) -> Code | None:
+    if link.tag not in ("a", "area", "text") or link.kind in ("unsubscribe", "tracking", "asset") or "?" not in link.href:
+        return None
+    try:
+        pairs = parse_qsl(urlsplit(link.href).query, max_num_fields=100)
+    except ValueError:
+        return None
+    for name, value in pairs:
+        if not (_NAMES.fullmatch(name) and _SHORT.fullmatch(value)):
+            continue
+        explicit = re.search(r"otp|pin|pass|verif|confirm|auth|login", name, re.IGNORECASE) is not None
+        if not (explicit or link.kind in ("verify", "reset")) or (others and not explicit and link.kind not in ("verify", "reset")):
+            continue
+        if SALES.search(link.text) or (mood.sales > mood.verbs and not explicit):
+            continue
+        return Code(value, f"in a link, as “{name[:40]}”", 0.85 if mood.is_about_access or explicit else 0.7, value, "link")
+    return None
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.replace("\x00", "").split())
+    return text if len(text) <= 60 else f"…{text[-59:]}"

@@ -1,0 +1,144 @@
+"""What could be a code by its shape alone, and what cannot: dates, times, prices, phones, versions and the like; pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_INVISIBLE = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_DASHES = str.maketrans({c: "-" for c in "‐‑‒–—―−－"})
+_MONEY = (
+    r"(?:[$€£¥￥₹₽₩₺₪฿₫]|\b(?:USD|EUR|GBP|INR|Rs\.?|JPY|CNY|RMB|RUB|TRY|TL|PLN|CHF|BRL|R\$|CAD|AUD|SEK|NOK|DKK|CZK|HUF|AED|SAR|KRW|MXN)(?![A-Za-z]))"
+)
+_UNIT_MONEY = (
+    r"(?:[$€£¥₹₽₩₺₪]|(?:USD|EUR|GBP|INR|JPY|CNY|RUB|TRY|TL|PLN|CHF|BRL|zł|kr|Kč|Ft|lei|руб|円|元|원|ريال|درهم|euros?|dollars?|dólares|Euro)(?![A-Za-z]))"
+)
+# What is taken out of sight before codes are looked for, so that no part of it is taken for one.
+_NEVER = re.compile(
+    "|".join(
+        (
+            r"(?:https?://|www\.|mailto:)\S{1,2000}+",
+            r"[\w.+%-]{1,64}@[\w.-]{1,255}",
+            r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.(?:com|net|org|io|de|fr|es|it|test|example|co|dev|app|jp|cn|kr|ru|pl|nl|br|tr|pdf|png|jpe?g|zip|html?|csv|docx?|xlsx?)\b(?:/\S{0,500})?",
+            r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b",
+            r"#[0-9a-zA-Z][\w-]{0,39}",
+            rf"{_MONEY}\s?-?\d[\d.,'’ \u00a0]{{0,20}}",
+            rf"\b\d[\d.,'’ \u00a0]{{0,20}}\s?{_UNIT_MONEY}",
+            r"\b\d[\d.,]{0,12}\s?[%‰°]",
+            r"\bv\.?\s?\d+(?:\.\w+)*\b",
+            r"\b\d{1,4}(?:[./]\d{1,4}){1,5}\b",
+            r"\b\d{1,3}(?:,\d{3})+\b(?:\.\d+)?",
+            r"\b\d+,\d{1,2}\b",
+            r"\b(?:19|20)\d\d-\d\d?(?:-\d\d?)?(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\b",
+            r"\b\d\d?-\d\d?-(?:19|20)\d\d\b",
+            r"\b\d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]\.?m\b\.?)?",
+            r"\b(?:19|20)\d\d\s?[年년]\s?(?:\d{1,2}\s?[月월]\s?(?:\d{1,2}\s?[日일])?)?",
+            r"\+\s?\d[\d ()./-]{6,20}\d",
+            r"\(\d{2,5}\)[ -]?\d[\d -]{3,14}\d",
+            r"\b0\d{1,4}[ /-]\d[\d -]{4,14}\d",
+            r"\b\d{3}[ -]\d{3}[ -]\d{4}\b",
+            r"\b\d{2}(?: \d{2}){4}\b",
+            r"\b(?:800|1-?8\d\d)[- ]\d{3}[- ]\d{3,4}\b",
+            r"\b[a-zA-Z]{2}\d{2}(?: ?\d{4}){3,7}(?: ?\d{1,4})?\b",
+            r"\b[\d]{4}(?:[ -][\d]{4}){3}\b",
+            r"[*x•●·]{2,}[ -]?\d{2,6}",
+            r"\b\d{1,5} ?[x×] ?\d{1,5}\b",
+        )
+    )
+)  # fmt: skip
+_SINGLES = re.compile(r"(?<![\w])[A-Z0-9](?:[ \t\-·|]{1,4}[A-Z0-9]){3,9}(?![\w])")
+_CANDIDATE = re.compile(
+    r"""(?<![\w.\-/\\@&=+*])(?:
+      (?P<grouped>\d{3}[ -]\d{3}(?:[ -]\d{3})?|\d{4}[ -]\d{4}|\d{2}[ -]\d{2}[ -]\d{2}(?:[ -]\d{2})?|\d{3}[ -]\d{2}[ -]\d{3}|\d{3}[ -]\d{4}|\d{4}[ -]\d{3}|\d{2}[ -]\d{3}|\d{5}[ -]\d{5})
+     |(?P<mixed>[A-Z]{1,3}-\d{4,8}|[A-Za-z0-9]{3,6}(?:-[A-Za-z0-9]{3,6}){1,3}|[A-Z]{3,4}\ \d{3,4}|[A-Z0-9]{3,4}\ [A-Z0-9]{3,4})
+     |(?P<digits>\d{4,10})
+     |(?P<letters>[A-Za-z0-9]{4,12})
+    )(?![\w@]|[-/.][\w])""",
+    re.VERBOSE,
+)
+_ORDERLY = re.compile(
+    r"(?:ORD(?:ER)?|INV|PO|SO|RMA|SKU|TKT|CASE|REF|RE|RG|AN|KD|FV|BK|PNR|TRK|TICKET|INC|REQ|CUST|ACC|CR|DHL|UPS|ISSUE|BUG|JIRA|PR|CVE|ISO|RFC|UTF|GMT|UTC|DIN|EN|LOT)-?\d+(?:-\w+)?",
+    re.IGNORECASE,
+)
+_SLOGAN = re.compile(r"[A-Z]{4,}\d{1,4}|[A-Z]{3,}(?:20\d\d|\d0|\d5|OFF)|\d{1,2}[A-Z]{3,}")
+_BOTH = re.compile(r"(?=.*\d)(?=.*[A-Za-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Something that could be a code, where it stands in its line: `code` is what one types, `written` what is there."""
+
+    code: str
+    written: str
+    start: int
+    end: int
+    kind: str
+
+    @property
+    def is_year(self) -> bool:
+        """Whether it could be a year, of which mail is full."""
+        return len(self.code) == 4 and self.code[:2] in ("19", "20") and self.code.isdecimal()
+
+    @property
+    def is_date(self) -> bool:
+        """Whether it could be a date without separators."""
+        code = self.code
+        return (
+            len(code) == 8 and code.isdecimal()
+            and ((code[:2] in ("19", "20") and "01" <= code[4:6] <= "12" and "01" <= code[6:] <= "31")
+                 or (code[4:6] in ("19", "20") and "01" <= code[2:4] <= "12" and "01" <= code[:2] <= "31"))
+        )  # fmt: skip
+
+    @property
+    def is_slogan(self) -> bool:
+        """Whether it is made like what shops have one type for a discount: SAVE20."""
+        return bool(_SLOGAN.fullmatch(self.code))
+
+    @property
+    def is_orderly(self) -> bool:
+        """Whether it says of itself that it is an order or a case."""
+        return bool(_ORDERLY.fullmatch(self.written))
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it is made of letters alone, as any word is."""
+        return self.kind == "word"
+
+
+def plain(line: str) -> str:
+    """A line in ASCII digits and dashes, without what nobody sees; as long as it was or shorter."""
+    if line.isascii():
+        return line
+    line = _INVISIBLE.sub("", unicodedata.normalize("NFKC", line)).translate(_DASHES)
+    return "".join([str(unicodedata.decimal(c)) if not c.isascii() and c.isdecimal() else c for c in line])
+
+
+def masked(line: str) -> str:
+    """The line with dates, times, prices, addresses and phones blotted out, everything else where it was."""
+    return _NEVER.sub(lambda found: "\x00" * len(found[0]), line)
+
+
+def shapes(line: str) -> Iterator[Shape]:
+    """What could be a code in a line that was made `plain` and `masked`."""
+    spread = []
+    for found in _SINGLES.finditer(line):
+        code = re.sub(r"[^A-Z0-9]", "", found[0])
+        if any(c.isdigit() for c in code):
+            spread.append((found.start(), found.end()))
+            yield Shape(code, found[0], found.start(), found.end(), "spread")
+    for found in _CANDIDATE.finditer(line):
+        if any(start < found.end() and found.start() < end for start, end in spread):
+            continue
+        kind, written = str(found.lastgroup), found[0]
+        code = re.sub(r"[ -]", "", written) if kind == "grouped" else written
+        if kind == "mixed" and " " in written:
+            if not any(c.isdigit() for c in written):
+                continue
+            code = written.replace(" ", "")
+        if kind in ("letters", "mixed") and not _BOTH.match(written):
+            if written != written.upper() or len(written) > 11 or (kind == "letters" and len(written) > 8):
+                continue
+            kind = "word"
+        yield Shape(code, written, found.start(), found.end(), kind)
