@@ -29,6 +29,9 @@ MOST_OF_A_MESSAGE = 100
 MOST_ADDRESSES = 100
 MOST_STARS = 4
 
+#: How the tokens of inboxes begin, so that one whose inbox has gone is not taken for no token at all.
+TOKEN = "mti_"  # noqa: S105
+
 NAME = r"[A-Za-z0-9._@+-]{1,64}"
 _NAME = re.compile(NAME)
 _OTHERS = re.compile(r"[^A-Za-z0-9._@+-]+")
@@ -222,7 +225,7 @@ class Directory:
 
         Without a name it is given one. Raises Invalid.
         """
-        secret = secrets.token_urlsafe(24) if token else ""
+        secret = TOKEN + secrets.token_urlsafe(24) if token else ""
         with self._lock:
             name = inbox.name or f"inbox-{secrets.token_hex(6)}"
             made = msgspec.structs.replace(

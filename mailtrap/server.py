@@ -16,6 +16,7 @@ from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.smtp.listener import MailServer
 from mailtrap.store import open_store
+from mailtrap.store.expiry import Expiry
 from mailtrap.store.inboxes import open_directory
 from mailtrap.web import About, create_app
 from mailtrap.web.auth import check_exposure
@@ -71,6 +72,9 @@ class Server:
             inboxes=open_directory(self.store.ledger, self.bus, self.clock),
         )
         outlets = self._outlets()
+        expiry = Expiry(self.store, self.sandbox.inboxes, self.bus, self.clock, self.sandbox.remove_inbox)
+        self._undo.append(expiry.stop)
+        expiry.start()
         self._undo.append(self.sandbox.office.stop)
         self.sandbox.office.start()
         self.mail = MailServer(self.sandbox, self.settings)

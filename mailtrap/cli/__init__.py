@@ -15,12 +15,17 @@ from mailtrap.errors import MailtrapError
 #: Command → module of this package and attribute in it. Only what is asked for is imported: a command starts fast.
 COMMANDS = {
     "serve": "serve:serve",
+    "run": "run:run",
     "send": "send:send",
     "list": "look:list_",
     "show": "look:show",
+    "wait": "waiting:wait",
+    "assert": "waiting:assert_",
     "delete": "look:delete",
+    "inboxes": "inboxes:inboxes",
     "faults": "faults:faults",
     "deliveries": "deliveries:deliveries",
+    "sessions": "sessions:sessions",
     "clock": "clock:clock",
     "export": "transfer:export",
     "import": "transfer:import_",

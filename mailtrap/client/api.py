@@ -154,6 +154,53 @@ class Client:
         asked = {"query": query.strip(), "ids": ",".join(ids), "all": "true" if all else None}
         return self._say("PATCH", "/api/messages", marks, _given(asked))
 
+    # ---------------------------------------------------------------- waiting
+
+    def wait(self, query: str = "", **asked: object) -> Json:
+        """What came of waiting: `inbox`, `count`, `unit`, `after`, `timeout`, `none`, `within` are as for /api/wait.
+
+        Where it has `error` the wish was not met in time (408) or something unwanted came (409); `mailtrap.telling`
+        puts that into words.
+        """
+        given = {name: value for name, value in asked.items() if value is not None}
+        patience = float(str(given.get("within" if given.get("none") else "timeout", 10)))
+        response = self.ask(Request("GET", "/api/wait", {"query": query, **given}, patience=patience))
+        if response.status in (408, 409):
+            answer = json.loads(response.octets)
+            if isinstance(answer, dict) and "wanted" in answer:
+                return answer
+        return response.document()
+
+    def assert_(self, expectations: Sequence[Mapping[str, object]], query: str = "", **asked: object) -> Json:
+        """What came of each expectation: `{"ok", "results": [{"expectation", "ok", "expected", "actual"}], …}`."""
+        given = {name: value for name, value in asked.items() if value is not None}
+        document = json.dumps({"expectations": list(expectations), "query": query, **given}).encode()
+        patience = float(str(given.get("timeout", 0)))
+        request = Request("POST", "/api/assert", {}, document, "application/json", patience=patience)
+        return self.ask(request).document()
+
+    # ---------------------------------------------------------------- inboxes
+
+    def inboxes(self) -> Json:
+        """`{"inboxes": [Inbox]}`, the default one first, each with its `messages` and `unseen`."""
+        return self._json("GET", "/api/inboxes")
+
+    def inbox(self, name: str) -> Json:
+        """One inbox."""
+        return self._json("GET", _inbox(name))
+
+    def add_inbox(self, name: str | None = None, *, token: bool = False, **wishes: object) -> Json:
+        """Make an inbox; `wishes` are `ttl`, `max_messages`, `max_age`, `addresses`, `helo`, `peer`, `listener`.
+
+        With `token` the answer has one that opens this inbox alone.
+        """
+        wish = {"token": token, **wishes} if name is None else {"name": name, "token": token, **wishes}
+        return self._say("POST", "/api/inboxes", wish)
+
+    def remove_inbox(self, name: str) -> Json:
+        """Remove an inbox and its messages, those that are in another one too only from it: `{"count", "ids"}`."""
+        return self._json("DELETE", _inbox(name))
+
     # ---------------------------------------------------------------- failures, deliveries
 
     def faults(self, inbox: str | None = None) -> Json:
@@ -369,6 +416,10 @@ def _message(id: str) -> str:
 
 def _fault(id: str) -> str:
     return "/api/faults/" + quote(id, safe="")
+
+
+def _inbox(name: str) -> str:
+    return "/api/inboxes/" + quote(name, safe="")
 
 
 def _given(asked: Mapping[str, str | None]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from flask import Flask
 
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
-from mailtrap.web import api, apidocs, assets, errors, live, preview, ui
+from mailtrap.web import api, apidocs, assets, errors, live, preview, scope, ui
 from mailtrap.web.about import About
 from mailtrap.web.contents import Contents
 from mailtrap.web.gates import Gates
@@ -40,5 +40,7 @@ def create_app(sandbox: Sandbox, settings: Settings, about: About) -> Flask:
     app.register_blueprint(ui.routes(sandbox, settings, about, contents))
     app.register_blueprint(preview.routes(sandbox, settings, about, contents))
     errors.register(app)
-    app.wsgi_app = Gates(app.wsgi_app, settings, traffic.served)  # type: ignore[method-assign]
+    scope.register(app, sandbox)
+    gates = Gates(app.wsgi_app, settings, traffic.served, sandbox.inboxes.of_token)
+    app.wsgi_app = gates  # type: ignore[method-assign]
     return app

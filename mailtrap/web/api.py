@@ -10,6 +10,7 @@ from mailtrap.web.about import About
 from mailtrap.web.contents import Contents
 from mailtrap.web.deliveries import Deliveries
 from mailtrap.web.faults import Faults
+from mailtrap.web.inboxes import Inboxes
 from mailtrap.web.live import Hub
 from mailtrap.web.messages import Messages
 from mailtrap.web.metrics import Metrics, Traffic
@@ -30,6 +31,7 @@ def routes(
         blueprint,
         Messages(sandbox, settings, contents),
         Waiters(sandbox, settings),
+        Inboxes(sandbox),
         Faults(sandbox),
         Deliveries(sandbox),
         WebhookTargets(sandbox),

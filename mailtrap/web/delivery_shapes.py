@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from mailtrap.clock import rfc3339
 from mailtrap.delivery.record import Attempt, Delivery, Happening, Outcome
+from mailtrap.web import scope
 from mailtrap.web.wire import Id, Time, id_or_none
 
 
@@ -96,7 +97,7 @@ def delivery(delivery: Delivery) -> DeliveryShape:
         id_or_none(delivery.notices[-1]) if delivery.notices else None,
         [str(id) for id in delivery.notices],
         delivery.sender,
-        delivery.inbox.partition(" ")[0],
+        scope.inbox() or delivery.inbox.partition(" ")[0],
         rfc3339(delivery.accepted_at),
         None if delivery.due is None else rfc3339(delivery.due),
         list(delivery.route),

@@ -12,8 +12,10 @@ from mailtrap.errors import Invalid, NotFound
 from mailtrap.faults.importing import read_rules
 from mailtrap.faults.rule import Fault
 from mailtrap.faults.scenarios import SCENARIOS
+from mailtrap.mail.words import fold
 from mailtrap.sandbox import Sandbox
 from mailtrap.web import fault_shapes as shapes
+from mailtrap.web import scope
 from mailtrap.web.contents import number_of
 from mailtrap.web.occasions import occasion
 from mailtrap.web.operation import form, operation
@@ -218,6 +220,7 @@ class Faults:
     def _one(self, id: str) -> Fault:
         number = number_of(id)
         rule = self._book.get(number) if number else None
-        if rule is None:
+        only = scope.inbox()
+        if rule is None or (only and fold(rule.inbox) != fold(only)):
             raise NotFound(f"There is no rule {id[:40]}", "it may have been removed; GET /api/faults lists them")
         return rule

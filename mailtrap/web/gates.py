@@ -8,8 +8,9 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from mailtrap.inboxes import Inbox
 from mailtrap.settings import Settings
-from mailtrap.web import errors
+from mailtrap.web import errors, scope
 from mailtrap.web.auth import CHALLENGE, EXEMPT, Guard
 from mailtrap.web.body import Capped
 from mailtrap.web.errors import Refused
@@ -43,13 +44,22 @@ _DEFAULT_PORT = {"http": "80", "https": "443"}
 
 
 class Gates:
-    """WSGI middleware. `served` is called with the status of every answer, refusals included."""
+    """WSGI middleware. `served` is called with the status of every answer, refusals included.
 
-    def __init__(self, app: WSGIApplication, settings: Settings, served: Callable[[int], None]) -> None:
+    `of_token` knows the tokens of inboxes; what came with one is confined by `web.scope`.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        settings: Settings,
+        served: Callable[[int], None],
+        of_token: Callable[[str], Inbox | None] = lambda _: None,
+    ) -> None:
         self._app = app
         self._base = settings.base_path
         self._max_body = settings.max_body
-        self._guard = Guard(settings)
+        self._guard = Guard(settings, of_token)
         self._hosts = _allowed_hosts(settings)
         self._any_address = settings.host in ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
         self._served = served
@@ -68,7 +78,10 @@ class Gates:
     def _admit(self, environ: WSGIEnvironment) -> None:
         environ["PATH_INFO"] = path = self._path(environ)
         self._check_host(environ.get("HTTP_HOST", ""))
-        if path not in EXEMPT and not self._guard.admits(environ.get("HTTP_AUTHORIZATION", "")):
+        authorization = environ.get("HTTP_AUTHORIZATION", "")
+        if inbox := self._guard.confines(authorization):
+            environ[scope.KEY] = inbox
+        elif path not in EXEMPT and not self._guard.admits(authorization):
             raise Refused(
                 401, "Credentials are needed", "see web-user, api-token", headers={"WWW-Authenticate": CHALLENGE}
             )

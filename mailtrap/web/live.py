@@ -22,6 +22,7 @@ from flask import Blueprint, Flask, g, request
 from flask_sock import Sock
 
 from mailtrap.events import Bus, Event
+from mailtrap.web import scope
 from mailtrap.web.errors import Refused
 from mailtrap.web.exchange import UPGRADED
 from mailtrap.web.shapes import Announcement, announcement
@@ -114,11 +115,15 @@ class Channel:
 
 @dataclass(slots=True, eq=False)
 class _Listener:
-    """`position` is the `seq` of the last event this one was told of; `lags` while it waits for a resume."""
+    """`position` is the `seq` of the last event this one was told of; `lags` while it waits for a resume.
+
+    `only` is the inbox that it may see, empty where that is all of them.
+    """
 
     channel: Channel
     inbox: str
     position: int
+    only: str = ""
     lags: bool = False
 
     def wants(self, event: Event) -> bool:
@@ -156,7 +161,7 @@ class Hub:
         with self._changed:
             self._places -= 1
 
-    def join(self, channel: Channel, inbox: str, after: int | None) -> _Listener:
+    def join(self, channel: Channel, inbox: str, after: int | None, only: str = "") -> _Listener:
         """Greet a listener and tell it everything after `after` (default: from now on) and from then on."""
         now = self._bus.seq
         known = after is None or self._bus.since(after) is not None
@@ -164,7 +169,7 @@ class Hub:
         channel.send(frame(Announcement(position, "hello")))
         if not known:
             channel.send(frame(Announcement(position, "resume")))
-        listener = _Listener(channel, inbox, position)
+        listener = _Listener(channel, inbox, position, only)
         with self._changed:
             self._listeners.append(listener)
             self._joined = True
@@ -211,16 +216,17 @@ class Hub:
         if joined:
             for listener in listeners:
                 self._catch_up(listener)
-        frames: dict[str, bytes] = {}
+        frames: dict[tuple[str, str], bytes] = {}
         for listener in listeners:
             if listener.lags:
                 self._resume(listener)
             elif listener.channel.backlog > ROOM:
                 listener.lags = True
             elif heard and listener.position < heard[0].seq:
-                if listener.inbox not in frames:
-                    frames[listener.inbox] = _frames(listener, heard)
-                listener.channel.send(frames[listener.inbox])
+                key = listener.inbox, listener.only
+                if key not in frames:
+                    frames[key] = _frames(listener, heard)
+                listener.channel.send(frames[key])
                 listener.position = heard[-1].seq
             elif heard:
                 self._pass_on(listener, [event for event in heard if event.seq > listener.position])
@@ -248,7 +254,7 @@ class Hub:
 
 
 def _frames(listener: _Listener, events: Sequence[Event]) -> bytes:
-    return b"".join([frame(announcement(event)) for event in events if listener.wants(event)])
+    return b"".join([frame(announcement(event, listener.only)) for event in events if listener.wants(event)])
 
 
 def frame(told: Announcement) -> bytes:
@@ -300,7 +306,7 @@ def routes(hub: Hub) -> Blueprint:
         channel: Channel = g.channel
         # What a listener says is dropped unread, so that it cannot pile up.
         channel.before_read = ws.input_buffer.clear
-        listener = hub.join(channel, g.inbox, g.after)
+        listener = hub.join(channel, g.inbox, g.after, scope.inbox())
         try:
             ws.thread.run()
         finally:
@@ -337,4 +343,8 @@ def _wishes() -> tuple[str, int | None]:
     after = given.get("after")
     if after is not None and not (after.isascii() and after.isdecimal() and len(after) <= 19):
         raise Refused(400, "after: must be a seq", "leave it out to start now")
-    return given.get("inbox", ""), None if after is None else int(after)
+    wished = {"inbox": given.get("inbox", "")}
+    if only := scope.inbox():
+        scope.insist(wished["inbox"] or only, only)
+        wished["inbox"] = only
+    return wished["inbox"], None if after is None else int(after)

@@ -13,12 +13,12 @@ from mailtrap.delivery.record import Delivery
 from mailtrap.errors import Invalid, NotFound, Unavailable
 from mailtrap.inboxes import NAME
 from mailtrap.mail.content import Content
-from mailtrap.mail.message import Message
+from mailtrap.mail.message import Message, State
 from mailtrap.query import Query, parse
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.store.base import Selection, Session
-from mailtrap.web import shapes
+from mailtrap.web import scope, shapes
 from mailtrap.web.contents import Contents, message_of
 from mailtrap.web.deliveries import delivered
 from mailtrap.web.delivery_shapes import delivery
@@ -143,6 +143,9 @@ class Messages:
     def show_message(self, id: str) -> shapes.MessageShape:
         """Envelope, header fields, texts, parts, links, arrival, deliveries."""
         message = message_of(self._store, id)
+        if message.state is State.RECEIVED:
+            # Its index is behind, but the content is read here anyway.
+            message = self._sandbox.waiting.candidate(message).whole.message
         return _detail(message, self._contents.of(message), delivered(self._sandbox, message))
 
     @operation(
@@ -209,7 +212,7 @@ class Messages:
         """The whole session that brought the message; without lines where it came by HTTP or they are gone."""
         message = message_of(self._store, id)
         session = self._sandbox.session(message.arrival.session) if message.arrival.session is not None else None
-        if session is None:
+        if session is None or not scope.sees_dialogue(self._sandbox, session):
             return shapes.session_shape(_without_dialogue(message))
         return shapes.session_shape(session, *judged(self._sandbox, session.id))
 
@@ -234,7 +237,7 @@ class Messages:
         return selection
 
     def _one(self, id: str) -> Selection:
-        return Selection(Query.EVERYTHING, (message_of(self._store, id).id,))
+        return Selection(Query.EVERYTHING, (message_of(self._store, id).id,), scope.inbox())
 
     def _mark(self, selection: Selection, marks: shapes.Marks) -> shapes.Changed:
         return _changed(

@@ -13,6 +13,9 @@ from mailtrap.sandbox import Sandbox
 from mailtrap.web.about import About
 from mailtrap.web.operation import operation
 
+#: Inboxes that are told of one by one.
+MOST_INBOXES = 100
+
 
 class Traffic:
     """Counts HTTP answers by status."""
@@ -41,7 +44,7 @@ class Metrics:
         self._traffic = traffic
         self._live = live
 
-    @operation("GET", "/metrics", "Metrics for Prometheus", tag="Server", media="text/plain")
+    @operation("GET", "/metrics", "Metrics for Prometheus", tag="Server", media="text/plain", errors=(503,))
     def metrics(self) -> Response:
         """Text format 0.0.4."""
         counters = self._sandbox.store.counters()
@@ -64,6 +67,7 @@ class Metrics:
                 "SMTP sessions ended since the start",
                 {f'outcome="{_escaped(name)}"': count for name, count in sorted(self._sandbox.outcomes.items())},
             ),
+            *self._inboxes(),
             *_single("live_connections", "gauge", "WebSocket connections now", self._live()),
             *_family(
                 "http_requests_total",
@@ -73,6 +77,22 @@ class Metrics:
             ),
         ]
         return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def _inboxes(self) -> list[str]:
+        """Of those with the most messages: names come from clients, and whoever collects has room for so many."""
+        counts = sorted(self._sandbox.store.inboxes().items(), key=lambda one: (-one[1][0], one[0]))
+        told = dict(counts[:MOST_INBOXES])
+        if others := [count for _, count in counts[MOST_INBOXES:]]:
+            told["(others)"] = sum([messages for messages, _ in others]), sum([unseen for _, unseen in others])
+        stored = {f'inbox="{_escaped(name)}"': messages for name, (messages, _) in told.items()}
+        unseen = {f'inbox="{_escaped(name)}"': new for name, (_, new) in told.items()}
+        return [
+            *_family(
+                "inbox_messages_stored", "gauge", "Messages in each inbox; one in several is counted in each", stored
+            ),
+            *_family("inbox_messages_unseen", "gauge", "Messages in each inbox that nobody has looked at", unseen),
+            *_single("inboxes", "gauge", "Inboxes that there are", len(self._sandbox.inboxes.all())),
+        ]
 
 
 def _single(name: str, kind: str, help_: str, value: float) -> list[str]:

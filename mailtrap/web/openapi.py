@@ -20,6 +20,7 @@ _REF = "#/components/schemas/{name}"
 
 _TAGS = {
     "Messages": "What was captured. `query` takes the same language everywhere.",
+    "Inboxes": "Piles of messages, one for a test or a person each, with rules and tokens of their own.",
     "Tests": "Wait for mail without polling, and assert what it is like.",
     "Faults": "Failures, exactly as told: ordered rules, and scenarios that have a name.",
     "Deliveries": "What became of messages after their 250, simulated, in virtual time.",

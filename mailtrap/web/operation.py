@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 from werkzeug.routing import BaseConverter
 
 from mailtrap.errors import Invalid
+from mailtrap.web import scope
 from mailtrap.web.errors import Refused
 from mailtrap.web.wire import encode
 
@@ -132,7 +133,7 @@ def _view(declared: Operation, function: Callable[..., Any]) -> Callable[..., Re
         given: dict[str, Any] = variables
         given |= _query(declared)
         if decode:
-            given["body"] = _body(decode)
+            given["body"] = scope.narrow_body(_body(decode))
         result = function(**given)
         if isinstance(result, Response):
             return result
@@ -153,6 +154,7 @@ def _query(declared: Operation) -> dict[str, Any]:
         values[name] = given[0]
     if not declared.query:
         return {}
+    scope.narrow(values, "inbox" in known)
     try:
         query = msgspec.convert(values, declared.query, strict=False)
     except msgspec.ValidationError as error:

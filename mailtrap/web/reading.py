@@ -12,6 +12,7 @@ from mailtrap.mail.message import Mailbox, Message
 from mailtrap.mail.mime import Part
 from mailtrap.sandbox import Sandbox
 from mailtrap.store.base import Session
+from mailtrap.web import scope
 from mailtrap.web.contents import Contents
 from mailtrap.web.invitations import Invitation, invitation
 from mailtrap.web.reports import Report, report
@@ -58,7 +59,8 @@ class Reading:
     def session(self) -> Session | None:
         """The dialogue that brought the message, if there was one and it is still kept."""
         number = self.message.arrival.session
-        return None if number is None else self._sandbox.session(number)
+        found = None if number is None else self._sandbox.session(number)
+        return found if found is not None and scope.sees_dialogue(self._sandbox, found) else None
 
     @property
     def defects(self) -> list[str]:

@@ -11,6 +11,7 @@ from mailtrap.query import Query
 from mailtrap.query import parse as parse_query
 from mailtrap.query.quoting import quoted
 from mailtrap.sandbox import Sandbox
+from mailtrap.web import scope
 
 #: Types of the machine-readable part → what the report is called.
 KINDS: dict[str, str] = {
@@ -98,6 +99,8 @@ def original_of(sandbox: Sandbox, found: Report, newest: int) -> int | None:
     # Whoever reads a notice at once comes before the index has the message's name.
     sandbox.store.catch_up(2.0)
     query: Query = parse_query(f"message-id:{quoted(found.original.strip('<>'))}")
+    if only := scope.inbox():
+        query = query.within(only)
     page = sandbox.store.page(query, limit=1, before=newest)
     return page.messages[0].id if page.messages else None
 

@@ -16,6 +16,7 @@ from mailtrap.mail.envelope import Envelope, Parameters
 from mailtrap.mail.message import Mailbox, Message
 from mailtrap.mail.words import envelope_only
 from mailtrap.store.base import Session
+from mailtrap.web import scope
 from mailtrap.web.delivery_shapes import DeliveryShape
 from mailtrap.web.wire import Id, Time, id_or_none
 
@@ -298,10 +299,11 @@ class Status(Struct):
 def summary(message: Message) -> Summary:
     """A message as lists show it."""
     heading, envelope = message.heading, message.envelope
+    inboxes = scope.visible(message.inboxes)
     return Summary(
         str(message.id),
-        message.inbox,
-        list(message.inboxes),
+        inboxes[0] if inboxes else message.inbox,
+        inboxes,
         rfc3339(message.arrival.at),
         heading.subject,
         address(heading.sender[0]) if heading.sender else Address("", ""),
@@ -385,6 +387,6 @@ def session_summary(session: Session, verdict: Verdict | None = None, faults: It
     )
 
 
-def announcement(event: Event) -> Announcement:
-    """An event as it is told."""
-    return Announcement(event.seq, event.kind.value, event.id, event.inbox)
+def announcement(event: Event, only: str = "") -> Announcement:
+    """An event as it is told, to those who may see one inbox only as if there were no other."""
+    return Announcement(event.seq, event.kind.value, event.id, only if only and event.inbox else event.inbox)

@@ -11,10 +11,11 @@ from mailtrap import __version__
 from mailtrap.clock import rfc3339
 from mailtrap.errors import NotFound, Unavailable
 from mailtrap.faults.aftermath import Verdict
+from mailtrap.inboxes import is_in
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.store.base import Counters, Session
-from mailtrap.web import shapes
+from mailtrap.web import scope, shapes
 from mailtrap.web.about import About
 from mailtrap.web.contents import number_of
 from mailtrap.web.operation import form, operation
@@ -34,6 +35,7 @@ class SessionListing(msgspec.Struct):
     limit: Annotated[int, Meta(ge=1, le=500)] = 50
     before: Annotated[str, form("^[0-9]{1,18}$", "an id", "Only sessions older than this id")] | None = None
     outcome: Annotated[str, Meta(description="Only those that ended so")] | None = None
+    inbox: Annotated[str, Meta(description="Only those about this inbox")] = ""
     judgement: Annotated[Judgement, Meta(description="Only those whose client got this verdict")] | None = None
     fault: Annotated[str, form("^[0-9]{1,18}$", "the id of a rule", "Only those in which this rule spoke")] | None = (
         None
@@ -61,10 +63,10 @@ class System:
     def list_sessions(self, query: SessionListing) -> shapes.SessionList:
         """Newest first: open, ended, refused and broken ones.
 
-        With `judgement` or `fault` a page may be short before the last one.
+        With `judgement`, `fault` or `inbox` a page may be short before the last one.
         """
         before = None if query.before is None else int(query.before)
-        narrowed = query.judgement is not None or query.fault is not None
+        narrowed = query.judgement is not None or query.fault is not None or query.inbox != ""
         size = _SCANNED if narrowed else query.limit + 1
         page: list[shapes.SessionSummary] = []
         for _ in range(MOST_SCANNED // _SCANNED if narrowed else 1):
@@ -72,6 +74,8 @@ class System:
             for session in found:
                 if len(page) == query.limit:
                     return shapes.SessionList(page, page[-1].id)
+                if query.inbox and not self._is_about(session, query.inbox):
+                    continue
                 told = self._judged(session)
                 if _is_wanted(told, query):
                     page.append(told)
@@ -79,6 +83,9 @@ class System:
                 return shapes.SessionList(page, None)
             before = found[-1].id
         return shapes.SessionList(page, str(before))
+
+    def _is_about(self, session: Session, inbox: str) -> bool:
+        return is_in(inbox, " ".join(self._sandbox.inboxes_of(session))) and scope.sees_dialogue(self._sandbox, session)
 
     def _judged(self, session: Session) -> shapes.SessionSummary:
         return shapes.session_summary(session, *judged(self._sandbox, session.id))
@@ -95,7 +102,7 @@ class System:
         """Every line with its time and side, secrets masked."""
         number = number_of(id)
         session = None if number is None else self._sandbox.session(number)
-        if session is None:
+        if session is None or not scope.sees_dialogue(self._sandbox, session):
             raise NotFound(f"There is no session {id[:40]}", "old ones go once there are more than max-sessions")
         return shapes.session_shape(session, *judged(self._sandbox, session.id))
 
@@ -114,7 +121,8 @@ class System:
         if events is None or len(events) > MOST_EVENTS:
             return shapes.Events(now, [], True)
         latest = events[-1].seq if events else now
-        told = [shapes.announcement(event) for event in events if not query.inbox or event.concerns(query.inbox)]
+        only = scope.inbox()
+        told = [shapes.announcement(one, only) for one in events if not query.inbox or one.concerns(query.inbox)]
         return shapes.Events(latest, told, False)
 
     @operation("GET", "/api/info", "This server", tag="Server", response=shapes.Info)

@@ -19,7 +19,7 @@ from mailtrap.query import completions as query_completions
 from mailtrap.query.quoting import quoted
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import TABLE, Settings
-from mailtrap.web import deliverypages, faultpages, markup, prose, reading, shapes
+from mailtrap.web import deliverypages, faultpages, inboxpages, markup, prose, reading, scope, shapes
 from mailtrap.web.about import About
 from mailtrap.web.contents import Contents, message_of, number_of
 from mailtrap.web.linkify import linkify
@@ -63,6 +63,7 @@ def routes(sandbox: Sandbox, settings: Settings, about: About, contents: Content
     _inbox_pages(ui, sandbox, settings, about, open_message)
     _message_views(ui, sandbox, open_message)
     _session_pages(ui, sandbox)
+    inboxpages.routes(ui, sandbox)
     faultpages.routes(ui, sandbox, lambda: island({"completions": completions(sandbox)}))
     deliverypages.routes(ui, sandbox)
     _settings_page(ui, sandbox, settings, about)
@@ -90,7 +91,7 @@ def _what_templates_need(ui: flask.Blueprint, sandbox: Sandbox) -> None:
             "initials": reading.initials,
             "raster": reading.RASTER,
             "explain": defects.explain,
-            "unseen": sandbox.store.counters().unseen,
+            "unseen": inboxpages.unseen(sandbox),
             "seq": flask.g.get("seq", 0),
             **faultpages.everywhere(sandbox),
         }
@@ -103,11 +104,16 @@ def _inbox_pages(
         # The number comes first: what happens while the page is made is told again, never lost.
         seq = sandbox.bus.seq
         counters = sandbox.store.counters()
-        page = sandbox.store.page(Query.EVERYTHING, limit=FIRST_PAGE)
+        chosen = inboxpages.chosen()
+        query = Query.EVERYTHING.within(chosen) if chosen else Query.EVERYTHING
+        page = sandbox.store.page(query, limit=FIRST_PAGE)
         return flask.render_template(
             "inbox.html",
             reading=open_,
             counters=counters,
+            messages=page.total,
+            chosen=chosen,
+            inboxes=inboxpages.listed(sandbox),
             snippets=snippets(about.addresses.get("smtp", f"{settings.host}:{settings.smtp_port}")),
             about=about,
             setup=island(
@@ -115,7 +121,8 @@ def _inbox_pages(
                     "seq": seq,
                     "messages": [list_row(message) for message in page.messages],
                     "total": page.total,
-                    "unseen": counters.unseen,
+                    "unseen": inboxpages.unseen(sandbox),
+                    "inbox": chosen,
                     "completions": completions(sandbox),
                 }
             ),
@@ -127,7 +134,10 @@ def _inbox_pages(
 
     @ui.get("/messages/latest")
     def latest() -> Any:
-        page = sandbox.store.page(parse(flask.request.args.get("query", "")), limit=1)
+        query = parse(flask.request.args.get("query", ""))
+        if inboxpages.chosen():
+            query = query.within(inboxpages.chosen())
+        page = sandbox.store.page(query, limit=1)
         if not page.messages:
             raise NotFound("There is no such message yet", "send one to the SMTP port")
         return flask.redirect(f"{flask.request.script_root}/messages/{page.messages[0].id}", 302)
@@ -278,7 +288,9 @@ def completions(sandbox: Sandbox) -> list[tuple[str, str]]:
     offered = query_completions("")
     for field in ("is:", "has:"):
         offered += query_completions(field)
-    return offered + [(f"tag:{quoted(tag)}", "A tag in use") for tag in sorted(sandbox.store.tags())]
+    # Tags are those of all inboxes.
+    tags = [] if scope.inbox() else sorted(sandbox.store.tags())
+    return offered + [(f"tag:{quoted(tag)}", "A tag in use") for tag in tags]
 
 
 def when(microseconds: int) -> str:

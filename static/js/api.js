@@ -1,6 +1,8 @@
 // Talks to the JSON API; every failure becomes a Failure that can be shown to a person.
 
 export const root = document.body.dataset.root;
+/** The inbox that the page is about, undefined for all of them. */
+export const inbox = document.body.dataset.inbox || undefined;
 
 export class Failure extends Error {
   constructor(status, problem) {
@@ -40,7 +42,7 @@ function parameters(values) {
 
 /** One page of summaries: `{messages, total, next}`. */
 export async function messages(values, signal) {
-  return (await request("GET", "/api/messages" + parameters(values), { signal })).json();
+  return (await request("GET", "/api/messages" + parameters({ inbox, ...values }), { signal })).json();
 }
 
 /** Ids in one request; an address has to stay short enough for any proxy. */
@@ -56,12 +58,14 @@ function batches({ ids, ...others }) {
 /** Change what is noted about messages: those of `values` (`ids` as a list, `query`, `all`). */
 export async function mark(values, changes) {
   const options = { body: JSON.stringify(changes), type: "application/json" };
-  return Promise.all(batches(values).map((one) => request("PATCH", "/api/messages" + parameters(one), options)));
+  return Promise.all(batches(values).map((one) => request("PATCH", "/api/messages" + parameters({ inbox, ...one }), options)));
 }
 
 /** Delete what `values` selects; `keepalive` lets it outlive the page. */
 export async function remove(values, keepalive = false) {
-  return Promise.all(batches(values).map((one) => request("DELETE", "/api/messages" + parameters(one), { keepalive })));
+  return Promise.all(
+    batches(values).map((one) => request("DELETE", "/api/messages" + parameters({ inbox, ...one }), { keepalive })),
+  );
 }
 
 /** What happened after `seq`: `{seq, events, resume}`. */
@@ -83,7 +87,7 @@ export async function fragment(path, signal) {
 /** Capture the sample message. */
 export async function sendSample() {
   const octets = await (await request("GET", "/sample.eml")).blob();
-  return (await request("POST", "/api/messages", { body: octets, type: "message/rfc822" })).json();
+  return (await request("POST", "/api/messages" + parameters({ inbox }), { body: octets, type: "message/rfc822" })).json();
 }
 
 const json = (body) => ({ body: JSON.stringify(body), type: "application/json" });

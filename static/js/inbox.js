@@ -1,11 +1,12 @@
 // The inbox: puts list, reader, search and live notices together.
 
 import "./page.js";
-import { messages, root, tags as usedTags } from "./api.js";
+import { inbox, messages, root, tags as usedTags } from "./api.js";
 import * as attention from "./attention.js";
 import { Changes } from "./changes.js";
 import { command } from "./commands.js";
 import * as deletion from "./deletion.js";
+import * as inboxes from "./inboxes.js";
 import { List } from "./list.js";
 import * as news from "./news.js";
 import { startNextTime } from "./nexttime.js";
@@ -34,8 +35,9 @@ const phone = matchMedia("(max-width: 760px)");
 // ---- where we are: the address bar says which query and which message
 
 function address(id, hash = "") {
-  const query = pile.query ? `?query=${encodeURIComponent(pile.query)}` : "";
-  return `${root}${id ? `/messages/${id}` : "/"}${query}${hash}`;
+  const given = Object.entries({ inbox, query: pile.query }).filter(([, value]) => value);
+  const query = given.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  return `${root}${id ? `/messages/${id}` : "/"}${query && "?"}${query}${hash}`;
 }
 
 function here() {
@@ -304,7 +306,8 @@ function counted() {
 }
 
 let working = Promise.resolve();
-async function happened(notices) {
+async function happened(everywhere) {
+  const notices = everywhere.filter(inboxes.concerns);
   const of = (kind) => notices.filter((notice) => notice.kind === kind).map((notice) => notice.id);
   const gone = [...of("deleted")];
   const lost = of("evicted").length || of("cleared").length;
@@ -319,6 +322,8 @@ async function happened(notices) {
     }
   }
   if ((gone.includes(reader.id) || of("cleared").length) && reader.id) await stillThere();
+  // What was taken out of this inbox and is in another one too has changed, and is not here any more.
+  if (inbox && pile.hidden.length && of("changed").length) await reload();
   const changed = new Set([...of("changed"), ...of("indexed")]);
   const shown = list.shown();
   await pile.refresh(changed.has("") ? shown : shown.filter((id) => changed.has(id)));
@@ -390,6 +395,8 @@ command("fail-next", "Refuse, defer or bounce the next one", ["!"], () => nextTi
 command("back-to-list", "", [], () => hide());
 
 const nextTime = startNextTime(reader);
+inboxes.setup();
+command("switch-inbox", "Switch to another inbox", ["i"], inboxes.choose);
 
 // ---- begin
 

@@ -1,7 +1,7 @@
 // Draws the part of a Pile that is in view; a hundred thousand rows cost as much as forty.
 
 import { absolute, age } from "./age.js";
-import { root } from "./api.js";
+import { inbox, root } from "./api.js";
 import { hue, initials } from "./avatar.js";
 
 const MARGIN = 8;
@@ -137,7 +137,7 @@ export class List extends EventTarget {
     node.dataset.id = row.id;
     node.classList.toggle("is-unread", !row.seen);
     if (this.fresh.delete(row.id)) node.classList.add("is-fresh");
-    link.href = `${root}/messages/${row.id}`;
+    link.href = `${root}/messages/${row.id}${inbox ? `?inbox=${encodeURIComponent(inbox)}` : ""}`;
     const sender = row.from.name || row.from.address || row.envelope.from || "(null sender)";
     const recipients = row.envelope.to.length ? row.envelope.to : row.to.map((one) => one.address);
     text(node, ".row-state", row.seen ? "" : "Unread:");
