@@ -7,11 +7,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Literal, Unpack
 
-from mailtrap.client import mismatch
 from mailtrap.client.failures import Json
 from mailtrap.client.message import Message, Runner, path_of
-from mailtrap.client.mismatch import Expectations
+from mailtrap.client.mismatch import Expectations, listed, mismatch, unmet
 from mailtrap.client.steps import Steps, Verb, ask
+from mailtrap.errors import Invalid
 
 #: Messages fetched by one request.
 _PAGE = 200
@@ -131,7 +131,7 @@ class MailVerbs:
         asked = {"query": query, "inbox": self._in(inbox), "after": _id(after), "none": True, "within": within}
         answer = yield from ask("GET", "/api/wait", asked, patience=within)
         if answer.status == 409:
-            raise mismatch.unwanted(answer)
+            raise unmet(answer)
         answer.document()
 
     @Verb
@@ -144,15 +144,23 @@ class MailVerbs:
         timeout: float = 10.0,
         **wanted: Unpack[Expectations],
     ) -> Steps[Message]:
-        """Wait for a message that matches, and hold it against what is wanted of it.
+        """Wait for a message that matches and is as wanted; of several that match, the one that is most so counts.
 
-        Raises MailMismatch where none comes, or with what is otherwise.
+        Raises MailMismatch with what is otherwise, or with what did arrive, after `timeout` seconds.
         """
         __tracebackhide__ = True
-        waited = yield from self._wait(query, inbox, 1, "messages", after, timeout)
-        message = (yield from self._messages(waited["messages"][-1:], whole=True))[0]
-        yield from mismatch.held(message.id, wanted)
-        return message
+        expectations = listed(wanted)
+        if not expectations:
+            found = (yield from self._wait(query, inbox, 1, "messages", after, timeout))["messages"][-1]
+        else:
+            document = {"query": query, "inbox": self._in(inbox) or "", "after": _id(after) or "", "timeout": timeout}
+            document |= {"expectations": expectations}
+            answer = (yield from ask("POST", "/api/assert", document=document, patience=timeout)).document()
+            if not answer["ok"]:
+                raise mismatch(answer)
+            if (found := answer["message"]) is None:
+                raise Invalid("No message is what was expected: there is none to give back", "say assert_none")
+        return (yield from self._messages([found], whole=True))[0]
 
     @Verb
     def cursor(self) -> Steps[str]:
@@ -193,7 +201,7 @@ class MailVerbs:
         asked = {"query": query, "inbox": self._in(inbox), "count": count, "unit": unit, "after": _id(after)}
         answer = yield from ask("GET", "/api/wait", asked | {"timeout": timeout}, patience=timeout)
         if answer.status == 408:
-            raise mismatch.missing(answer)
+            raise unmet(answer)
         return answer.document()
 
     def _in(self, inbox: str | None) -> str | None:

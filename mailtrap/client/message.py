@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
+from mailtrap import telling
 from mailtrap.client.failures import Json
 from mailtrap.client.mismatch import MailMismatch
 from mailtrap.client.steps import Steps, ask
@@ -295,7 +296,7 @@ class Message:
         if len(codes) == 1:
             return codes[0]
         found = "none" if not codes else ", ".join(codes)
-        raise MailMismatch(f"{self._named} should have one code\nExpected: one code\n  Actual: {found}\n\n{self.text}")
+        raise MailMismatch(f"{self._named} should have one code:\n{telling.compared('one code', found)}\n\n{self.text}")
 
     def link(self, containing: str = "", *, kind: str = "") -> str:
         """The address of the first link with this in its address or text, and of this kind.
@@ -306,8 +307,8 @@ class Message:
             if (containing in link.href or containing in link.text) and kind in ("", link.kind):
                 return link.href
         wanted = " ".join(filter(None, ("a link", f"of kind {kind}" if kind else "", containing and repr(containing))))
-        had = "".join(f"\n          {link.kind}: {link.href} ({link.text})" for link in self.links) or " no link"
-        raise MailMismatch(f"{self._named} has no such link\nExpected: {wanted}\n  Actual:{had}")
+        had = "\n".join(f"{link.kind}: {link.href} ({link.text})" for link in self.links) or "no link"
+        raise MailMismatch(f"{self._named} has no such link:\n{telling.compared(wanted, had)}")
 
     # ---------------------------------------------------------------- fetching
 
@@ -355,7 +356,7 @@ class Message:
 
     @property
     def _named(self) -> str:
-        return f"Message {self.id} {self.subject[:200]!r} for {', '.join(self.recipients[:5])}"
+        return telling.message_line(self._data)
 
     def __repr__(self) -> str:
         return f"<Message {self.id} {self.subject!r} for {', '.join(self.recipients[:5])}>"

@@ -6,7 +6,7 @@ import json
 from typing import Any, TypedDict
 
 from mailtrap.client.failures import Json
-from mailtrap.client.steps import Response, Steps, ask
+from mailtrap.client.steps import Response
 
 
 class MailMismatch(AssertionError):
@@ -26,10 +26,13 @@ class AttachmentWanted(TypedDict, total=False):
     sha256: str
 
 
-class HeaderWanted(TypedDict):
-    """A header field that should be there."""
-
+class _Named(TypedDict):
     name: str
+
+
+class HeaderWanted(_Named, total=False):
+    """A header field that should be there, with this value if one is given."""
+
     value: str
 
 
@@ -37,8 +40,11 @@ class Expectations(TypedDict, total=False):
     """What a message should be like. Several of a kind are given as a list."""
 
     subject: str
-    subject_matches: str
+    subject_matches: str | list[str]
+    from_: str | list[str]
     to: str | list[str]
+    cc: str | list[str]
+    reply_to: str | list[str]
     rcpt: str | list[str]
     text_contains: str | list[str]
     text_matches: str | list[str]
@@ -47,51 +53,32 @@ class Expectations(TypedDict, total=False):
     link_to: str | list[str]
     code: bool | str
     attachment: AttachmentWanted | list[AttachmentWanted]
+    attachments: int
     header: HeaderWanted | list[HeaderWanted]
     aligned: bool
+    count: int
+    order: list[str]
 
 
 def listed(wanted: Expectations) -> list[dict[str, Any]]:
     """As POST /api/assert takes them: a list of objects with one key each."""
     found: list[dict[str, Any]] = []
     for name, value in wanted.items():
-        for one in value if isinstance(value, list) else [value]:
-            found.append({name.replace("_", "-"): one})
+        # What is expected of the order is a list by itself.
+        for one in value if isinstance(value, list) and name != "order" else [value]:
+            found.append({name.rstrip("_").replace("_", "-"): one})
     return found
 
 
-def missing(answer: Response) -> MailMismatch:
-    """Nothing, or too little, came in time."""
-    return _told(answer)
+def mismatch(answer: Json) -> MailMismatch:
+    """What the sandbox has to say of mail that is not as it was wished for; its text is written there, once for all."""
+    return MailMismatch(str(answer["told"]), answer)
 
 
-def unwanted(answer: Response) -> MailMismatch:
-    """Something came where nothing should."""
-    return _told(answer)
-
-
-def held(id: str, wanted: Expectations) -> Steps[None]:
-    """Hold a message against what is wanted of it. Raises MailMismatch with what is otherwise."""
-    __tracebackhide__ = True
-    if not wanted:
-        return
-    document = {"query": f"id:{id}", "expectations": listed(wanted)}
-    answer = (yield from ask("POST", "/api/assert", document=document)).document()
-    failed = [one for one in answer["results"] if not one["ok"]]
-    if failed:
-        lines = [f"{one['expectation']}\nExpected: {one['expected']}\n  Actual: {one['actual']}" for one in failed]
-        raise MailMismatch("\n".join(lines), answer)
-
-
-def _told(answer: Response) -> MailMismatch:
+def unmet(answer: Response) -> MailMismatch:
+    """The same of an answer that is an error. Raises ApiError where it is another one."""
     try:
-        evidence = json.loads(answer.octets)
-        text = str(evidence["error"]["message"])
+        return mismatch(json.loads(answer.octets))
     except (ValueError, KeyError, TypeError):
-        answer.document()
+        answer.content()
         raise
-    for near in evidence.get("nearest", ()):
-        text += f"\nnear: {near['message']['id']} {near['message']['subject']!r}"
-        for miss in near["failed"]:
-            text += f"\n  {miss['term']}\n  Expected: {miss['expected']}\n    Actual: {miss['actual']}"
-    return MailMismatch(text, evidence)

@@ -50,6 +50,11 @@ class SandboxVerbs(MailVerbs):
         asked = {"limit": limit, "outcome": outcome}
         return list((yield from ask("GET", "/api/sessions", asked)).document()["sessions"])
 
+    @Verb
+    def session(self, id: str) -> Steps[Json]:
+        """One SMTP dialogue with its lines, secrets masked."""
+        return (yield from ask("GET", "/api/sessions/" + quote(id, safe=""))).document()
+
 
 class InboxVerbs(MailVerbs):
     """What only an inbox can be asked. Mail makes it where it is not there."""

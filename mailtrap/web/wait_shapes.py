@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from msgspec import UNSET, Meta, Struct, UnsetType, structs
+from msgspec import UNSET, Meta, Struct, UnsetType, structs, to_builtins
 
+from mailtrap import telling
 from mailtrap.query.nearest import Miss
 from mailtrap.waiting.expectation import AttachmentWish, HeaderWish
 from mailtrap.waiting.wish import Evidence, Near, Waited
@@ -59,6 +60,7 @@ class EvidenceShape(Struct, kw_only=True):
     arrived_total: int
     nearest: list[NearShape]
     refused: list[SessionShape]
+    told: Annotated[str, Meta(description="All of it as text for people; empty where nothing is amiss")] = ""
 
 
 class WaitShape(Struct):
@@ -155,6 +157,9 @@ class AssertShape(EvidenceShape, kw_only=True):
     cursor: Cursor
 
 
+_Evidence = TypeVar("_Evidence", bound=EvidenceShape)
+
+
 def waited(found: Waited, unit: str) -> WaitShape:
     """A wish that was met."""
     return WaitShape(
@@ -169,18 +174,26 @@ def waited(found: Waited, unit: str) -> WaitShape:
 def failure(error: Problem, wanted: Wanted, found: Waited) -> WaitFailure:
     """A wish that was not."""
     there = evidence(found.evidence)
-    return WaitFailure(
-        error=error,
-        wanted=wanted,
-        messages=[summary(message) for message in found.messages],
-        count=found.counted,
-        cursor=str(found.newest),
-        seconds=round(found.seconds, 4),
-        arrived=there.arrived,
-        arrived_total=there.arrived_total,
-        nearest=there.nearest,
-        refused=there.refused,
+    return in_words(
+        WaitFailure(
+            error=error,
+            wanted=wanted,
+            messages=[summary(message) for message in found.messages],
+            count=found.counted,
+            cursor=str(found.newest),
+            seconds=round(found.seconds, 4),
+            arrived=there.arrived,
+            arrived_total=there.arrived_total,
+            nearest=there.nearest,
+            refused=there.refused,
+        )
     )
+
+
+def in_words(shape: _Evidence) -> _Evidence:
+    """The same, with what a person is told of it."""
+    shape.told = telling.told(to_builtins(shape))
+    return shape
 
 
 def evidence(found: Evidence) -> EvidenceShape:

@@ -14,6 +14,7 @@ from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.waiting.asserting import Asserting, Expectation
 from mailtrap.waiting.wish import Evidence, Outcome, Unit, Waited, Wish
+from mailtrap.web import scope
 from mailtrap.web import wait_shapes as shapes
 from mailtrap.web.errors import Problem, Refused, problem
 from mailtrap.web.operation import form, operation
@@ -130,7 +131,7 @@ class Waiters:
         held = Asserting(sandbox.waiting).hold(wish, expectations, body.timeout, connection())
         there = Evidence() if held.ok else sandbox.evidence(wish, now, scope.inbox())
         told = shapes.evidence(there)
-        return shapes.AssertShape(
+        answer = shapes.AssertShape(
             ok=held.ok,
             results=[
                 shapes.ResultShape(one, verdict.ok, verdict.expected, verdict.actual)
@@ -146,6 +147,7 @@ class Waiters:
             nearest=told.nearest,
             refused=told.refused,
         )
+        return answer if held.ok else shapes.in_words(answer)
 
 
 def _expectation(shape: shapes.ExpectationShape, now: int) -> Expectation:

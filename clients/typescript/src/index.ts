@@ -1,0 +1,19 @@
+/** A client of a mailtrap sandbox for tests: `fetch` is all it needs. */
+
+export { Clock, type Advance, type Now } from "./clock.js";
+export { ApiError, MailMismatch, MailtrapError, Unreachable } from "./errors.js";
+export { Fault, Faults, type Facts, type Often, type Step } from "./faults.js";
+export type { Json } from "./http.js";
+export {
+  Inbox,
+  Sandbox,
+  type AttachmentWanted,
+  type Expectations,
+  type HeaderWanted,
+  type InboxWanted,
+  type Letter,
+  type Place,
+  type SandboxOptions,
+  type Waiting,
+} from "./sandbox.js";
+export { Attachment, Message, Transcript, type Address, type Code, type Line, type Link } from "./message.js";
