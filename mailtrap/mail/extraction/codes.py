@@ -228,7 +228,9 @@ def _amid(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[f
     after = line.text[shape.end : shape.end + _WINDOW]
     if len(after) < 60 and number + 1 < len(lines) and line.where == "text" and len(line.text) > 40:
         after = f"{after} {lines[number + 1].text[:80]}"
-    nearest = max(_labels(before), key=lambda label: label.end, default=None)
+    # `order 4821: your code is 5512`: a word that has its number already says nothing of the next one.
+    labels = [one for one in _labels(before) if one.kind != "other" or not any(c.isdigit() for c in before[one.end :])]
+    nearest = max(labels, key=lambda label: label.end, default=None)
     options: list[tuple[float, str]] = []
     if nearest:
         options.append(_by_label_before(before, nearest, shape, mood))
