@@ -27,7 +27,7 @@ def wait_failed(answer: Json) -> str:
     wanted = answer["wanted"]
     unwanted = answer["error"].get("code") == "unwanted"
     count, found = int(wanted["count"]), int(answer["count"])
-    where = _where(wanted)
+    where = _where(wanted, many=count > 1)
     if unwanted:
         hint = "if it was there before, hand on the cursor from before the application sent, as `after`."
         lines = [f"Expected no mail{where}, but there is some:", *_listing(answer["messages"])]
@@ -48,9 +48,10 @@ def assertion_failed(answer: Json) -> str:
     lines = [f"{len(failed)} of {total} expectations {'does' if len(failed) == 1 else 'do'} not hold"]
     where = _where(answer["wanted"])
     if message is not None:
-        lines = [f"Not as expected is {_named(message)}", f"({lines[0]}):"]
+        more = [f"{lines[0]}:"] if total > 1 else []
+        lines = [f"Not as expected: {_named(message)}", *more]
     else:
-        lines = [f"Not as expected is the mail{where}:"]
+        lines = [f"Not as expected: the mail{where}"]
     only_nobody = not answer["matched"] and all("count" not in one["expectation"] for one in failed)
     for one in failed:
         lines += ["", f"  {_expectation(one['expectation'])}"]
@@ -119,15 +120,13 @@ def _hints(near: Json, answer: Json) -> Iterator[str]:
 def _refusals(answer: Json) -> list[str]:
     lines: list[str] = []
     for session in answer["refused"]:
-        lines += [
-            "",
-            f"Refused at {_time(session['started_at'])}, session {session['id']} ({_safe(session['outcome'])}):",
-        ]
+        ended = "" if session["outcome"] in ("quit", "open") else f" ({_safe(session['outcome'])})"
+        lines += ["", f"Refused at {_time(session['started_at'])}, session {session['id']}{ended}:"]
         lines += [f"    {text}" for text in _dialogue(session["lines"])]
         rules = [str(rule) for rule in session.get("faults", ())]
         if rules:
             named = " and ".join([f"rule {rule}" for rule in rules])
-            lines += [f"  Hint: {named} said so: see `mailtrap faults`, or what the test has switched on."]
+            lines += [f"  Hint: {named} said so (see `mailtrap faults`); what is refused is not kept."]
     return lines
 
 
@@ -173,8 +172,8 @@ def _inboxes(message: Json) -> str:
     return _safe(", ".join(message.get("inboxes") or [message["inbox"]]))
 
 
-def _where(wanted: Json) -> str:
-    query = f" that matches {_safe(wanted['query'])}" if str(wanted["query"]).strip() else ""
+def _where(wanted: Json, many: bool = False) -> str:
+    query = f" that {'match' if many else 'matches'} {_safe(wanted['query'])}" if str(wanted["query"]).strip() else ""
     after = f", newer than message {wanted['after']}" if wanted["after"] else ""
     return query + _inbox(wanted) + after
 

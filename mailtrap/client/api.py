@@ -162,8 +162,12 @@ class Client:
         Where it has `error` the wish was not met in time (408) or something unwanted came (409); `mailtrap.telling`
         puts that into words.
         """
-        given = {name: value for name, value in asked.items() if value is not None}
-        patience = float(str(given.get("within" if given.get("none") else "timeout", 10)))
+        given = {
+            name: "true" if value is True else str(value)
+            for name, value in asked.items()
+            if value not in (None, "", False)
+        }
+        patience = float(given.get("within" if "none" in given else "timeout", 10))
         response = self.ask(Request("GET", "/api/wait", {"query": query, **given}, patience=patience))
         if response.status in (408, 409):
             answer = json.loads(response.octets)

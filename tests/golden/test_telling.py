@@ -26,10 +26,13 @@ def test_the_characters_that_differ_are_marked() -> None:
     assert marks.index("^") - len("  actual: ") in (len("Reset your pas"), len("Reset your pass"))
 
 
-def test_of_several_values_the_nearest_stands_first() -> None:
+def test_of_several_values_the_nearest_is_marked() -> None:
+    there = [f"{number}@b.test" for number in range(30)] + ["ana@a.test"]
     lines = telling.compared("anna@a.test", "zoe@b.test\nana@a.test").splitlines()
-    assert [line.strip() for line in lines[:2]] == ["expected: anna@a.test", "actual: ana@a.test"]
-    assert lines[-1].strip() == "zoe@b.test"
+    assert [line.strip() for line in lines] == ["expected: anna@a.test", "actual: zoe@b.test", "ana@a.test", "^"]
+    lines = telling.compared("anna@a.test", "\n".join(there)).splitlines()
+    assert lines[1].strip() == "actual: ana@a.test"
+    assert lines[-1].strip() == "… 19 lines more"
 
 
 def test_mail_cannot_command_the_terminal() -> None:
