@@ -88,13 +88,17 @@ def add(before: str | None, off: bool, as_json: bool, url: str | None, **flags: 
 
 @faults.command(short_help="Remove rules.")
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@_json
 @url_option
-def remove(ids: Sequence[str], url: str | None) -> None:
+def remove(ids: Sequence[str], as_json: bool, url: str | None) -> None:
     """Remove rules by their ids."""
     with connect(url) as client:
         for id_ in ids:
             client.remove_fault(id_)
-    say(f"Removed {len(ids)}.")
+    if as_json:
+        print_json({"count": len(ids)})
+    else:
+        say(f"Removed {len(ids)}.")
 
 
 @faults.command(short_help="Remove all rules.")
@@ -116,48 +120,69 @@ def clear(inbox: str | None, all_: bool, as_json: bool, url: str | None) -> None
 
 @faults.command(short_help="Switch rules on.")
 @click.argument("ids", metavar="[ID]...", nargs=-1)
+@_json
 @url_option
-def on(ids: Sequence[str], url: str | None) -> None:
+def on(ids: Sequence[str], as_json: bool, url: str | None) -> None:
     """Switch these rules on; without an id let rules answer again."""
     with connect(url) as client:
-        _switch(client, ids, on=True)
+        _switch(client, ids, True, as_json)
 
 
 @faults.command(short_help="Switch rules off.")
 @click.argument("ids", metavar="[ID]...", nargs=-1)
+@_json
 @url_option
-def off(ids: Sequence[str], url: str | None) -> None:
+def off(ids: Sequence[str], as_json: bool, url: str | None) -> None:
     """Switch these rules off; without an id let none of them answer for now."""
     with connect(url) as client:
-        _switch(client, ids, on=False)
+        _switch(client, ids, False, as_json)
 
 
-def _switch(client: Client, ids: Sequence[str], on: bool) -> None:
-    for id_ in ids:
-        client.enable_fault(id_, on)
-    if not ids:
-        client.switch_faults(on)
+def _switch(client: Client, ids: Sequence[str], on: bool, as_json: bool) -> None:
+    if ids:
+        _tell([client.enable_fault(id_, on) for id_ in ids], as_json)
+        return
+    answer = client.switch_faults(on)
+    if as_json:
+        print_json(answer)
+    else:
         say("Rules answer." if on else "No rule answers.")
+
+
+def _tell(rules: Sequence[Json], as_json: bool) -> None:
+    if as_json:
+        print_json({"faults": rules})
+        return
+    for rule in rules:
+        _print(rule)
 
 
 @faults.command(short_help="Change the order.")
 @click.argument("id_", metavar="ID")
 @click.argument("place", type=click.IntRange(1))
+@_json
 @url_option
-def move(id_: str, place: int, url: str | None) -> None:
+def move(id_: str, place: int, as_json: bool, url: str | None) -> None:
     """Let a rule be asked at this place; the first is 1."""
     with connect(url) as client:
-        client.move_fault(id_, place - 1)
+        _tell([client.move_fault(id_, place - 1)], as_json)
 
 
 @faults.command(short_help="Let rules count anew.")
 @click.argument("ids", metavar="[ID]...", nargs=-1)
+@_json
 @url_option
-def rewind(ids: Sequence[str], url: str | None) -> None:
+def rewind(ids: Sequence[str], as_json: bool, url: str | None) -> None:
     """Let these rules, or all, count anew: the first two are the next two again."""
     with connect(url) as client:
-        for id_ in ids or (None,):
-            client.rewind_faults(id_)
+        if ids:
+            _tell([client.rewind_faults(id_) for id_ in ids], as_json)
+            return
+        answer = client.rewind_faults()
+    if as_json:
+        print_json(answer)
+    else:
+        say("All of them count anew.")
 
 
 @faults.command("import", short_help="Add the rules of a file.")
@@ -172,6 +197,10 @@ def import_(path: Path, format_: str | None, inbox: str | None, as_json: bool, u
     """Add the rules of a TOML file, of Mailpit's chaos triggers or of MailHog's Jim settings (JSON); `-` is stdin."""
     octets = binary_input().read() if str(path) == "-" else path.read_bytes()
     document = octets.decode("utf-8", "replace")
+    if not document.strip():
+        raise click.BadParameter(
+            "it is empty; write [[fault]] with step and effect, see docs/failures.md", param_hint="PATH"
+        )
     with connect(url) as client:
         answer = client.import_faults(document, format_ or _format(document), inbox=inbox)
     if as_json:

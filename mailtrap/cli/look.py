@@ -88,7 +88,7 @@ def show(id_: str, what: str | None, url: str | None) -> None:
             client.raw_to(id_, output)
             output.flush()
         elif what == "transcript":
-            _show_transcript(client.transcript(id_))
+            show_transcript(client.transcript(id_))
         else:
             message = client.get(id_)
             # The API cuts long texts in the message's JSON; they are to be had whole by their own URL.
@@ -135,6 +135,7 @@ def _show_for_people(message: Json) -> None:
         if part.get("filename") or part.get("disposition") == "attachment":
             name = part.get("filename") or f"part {part['path']}"
             rows.append(("Attachment", f"{name} ({part['type']}, {size(part['size'])})"))
+    rows += _extracted(message)
     for name, value in rows:
         if value:
             click.echo(styled(f"{name}:".ljust(12), bold=True) + line(value))
@@ -145,6 +146,20 @@ def _show_for_people(message: Json) -> None:
         click.echo("\n" + styled("(only HTML: see --html)", dim=True))
 
 
+def _extracted(message: Json) -> list[tuple[str, str]]:
+    """What a person is likely to have opened the message for: codes, links that do something, invitations."""
+    rows = [("Code", f"{one['code']} ({one['reason']})") for one in message.get("codes") or ()]
+    links = [one for one in message.get("links") or () if one["kind"] in ("verify", "reset", "unsubscribe")]
+    rows += [(one["kind"].capitalize(), one["href"]) for one in links[:10]]
+    for calendar in message.get("calendar") or ():
+        rows += [
+            ("Event", f"{one['summary']}, {one['starts_at']} {one['zone']}".rstrip()) for one in calendar["events"]
+        ]
+    if message.get("preheader"):
+        rows.append(("Preview", message["preheader"][:200]))
+    return rows
+
+
 def _mailbox(mailbox: Json | None) -> str:
     if not mailbox:
         return ""
@@ -152,7 +167,8 @@ def _mailbox(mailbox: Json | None) -> str:
     return f"{name} <{address}>" if name else address
 
 
-def _show_transcript(session: Json) -> None:
+def show_transcript(session: Json) -> None:
+    """Print what was said, line by line."""
     for entry in session["lines"]:
         mark = styled(f"{entry['side']}:", dim=entry["side"] == "S")
         spoke = styled(f"  (rule {entry['fault']})", dim=True) if entry.get("fault") else ""

@@ -32,4 +32,4 @@ class Visitor(Protocol):
 
 #: Writes a notice about deliveries of one message: (what, deliveries, letter, time, what the rule said) → its octets,
 #: None where none is wanted.
-Write = Callable[[What, Sequence[Delivery], Letter, int, Notice | None], bytes | None]
+Write = Callable[[What, Sequence[Delivery], Letter, int, Notice | None], bytes | str | None]

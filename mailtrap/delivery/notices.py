@@ -10,7 +10,7 @@ from mailtrap.delivery.course import What
 from mailtrap.delivery.dsn import status_notice, wanted
 from mailtrap.delivery.letters import Letter
 from mailtrap.delivery.record import Delivery
-from mailtrap.delivery.replies import auto_reply, read_receipt
+from mailtrap.delivery.replies import auto_reply, read_receipt, why_no_receipt, why_no_reply
 from mailtrap.delivery.report import MAX_HEADER, Original
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.faults.rule import Notice
@@ -31,17 +31,21 @@ class Notices:
 
     def __call__(
         self, what: What, deliveries: Sequence[Delivery], letter: Letter, at: int, notice: Notice | None
-    ) -> bytes | None:
-        """The notice in octets, None where none is wanted."""
+    ) -> bytes | str | None:
+        """The notice in octets; None where none is wanted, in words why none may come although a rule said so."""
         text = notice.text if notice else ""
         host = self._hostname
         if what == "complaint":
             source = letter.arrival.peer.rpartition(":")[0].strip("[]")
             return complaint(deliveries[0], self._original(letter), at=at, host=host, source=source, text=text)
         if what == "auto-reply":
-            return auto_reply(deliveries[0], self._original(letter), at=at, host=host, text=text)
+            answered = self._original(letter)
+            reply = auto_reply(deliveries[0], answered, at=at, host=host, text=text)
+            return reply or f"no automatic answer, for {why_no_reply(deliveries[0], answered)}"
         if what == "read":
-            return read_receipt(deliveries[0], self._original(letter), at=at, host=host)
+            seen = self._original(letter)
+            receipt = read_receipt(deliveries[0], seen, at=at, host=host)
+            return receipt or f"no read receipt, for {why_no_receipt(deliveries[0], seen)}"
         told = [delivery for delivery in deliveries if wanted(what, delivery)]
         if not told:
             return None

@@ -337,7 +337,10 @@ class PostOffice:
         except Exception:
             log.exception("no %s notice could be written for message %d", what, letter.id)
             return
-        if octets is None:
+        if octets is None or isinstance(octets, str):
+            for live in lives if octets else ():
+                live.notable = True
+                live.delivery.happened(at, "silent", octets or "")
             return
         self._counts["notices"] += 1
         self._flying += 1

@@ -57,6 +57,7 @@ HAPPENINGS: dict[str, str] = {
     "opened": "Somebody opened it and fetched its pictures",
     "clicked": "Somebody followed a link in it",
     "notice": "A notice about it went to the sender",
+    "silent": "A rule would have had something come back, which may not be",
 }
 
 

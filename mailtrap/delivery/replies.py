@@ -69,20 +69,33 @@ def auto_reply(delivery: Delivery, original: Original, *, at: int, host: str, te
     return report.compose_text(fields, part)
 
 
-def read_receipt(delivery: Delivery, original: Original, *, at: int, host: str) -> bytes | None:
-    """A notice that the recipient has seen the message and let that be told; None where it was not asked for.
-
-    Nor is one sent for the null reverse-path, for what a program sent, or where a notice itself asks (RFC 8098 §2.1).
-    """
+def why_no_receipt(delivery: Delivery, original: Original) -> str:
+    """Why nobody is told that the message was read, in words; empty where somebody is (RFC 8098 §2.1)."""
     fields = _fields(original)
-    asking = [mailbox for v in fields.get(b"disposition-notification-to", ())[:1] for mailbox in _boxes(v)]
-    address = asking[0].address if asking else ""
-    if not address or not delivery.sender or _is_automatic(fields):
-        return None
+    if not _asking(fields):
+        return "its header has no Disposition-Notification-To"
+    if not delivery.sender:
+        return "its reverse-path is null"
+    if _is_automatic(fields):
+        return "Auto-Submitted says that a program sent it"
     if _first(fields, b"content-type").lower().replace(" ", "").startswith("multipart/report"):
-        return None
+        return "it is a report itself"
     if "required" in _first(fields, b"disposition-notification-options").lower():
-        return None  # by something that we do not know (RFC 8098 §2.2)
+        # By something that we do not know (RFC 8098 §2.2).
+        return "Disposition-Notification-Options requires what is not known here"
+    return ""
+
+
+def _asking(fields: dict[bytes, list[bytes]]) -> str:
+    boxes = [mailbox for v in fields.get(b"disposition-notification-to", ())[:1] for mailbox in _boxes(v)]
+    return boxes[0].address if boxes else ""
+
+
+def read_receipt(delivery: Delivery, original: Original, *, at: int, host: str) -> bytes | None:
+    """A notice that the recipient has seen the message and let that be told; None where RFC 8098 allows none."""
+    if why_no_receipt(delivery, original):
+        return None
+    address = _asking(_fields(original))
     utf8 = original.utf8 or not address.isascii()
     ours = clean(host, utf8, 255) or "localhost"
     told = [("Reporting-UA", f"{ours}; mailtrap {__version__}")]

@@ -105,18 +105,18 @@ def counts(fault: Fault, tally: Tally, occasion: Occasion, luck: str) -> str:
     if fault.bucket is not None and _has_room(fault.bucket, tally, occasion.at):
         return f"the bucket of {fault.bucket.capacity} in {fault.bucket.seconds:g} s has room"
     if fault.concurrent and _is_let_in(fault, tally, occasion.session):
-        return f"{len(tally.holders)} at once, of {fault.concurrent} that may"
+        return f"{fault.concurrent} may be at once; with this one it is {len(tally.holders)}"
     tally.seen += 1
     turn = tally.seen - fault.skip
     if turn < 1:
-        return f"the first {fault.skip} pass; this is number {tally.seen}"
+        return f"it skips the first {fault.skip}; this is number {tally.seen}"
     if turn == 1:
         tally.since = occasion.at
     passes = _passes(fault, tally, occasion.at, turn)
     if not passes and fault.probability is not None:
         drawn = chance(fault.seed, luck, tally.seen)
         if drawn >= fault.probability:
-            passes = f"luck lets number {tally.seen} pass ({drawn:.3f}, probability {fault.probability:g})"
+            passes = f"luck spares number {tally.seen} ({drawn:.3f} drawn, not below {fault.probability:g})"
     if not passes:
         tally.met += 1
     return passes
@@ -124,13 +124,13 @@ def counts(fault: Fault, tally: Tally, occasion: Occasion, luck: str) -> str:
 
 def _passes(fault: Fault, tally: Tally, at: int, turn: int) -> str:
     if fault.first and tally.met >= fault.first:
-        return f"it has answered {tally.met} times, as often as it should"
+        return f"it has answered {tally.met} {'time' if tally.met == 1 else 'times'}, as often as it should"
     if fault.every and turn % fault.every:
-        return f"every {fault.every}. is met; this is number {turn}"
+        return f"its turn comes one time in {fault.every}; this is number {turn}"
     if fault.nth and turn not in fault.nth:
-        return f"only number {', '.join(map(str, fault.nth[:10]))} is met; this is number {turn}"
+        return f"its turn comes at number {', '.join(map(str, fault.nth[:10]))}; this is number {turn}"
     if fault.lasting and at - tally.since >= int(fault.lasting * _SECOND):
-        return f"it lasted {fault.lasting:g} s, which are over"
+        return f"it lasts {fault.lasting:g} s from the first time, and they are over"
     return ""
 
 

@@ -45,6 +45,7 @@ STEPS: dict[str, str] = {
     "opened": "Opened",
     "clicked": "Link followed",
     "notice": "Notice to the sender",
+    "silent": "Nothing came back",
 }
 #: How far the clock's buttons advance it, in seconds.
 ADVANCES = ((300, "5 min"), (3600, "1 h"), (86_400, "1 d"))

@@ -181,7 +181,8 @@ def test_rules_are_listed_one_a_line_and_cannot_steer_a_terminal(stand_in: Stand
 def test_each_command_is_one_request(
     stand_in: StandIn, arguments: tuple[str, ...], asked: list[tuple[str, dict[str, str]]], body: bytes
 ) -> None:
-    stand_in.answers[asked[0][0]] = 200, b'{"count": 1}'
+    changes = asked[0][0].startswith(("PATCH", "POST /api/faults/3"))
+    stand_in.answers[asked[0][0]] = 200, json.dumps(RULE).encode() if changes else b'{"count": 1}'
     result = run(stand_in, "faults", *arguments)
     assert result.exit_code == 0, result.output
     assert stand_in.asked == asked

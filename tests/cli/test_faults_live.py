@@ -134,3 +134,48 @@ def test_the_client_has_a_word_for_each(typed: Typed) -> None:
         assert client.advance(3600)["ahead"] > 3590
         assert client.clock()["ahead"] > 3590
         assert client.mark_matching({"seen": True}, all=True)["count"] == 1
+
+
+def test_what_changes_a_rule_says_what_it_changed(typed: Typed) -> None:
+    one, two = (typed.done("faults", "add", "--step", "rcpt", "--reply", code)["faults"][0] for code in ("451", "452"))
+    assert [rule["enabled"] for rule in typed.done("faults", "off", one["id"])["faults"]] == [False]
+    assert typed.run("faults", "on", one["id"]).stdout.startswith(f"{one['id']}\trcpt\t0\t")
+    assert [rule["id"] for rule in typed.done("faults", "move", two["id"], "1")["faults"]] == [two["id"]]
+    assert typed.send("bob@x.test")
+    assert typed.done("faults", "rewind", two["id"])["faults"] == [two]
+    assert [rule["id"] for rule in typed.done("faults", "rewind")["faults"]] == [two["id"], one["id"]]
+    assert typed.done("faults", "off") == {"on": False}
+    assert typed.done("faults", "on") == {"on": True}
+    assert typed.done("faults", "remove", one["id"], two["id"]) == {"count": 2}
+
+
+def test_a_file_without_rules_is_named_as_such(typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / "empty.toml").write_text("\n")
+    result = typed.run("faults", "import", str(tmp_path / "empty.toml"))
+    assert result.exit_code == 2
+    assert "it is empty" in result.output
+
+
+def test_sessions_are_listed_with_their_verdicts(typed: Typed) -> None:
+    typed.send("anna@x.test")
+    (rule,) = typed.done("faults", "add", "--step", "rcpt", "--when", "rcpt:bob@x.test", "--reply", "550")["faults"]
+    typed.send("bob@x.test")
+    (session,) = typed.done("sessions", "--fault", rule["id"])["sessions"]
+    assert session["verdict"]["findings"] == ["bob@x.test: 550, not tried again"]
+    refused, fine = typed.run("sessions").stdout.splitlines()
+    assert refused.split("\t")[3:] == ["quit", "", "good: bob@x.test: 550, not tried again"]
+    assert fine.split("\t")[3:] == ["quit", "1", ""]
+    assert typed.done("sessions", "-n", "1")["sessions"] == [session]
+    assert typed.done("sessions", "--judgement", "bad") == {"sessions": []}
+    shown = typed.run("sessions", session["id"]).stdout
+    assert f"(rule {rule['id']})" in shown
+    assert shown.endswith("good\n  bob@x.test: 550, not tried again\n")
+    assert typed.done("sessions", session["id"])["id"] == session["id"]
+    assert typed.run("sessions", "999999").exit_code == 1
+
+
+def test_a_timeline_says_why_nothing_came_back(typed: Typed) -> None:
+    assert typed.send("ana+ooo@x.test", "ben+read@x.test") == {}
+    listed = typed.run("deliveries", "--timeline").stdout
+    assert "no automatic answer, for its header does not name the recipient" in listed
+    assert "no read receipt, for its header has no Disposition-Notification-To" in listed

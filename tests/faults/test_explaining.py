@@ -35,12 +35,12 @@ from tests.faults.asking import book, content, occasion, rcpt, rule
             rule(when="before:2026-01-01"),
             "`before:2026-01-01T00:00:00Z` does not hold: it is 2027-01-15T08:00:00.000000Z",
         ),
-        (rule(skip=2), "the first 2 pass; this is number 1"),
-        (rule(every=3), "every 3. is met; this is number 1"),
-        (rule(nth=(2, 4)), "only number 2, 4 is met; this is number 1"),
-        (rule(probability=0.0), "luck lets number 1 pass"),
+        (rule(skip=2), "it skips the first 2; this is number 1"),
+        (rule(every=3), "its turn comes one time in 3; this is number 1"),
+        (rule(nth=(2, 4)), "its turn comes at number 2, 4; this is number 1"),
+        (rule(probability=0.0), "luck spares number 1"),
         (rule(bucket=Bucket(5, 60.0)), "the bucket of 5 in 60 s has room"),
-        (rule(concurrent=2), "1 at once, of 2 that may"),
+        (rule(concurrent=2), "2 may be at once; with this one it is 1"),
     ],
 )
 def test_why(asked: Fault, why: str) -> None:
