@@ -122,8 +122,8 @@ class Postfix:
             "relayhost": f"[127.0.0.1]:{target.smtp}",
             "smtp_tls_security_level": "may",
             "queue_run_delay": "1s",
-            "minimal_backoff_time": "1s",
-            "maximal_backoff_time": "2s",
+            "minimal_backoff_time": "2s",
+            "maximal_backoff_time": "3s",
             "transport_retry_time": "1s",
             # What comes back from us to the sender is not part of the case.
             "notify_classes": "",
