@@ -35,6 +35,13 @@ def _setting(group: str, default: Any, kind: str, help_: str, *choices: str) -> 
     return field(default=default, metadata={"group": group, "kind": kind, "help": help_, "choices": choices})
 
 
+_FREE = "where not given, free if smtp-port is 0"
+
+
+class Standard(int):
+    """A port for whoever says nothing about it; where SMTP has a free one picked, so has this."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting with its default. Sizes are octets, durations seconds; 0 means no limit where the help says so."""
@@ -42,6 +49,8 @@ class Settings:
     host: str = _setting("Listening", "127.0.0.1", "text", "Address to listen on, for mail and web")
     smtp_port: int = _setting("Listening", 1025, "port", "SMTP, plain and STARTTLS")
     smtps_port: int = _setting("Listening", 1465, "port", "SMTP over implicit TLS")
+    pop3_port: int = _setting("Listening", Standard(1110), "port", f"POP3, plain and STLS; {_FREE}")
+    pop3s_port: int = _setting("Listening", Standard(1995), "port", f"POP3 over implicit TLS; {_FREE}")
     web_port: int = _setting("Listening", 8025, "port", "Web pages and JSON API")
     base_path: str = _setting("Listening", "", "text", "Path the web is served under, such as /mail")
 
@@ -61,7 +70,7 @@ class Settings:
     state_dir: str = _setting("Storing", "", "path", "Where the certificate is kept; default ~/.local/state/mailtrap")
 
     smtp_hostname: str = _setting("SMTP", "localhost", "text", "Name in the greeting and in the certificate")
-    hide_extensions: tuple[str, ...] = _setting("SMTP", (), "list", "EHLO keywords not to offer, such as SIZE,CHUNKING")
+    hide_extensions: tuple[str, ...] = _setting("SMTP", (), "list", "EHLO and CAPA keywords not to offer, such as SIZE")
     auth: str = _setting(
         "SMTP",
         "any",
@@ -89,6 +98,9 @@ class Settings:
     )
     max_messages_per_session: int = _setting("Limits", 0, "number", "Messages on one connection; 0 for no limit")
     idle_timeout: float = _setting("Limits", 300.0, "duration", "How long a client may take over one command")
+    reader_timeout: float = _setting(
+        "Limits", 1800.0, "duration", "How long a client that collects mail may be idle once it has logged in"
+    )
     session_timeout: float = _setting("Limits", 86_400.0, "duration", "How long one connection may last")
     tls_timeout: float = _setting("Limits", 30.0, "duration", "How long a TLS handshake may take")
     min_data_rate: int = _setting("Limits", 500, "size", "Octets a second a client must send during DATA")
@@ -156,6 +168,10 @@ class Settings:
     def __post_init__(self) -> None:
         path = "/" + self.base_path.strip("/")
         object.__setattr__(self, "base_path", path if path != "/" else "")
+        if not self.smtp_port:
+            for name in ("pop3_port", "pop3s_port"):
+                if isinstance(getattr(self, name), Standard):
+                    object.__setattr__(self, name, Standard(0))
 
     @property
     def is_temporary(self) -> bool:

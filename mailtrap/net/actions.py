@@ -90,6 +90,14 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Drain:
+    """Wait until the client has read nearly all that was said; the session is resumed with None, also if it has gone.
+
+    For a session that has much to say and would fill the memory of this machine with it.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Handshake:
     """How a TLS handshake ended well: what the session is resumed with after `StartTls`."""
 
@@ -97,9 +105,9 @@ class Handshake:
     cipher: str
 
 
-#: Performed in order. After StartTls, Ask, Work and Delay the session is blocked: it must not be fed into action until
-#: resumed (octets that arrive are kept by it), and it yields none of them again before that.
-Action = Send | Dribble | StartTls | Close | Reset | Ask | Work | Delay | Throttle
+#: Performed in order. After StartTls, Ask, Work, Delay and Drain the session is blocked: it must not be fed into action
+#: until resumed (octets that arrive are kept by it), and it yields none of them again before that.
+Action = Send | Dribble | StartTls | Close | Reset | Ask | Work | Delay | Drain | Throttle
 
 
 class Machine(Protocol):

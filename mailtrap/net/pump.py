@@ -15,6 +15,7 @@ from mailtrap.net.actions import (
     Ask,
     Close,
     Delay,
+    Drain,
     Dribble,
     Handshake,
     Machine,
@@ -55,14 +56,10 @@ class Pump(asyncio.Protocol):
         self._machine: Machine | None = None
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
-        self._held = False
-        self._unread = False
-        self._no_more = False
-        self._deaf = False
-        self._stopping = False
+        self._held = self._unread = self._no_more = self._deaf = self._stopping = False
         self._cut_at = 0.0
         self._dally: asyncio.TimerHandle | None = None
-        self._dallying = False
+        self._dallying = self._until_read = False
         self._slow: Slowness | None = None
         self._spoiling = ""
         self._early: bytearray | None = None
@@ -129,6 +126,7 @@ class Pump(asyncio.Protocol):
         if self._machine is not None:
             self._perform(self._call(self._machine.lost))
         self._stop_dallying()
+        self._drained()
         self._finish()
 
     def pause_writing(self) -> None:
@@ -143,6 +141,7 @@ class Pump(asyncio.Protocol):
         self._unread = False
         if self._slow is not None:
             self._slow.choke(False)
+        self._drained()
         self._release()
 
     # What the hub calls.
@@ -227,6 +226,9 @@ class Pump(asyncio.Protocol):
             self._slow_down(action)
         elif isinstance(action, Reset):
             self._reset()
+        elif isinstance(action, Drain):
+            self._until_read = True  # and looked at when uvloop has tried to write: once this round is over
+            self.hub.loop.call_soon(self._drained)
         elif transport is not None:
             self._close(transport, action.linger)
 
@@ -270,6 +272,13 @@ class Pump(asyncio.Protocol):
         elif not machine.holding and not self._unread and not (self._slow is not None and self._slow.busy):
             self._held = False
             self._transport.resume_reading()
+
+    def _drained(self) -> None:
+        """Go on where the session waits for the client to read, and it has."""
+        slow = self._slow is not None and self._slow.busy
+        if self._until_read and (self._transport is None or not (self._unread or slow)):
+            self._until_read = False
+            self.resume(None)
 
     def _finish(self) -> None:
         machine = self._machine
@@ -335,6 +344,7 @@ class Pump(asyncio.Protocol):
         """Everything that was carried slowly has arrived."""
         if self._no_more and self._transport is not None and not self._deaf:
             self._end_input()
+        self._drained()
         self._release()
 
     def _reset(self) -> None:

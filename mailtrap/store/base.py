@@ -188,6 +188,9 @@ class Store(Protocol):
     def ids(self, query: Query, *, newest_first: bool = True) -> Iterator[int]:
         """Every matching id, without holding a transaction open between pieces."""
 
+    def sizes(self, query: Query) -> list[tuple[int, int]]:
+        """Every matching id with the size of that message in octets, oldest first. Never reads content."""
+
     def sessions(self, *, limit: int, before: int | None = None, outcome: str | None = None) -> list[Session]:
         """The newest recorded sessions, newest first, without their lines."""
 

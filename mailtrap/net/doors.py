@@ -1,0 +1,82 @@
+"""Listens on the ports of one protocol, and has its connections served by an event loop on a thread of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from mailtrap.net import ports
+from mailtrap.net.hub import Hub, LoopThread
+from mailtrap.net.pump import Pump
+from mailtrap.net.tls import server_context
+from mailtrap.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One port: what it is called, which setting says where it is, and who serves a client that comes to it."""
+
+    name: str
+    port: int
+    flag: str
+    connection: Callable[[Hub], Pump]
+
+
+class Doors:
+    """`start` and `stop` may be called from any thread. `interval`: how often to look for what takes too long."""
+
+    def __init__(self, settings: Settings, doors: Sequence[Door], thread: str, interval: float) -> None:
+        self._settings = settings
+        self._doors = doors
+        self._name = thread
+        self._interval = max(0.02, interval)
+        self._thread: LoopThread | None = None
+        self._hub: Hub | None = None
+        self._servers: list[asyncio.Server] = []
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return server_context(self._settings)
+
+    def start(self) -> dict[str, tuple[str, int]]:
+        """Listen; returns for each door by its name where. Raises SettingsError where that cannot be."""
+        ports.allow_many_files()
+        _ = self._tls  # a certificate that cannot be used should be told now, not to the first client
+        opened: list[list[socket.socket]] = []
+        try:
+            for door in self._doors:
+                opened.append(ports.listen(self._settings.host, door.port, door.flag))
+        except BaseException:
+            for sockets in opened:
+                for sock in sockets:
+                    sock.close()
+            raise
+        thread = self._thread = LoopThread(self._name)
+        hub = self._hub = Hub(thread.loop, lambda: self._tls, self._settings.tls_timeout, self._interval)
+        for door, sockets in zip(self._doors, opened, strict=True):
+            for sock in sockets:
+                self._servers.append(thread.run(_serve(thread.loop, partial(door.connection, hub), sock)))
+        return {door.name: ports.address(sockets) for door, sockets in zip(self._doors, opened, strict=True)}
+
+    def stop(self, grace: float = 10.0) -> None:
+        """Accept nobody more, let what is under way finish for `grace` seconds, then cut. Repeating it is harmless."""
+        thread, hub = self._thread, self._hub
+        if thread is None or hub is None:
+            return
+        self._thread = self._hub = None
+        thread.run(self._stop(hub, grace))
+        thread.stop()
+
+    async def _stop(self, hub: Hub, grace: float) -> None:
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+        await hub.drain(grace)
+
+
+async def _serve(loop: asyncio.AbstractEventLoop, factory: Callable[[], Pump], sock: socket.socket) -> asyncio.Server:
+    return await loop.create_server(factory, sock=sock, backlog=ports.BACKLOG)

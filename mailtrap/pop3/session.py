@@ -1,0 +1,398 @@
+"""What POP3 commands do: the session of one connection, sans-IO (RFC 1939)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any, ClassVar
+
+from mailtrap.accounts import Account, Accounts
+from mailtrap.errors import NotFound
+from mailtrap.mail.arrival import Login, Tls
+from mailtrap.mail.transcript import Transcript
+from mailtrap.net.actions import Action, Ask, Drain, Handshake, StartTls, Work
+from mailtrap.net.frame import Frame, Words
+from mailtrap.net.sasl import Claim
+from mailtrap.pop3 import protocol, responses
+from mailtrap.pop3.login import MAX_AUTH_LINE, Authentication
+from mailtrap.pop3.maildrop import Maildrop
+from mailtrap.pop3.policy import Policy
+from mailtrap.sandbox import Sandbox
+
+
+class Session(Frame):
+    """One client's connection. `tls_first` says that the TLS handshake comes before the greeting (RFC 8314 §3)."""
+
+    words: ClassVar[Words] = responses.WORDS
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        accounts: Accounts,
+        policy: Policy,
+        listener: str,
+        peer: str,
+        monotonic: Callable[[], float],
+        tls_first: bool = False,
+    ) -> None:
+        clock = sandbox.clock
+        transcript = Transcript(sandbox.store.new_session(), listener, peer, clock.now())
+        super().__init__(transcript, clock, policy.bounds, policy.login_patience, monotonic)
+        self.accounts = accounts
+        self.policy = policy
+        self.tls_first = tls_first
+        self.account: Account | None = None
+        self.maildrop: Maildrop | None = None
+        self._sandbox = sandbox
+        self._user = ""
+        self._timestamp = b""
+
+    def opened(self, connections: int, of_peer: int) -> list[Action]:
+        """The connection stands; it is one of so many, and one of so many from the same address."""
+        policy = self.policy
+        refusal = b""
+        if policy.max_connections and connections > policy.max_connections:
+            refusal = responses.TOO_MANY_CONNECTIONS
+        elif policy.max_connections_per_peer and of_peer > policy.max_connections_per_peer:
+            refusal = responses.TOO_MANY_FROM_PEER
+        if refusal and self.tls_first:
+            # Without a handshake there are no words, and with it a refusal would cost more than a session.
+            self.end("refused", f"Refused before TLS: {refusal.decode('ascii').strip()}")
+            self.close()
+        elif refusal:
+            self.hang_up(refusal, "refused")
+        elif self.tls_first:
+            self.block(StartTls(), self._shaken)
+        else:
+            self._greet()
+        return self.take()
+
+    def command(self, line: bytes) -> None:
+        """Perform one command."""
+        verb, argument = protocol.split_command(line)
+        self.transcript.add(self.now, "C", protocol.masked(line))
+        before, after, anywhere = _BEFORE_LOGIN.get(verb), _AFTER_LOGIN.get(verb), _ANYWHERE.get(verb)
+        logged_in = self.maildrop is not None
+        perform = anywhere or (after if logged_in else before)
+        if perform is not None and self.policy.offers(verb.decode("ascii")):
+            perform(self, argument)
+        elif protocol.is_http(line):
+            # A web page can make a browser post to this port; nothing of what follows may be taken for commands.
+            self.hang_up(responses.NOT_HTTP, "refused")
+        elif before is not None or after is not None:
+            self.refuse(responses.LOGGED_IN_ALREADY if logged_in else responses.LOG_IN_FIRST)
+        else:
+            self.refuse(responses.UNKNOWN_COMMAND)
+
+    def shown(self, line: bytes) -> bytes:
+        """The beginning of a line that was too long, without a secret."""
+        if self.reader != self.read_command:
+            return b"***"
+        return protocol.masked(line)
+
+    def read_command(self) -> bool:
+        """Read and perform one command."""
+        if self.begins_with(b"AUTH "):
+            line = self.line(max(MAX_AUTH_LINE, self._bounds.max_line))
+            if line is None:
+                return self._skipping
+            self.command(line)
+            return True
+        if self.begins_with(b"\x16\x03"):
+            self.hang_up(responses.NOT_TLS, "refused")
+            return False
+        return super().read_command()
+
+    # Greeting, TLS, login.
+
+    def _greet(self) -> None:
+        if self.policy.apop:
+            clock = self._sandbox.clock
+            self._timestamp = f"<{clock.token(12)}.{clock.now()}@{self.policy.hostname}>".encode()
+        self.say(responses.greeting(self.policy.hostname, self._timestamp))
+
+    def _capa(self, argument: bytes) -> None:
+        lines = self.policy.capabilities(self.transcript.tls is not None, self.maildrop is not None)
+        self.say(b"+OK Capabilities\r\n" + b"".join([f"{line}\r\n".encode() for line in lines]) + protocol.END)
+
+    def _stls(self, argument: bytes) -> None:
+        if self.transcript.tls is not None:
+            self.refuse(responses.TLS_ALREADY)
+            return
+        injected = self.rest()
+        if injected:
+            # Sent in the clear, so anybody on the way may have put it there: never performed (RFC 2595 §4).
+            self.transcript.note(self.now, f"{len(injected)} octets sent after STLS thrown away")
+        self.say(responses.BEGIN_TLS)
+        self.block(StartTls(), self._shaken)
+
+    def _shaken(self, result: Any) -> None:
+        """The TLS handshake has come to its end."""
+        if not isinstance(result, Handshake):
+            self.end("error", f"TLS handshake failed: {result}")
+            self.close()
+            return
+        self.transcript.tls = Tls(result.version, result.cipher)
+        self.transcript.note(self.now, f"TLS handshake: {result.version} {result.cipher}")
+        # Nothing learnt in the clear is kept (RFC 2595 §4).
+        self._user = ""
+        if self.tls_first:
+            self._greet()
+
+    def _utf8(self, argument: bytes) -> None:
+        # Octets are never changed, so there is nothing to switch (RFC 6856 §2.1).
+        self.say(responses.UTF8)
+
+    def _may_log_in(self) -> bool:
+        if self.policy.require_tls and self.transcript.tls is None:
+            self.refuse(responses.TLS_FIRST)
+            return False
+        return True
+
+    def _user_name(self, argument: bytes) -> None:
+        if self._may_log_in():
+            try:
+                self._user = protocol.read_name(argument)
+            except protocol.CommandError as error:
+                self.refuse(responses.wrong(str(error)))
+            else:
+                self.say(responses.PASSWORD_NEXT)
+
+    def _pass(self, argument: bytes) -> None:
+        if not self._user:
+            self.refuse(responses.USER_FIRST)
+        elif self._may_log_in():
+            claim = Claim("USER", self._user, "", argument)
+            self._user = ""
+            self.log_in(claim, partial(self.accounts.admit, claim))
+
+    def _apop(self, argument: bytes) -> None:
+        if not self._timestamp:
+            self.refuse(responses.NO_APOP)
+        elif self._may_log_in():
+            try:
+                user, digest = protocol.read_apop(argument)
+            except protocol.CommandError as error:
+                self.refuse(responses.wrong(str(error)))
+            else:
+                claim = Claim("APOP", user, "", None)
+                self.log_in(claim, partial(self.accounts.admit_digest, user, self._timestamp, digest))
+
+    def _auth(self, argument: bytes) -> None:
+        if not self.policy.offers("SASL"):
+            self.refuse(responses.UNKNOWN_COMMAND)
+        elif self._may_log_in():
+            Authentication(self).start(argument)
+
+    def log_in(
+        self, claim: Claim, admit: Callable[[], Account | None], denied: Callable[[], None] | None = None
+    ) -> None:
+        """Open the maildrop of who says so if `admit` believes it; `denied` is what happens if not."""
+        self.block(Work(partial(self._open, admit)), partial(self._opened, claim, denied))
+
+    def _open(self, admit: Callable[[], Account | None]) -> tuple[Account, Maildrop] | None:
+        """On a worker thread: a password may be hard to check, and a maildrop large."""
+        account = admit()
+        if account is None:
+            return None
+        return account, Maildrop(self.accounts.sizes(account), self.accounts.identity())
+
+    def _opened(self, claim: Claim, denied: Callable[[], None] | None, result: Any) -> None:
+        if isinstance(result, Exception):
+            self.refuse(responses.UNAVAILABLE)
+        elif result is not None:
+            self.account, self.maildrop = result
+            self.patience = self.policy.patience
+            self.transcript.login = Login(claim.mechanism, claim.user)
+            self.say(responses.welcome(len(result[1])))
+        elif denied is not None:
+            denied()
+        else:
+            self.refuse(responses.DENIED)
+
+    # The maildrop.
+
+    def _open_maildrop(self) -> Maildrop:
+        if self.maildrop is None:
+            raise RuntimeError("nobody has logged in")
+        return self.maildrop
+
+    def _number(self, argument: bytes) -> int | None:
+        """The message that a command is about; refuses where there is none."""
+        try:
+            number = protocol.read_number(argument)
+        except protocol.CommandError as error:
+            self.refuse(responses.wrong(str(error)))
+            return None
+        if not self._open_maildrop().has(number):
+            # Not counted as an error: it may have been there a moment ago.
+            self.say(responses.NO_SUCH_MESSAGE)
+            return None
+        return number
+
+    def _stat(self, argument: bytes) -> None:
+        maildrop = self._open_maildrop()
+        self.say(f"+OK {len(maildrop)} {maildrop.octets}\r\n".encode())
+
+    def _list(self, argument: bytes) -> None:
+        maildrop = self._open_maildrop()
+        self._tell(argument, lambda number: str(maildrop.size(number)), f"{len(maildrop)} messages")
+
+    def _uidl(self, argument: bytes) -> None:
+        self._tell(argument, self._open_maildrop().unique_id, "Unique ids")
+
+    def _tell(self, argument: bytes, fact: Callable[[int], str], about: str) -> None:
+        """Say one thing of one message, or of each in lines of their own."""
+        if argument.strip():
+            number = self._number(argument)
+            if number is not None:
+                self.say(f"+OK {number} {fact(number)}\r\n".encode())
+            return
+        maildrop = self._open_maildrop()
+        self.say(f"+OK {about}\r\n".encode())
+        self.transcript.note(self.now, f"{len(maildrop)} lines")
+        lines = (f"{number} {fact(number)}\r\n" for number in maildrop.numbers())
+        self._list_on(_gathered(lines))
+
+    def _list_on(self, pieces: Iterator[tuple[bytes, bool]], _: Any = None) -> None:
+        octets, last = next(pieces)
+        self.pour(octets)
+        if not last and not self.unheard:
+            self.block(Drain(), partial(self._list_on, pieces))
+
+    def _retr(self, argument: bytes) -> None:
+        number = self._number(argument)
+        if number is not None:
+            size = self._open_maildrop().size(number)
+            self._send(number, f"+OK {size} octets\r\n".encode(), lambda pieces: pieces)
+
+    def _top(self, argument: bytes) -> None:
+        try:
+            wanted = protocol.read_top(argument)
+        except protocol.CommandError as error:
+            self.refuse(responses.wrong(str(error)))
+            return
+        if not self._open_maildrop().has(wanted.message):
+            self.say(responses.NO_SUCH_MESSAGE)
+            return
+        self._send(wanted.message, b"+OK Top of message\r\n", lambda pieces: protocol.top(pieces, wanted.lines))
+
+    def _send(self, number: int, answer: bytes, choose: Callable[[Iterable[bytes]], Iterable[bytes]]) -> None:
+        """Say the octets of a message, or what is chosen of them."""
+        id_, store = self._open_maildrop().id(number), self._sandbox.store
+        pieces = protocol.stuffed(choose(_read(lambda: store.octets(id_))))
+        # The first piece comes before the answer: only then it is certain that the message is still there.
+        self.block(Work(partial(_next, pieces)), partial(self._begin, answer, pieces))
+
+    def _begin(self, answer: bytes, pieces: Iterator[bytes], result: Any) -> None:
+        if isinstance(result, NotFound):
+            self.say(responses.GONE)
+        elif isinstance(result, Exception):
+            self.say(responses.UNAVAILABLE)
+        else:
+            self.say(answer)
+            self._send_on(pieces, result)
+
+    def _send_on(self, pieces: Iterator[bytes], result: Any) -> None:
+        if isinstance(result, Exception):
+            # In the middle of a message nothing can be said that would not be taken for a part of it.
+            self.end("error", f"The message broke off: {result}")
+            self.close()
+        elif self.unheard:
+            return
+        else:
+            octets, last = result
+            self.pour(octets)
+            if last:
+                self.transcript.note(self.now, "The content, whole")
+            else:
+                self.block(Drain(), lambda _: self._go_on(pieces))
+
+    def _go_on(self, pieces: Iterator[bytes]) -> None:
+        if not self.unheard:
+            self.block(Work(partial(_next, pieces)), partial(self._send_on, pieces))
+
+    def _dele(self, argument: bytes) -> None:
+        number = self._number(argument)
+        if number is not None:
+            self._open_maildrop().mark(number)
+            self.say(responses.MARKED)
+
+    def _rset(self, argument: bytes) -> None:
+        self._open_maildrop().reset()
+        self.say(responses.UNMARKED)
+
+    def _noop(self, argument: bytes) -> None:
+        self.say(responses.OK)
+
+    # The end.
+
+    def _quit(self, argument: bytes) -> None:
+        ids = self.maildrop.marked if self.maildrop is not None else ()
+        if not ids or self.account is None:
+            self._leave(responses.BYE)
+            return
+        selection, store = self.account.selection(ids), self._sandbox.store
+
+        def delete(answered: Callable[[Any], None]) -> None:
+            future = store.delete(selection)
+            future.add_done_callback(lambda done: answered(done.exception() or done.result()))
+
+        self.block(Ask(delete), self._deleted)
+
+    def _deleted(self, result: Any) -> None:
+        self._leave(responses.NOT_DELETED if isinstance(result, Exception) else responses.BYE)
+
+    def _leave(self, answer: bytes) -> None:
+        self.say(answer)
+        self.end("quit")
+        self.close()
+
+
+def _read(octets: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
+    """The octets, asked for only when the first are wanted."""
+    yield from octets()
+
+
+def _next(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
+    """On a worker thread: the next octets, about as many as are said at once, and whether they are the last."""
+    found = []
+    length = 0
+    for piece in pieces:
+        found.append(piece)
+        length += len(piece)
+        if length >= protocol.PIECE:
+            return b"".join(found), False
+    return b"".join(found), True
+
+
+def _gathered(lines: Iterable[str]) -> Iterator[tuple[bytes, bool]]:
+    """Many lines in few pieces, the end included, and with each whether it is the last."""
+    found: list[str] = []
+    for line in lines:
+        found.append(line)
+        if len(found) == protocol.LINES:
+            yield "".join(found).encode("ascii"), False
+            found.clear()
+    yield "".join(found).encode("ascii") + protocol.END, True
+
+
+_BEFORE_LOGIN: dict[bytes, Callable[[Session, bytes], None]] = {
+    b"USER": Session._user_name,
+    b"PASS": Session._pass,
+    b"APOP": Session._apop,
+    b"AUTH": Session._auth,
+    b"STLS": Session._stls,
+    b"UTF8": Session._utf8,
+}
+_AFTER_LOGIN: dict[bytes, Callable[[Session, bytes], None]] = {
+    b"STAT": Session._stat,
+    b"LIST": Session._list,
+    b"UIDL": Session._uidl,
+    b"RETR": Session._retr,
+    b"TOP": Session._top,
+    b"DELE": Session._dele,
+    b"RSET": Session._rset,
+    b"NOOP": Session._noop,
+}
+_ANYWHERE: dict[bytes, Callable[[Session, bytes], None]] = {b"CAPA": Session._capa, b"QUIT": Session._quit}
