@@ -1,10 +1,11 @@
 """HTML read once from its tokens: lines as a person sees them, what is hidden, and what it points to.
 
-There is no tree: trees of hostile HTML repeat its text, and nothing here costs more than its length (WHATWG HTML §13.2).
+There is no tree: trees of hostile HTML repeat its text, and nothing here may cost more than its length.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ MAX_LINES = 50_000
 _MAX_WORDS = 300
 _MAX_PREHEADER = 1000
 _MAX_DEPTH = 400
+_FILLER = re.compile(r"[\u034f\u00ad\u200b\u200c\u200e\u200f\u2007\u2060-\u2064\ufeff\u115f\u1160\u180e\ufffc]+")
 
 _BREAKS = frozenset(("br", "p", "div", "td", "th", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6"))
 _LINES = _BREAKS - {"td", "th"} | frozenset(
@@ -258,7 +260,8 @@ class _Reader:
     def finish(self) -> Page:
         self._close_link()
         self._break(False)
-        self.page.preheader = " ".join("".join(self._hidden).split())
+        # Filled up with what nobody sees, so that lists show nothing of the text after it.
+        self.page.preheader = " ".join(_FILLER.sub("", "".join(self._hidden)).split())[:_MAX_PREHEADER]
         return self.page
 
 

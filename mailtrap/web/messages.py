@@ -23,6 +23,7 @@ from mailtrap.web.contents import Contents, message_of
 from mailtrap.web.deliveries import delivered
 from mailtrap.web.delivery_shapes import delivery
 from mailtrap.web.downloads import attachment, part_response
+from mailtrap.web.extracts import extracts
 from mailtrap.web.operation import form, operation
 from mailtrap.web.submission import Submitted, submit
 from mailtrap.web.system import judged
@@ -141,7 +142,7 @@ class Messages:
 
     @operation("GET", "/api/messages/{id}", "Show a message", response=shapes.MessageShape, errors=(404,))
     def show_message(self, id: str) -> shapes.MessageShape:
-        """Envelope, header fields, texts, parts, links, arrival, deliveries."""
+        """Envelope, header fields, texts, parts, links, codes, pictures, calendar, arrival, deliveries."""
         message = message_of(self._store, id)
         if message.state is State.RECEIVED:
             # Its index is behind, but the content is read here anyway.
@@ -281,7 +282,7 @@ def _detail(message: Message, content: Content, deliveries: Iterable[Delivery]) 
             for p in content.parts
             if not p.children or id(p) in attached
         ],
-        links=[shapes.LinkShape(link.href, link.text, link.kind) for link in content.links],
+        **extracts(content),
         arrival=shapes.arrival(message),
         esmtp=shapes.esmtp(message.envelope),
         session=None if message.arrival.session is None else str(message.arrival.session),

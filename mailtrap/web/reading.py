@@ -8,13 +8,14 @@ from functools import cached_property
 
 from mailtrap.errors import NotFound
 from mailtrap.mail.content import Content
+from mailtrap.mail.extraction import SURE, Code, Unsubscribing, codes, preheader, unsubscribing
+from mailtrap.mail.invitations import Invitation, invitation
 from mailtrap.mail.message import Mailbox, Message
 from mailtrap.mail.mime import Part
 from mailtrap.sandbox import Sandbox
 from mailtrap.store.base import Session
 from mailtrap.web import scope
 from mailtrap.web.contents import Contents
-from mailtrap.web.invitations import Invitation, invitation
 from mailtrap.web.reports import Report, report
 
 #: How much of a message is shown as it is, in octets; all of it can be downloaded.
@@ -117,6 +118,21 @@ class Reading:
     def invitation(self) -> Invitation | None:
         """The calendar event it brings."""
         return invitation(self.content)
+
+    @cached_property
+    def codes(self) -> list[Code]:
+        """The one-time codes that are sure enough to be shown above the message."""
+        return [code for code in codes(self.content) if code.confidence >= SURE][:3]
+
+    @cached_property
+    def preheader(self) -> str:
+        """The hidden text that lists show after the subject."""
+        return preheader(self.content)
+
+    @cached_property
+    def unsubscribing(self) -> Unsubscribing | None:
+        """The ways out that it offers."""
+        return unsubscribing(self.content)
 
     def raw(self) -> tuple[str, bool]:
         """The beginning of the octets as text, and whether that is all. What is not UTF-8 is escaped."""

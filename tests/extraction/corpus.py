@@ -1,4 +1,4 @@
-"""Makes labelled mails out of templates: every template in several codes, layouts, charsets and encodings; repeatable."""
+"""Makes labelled mails out of templates: each in several codes, layouts, charsets and encodings; repeatable."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def mails(templates: tuple[Template, ...], variants: int = VARIANTS) -> Iterator
     """Every template in `variants` mails, always the same ones."""
     for template in templates:
         for number in range(variants):
-            yield _mail(template, number, random.Random(f"{template.name}/{number}"))  # noqa: S311
+            yield _mail(template, number, random.Random(f"{template.name}/{number}"))
 
 
 def code(style: str, chance: random.Random) -> tuple[str, str]:
@@ -87,7 +87,8 @@ def _mail(template: Template, number: int, chance: random.Random) -> Labelled:
 
 
 def _footer(digits: str, year: str) -> str:
-    return f"\n\n--\n© {year} Acme GmbH, Hauptstr. {digits[:2]}, {digits[:5]} Berlin · HRB {digits[2:8]}\n+49 30 {digits[:6]}\n"
+    address = f"© {year} Acme GmbH, Hauptstr. {digits[:2]}, {digits[:5]} Berlin · HRB {digits[2:8]}"
+    return f"\n\n--\n{address}\n+49 30 {digits[:6]}\n"
 
 
 def _page(template: Template, paragraphs: list[str], written: str, number: int, digits: str, year: str) -> str:

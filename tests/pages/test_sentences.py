@@ -10,7 +10,7 @@ from mailtrap.faults.rule import Bucket, Effect, Ehlo, Fault, Greylist, Notice, 
 from mailtrap.faults.scenarios import SCENARIOS
 from mailtrap.mail.content import Content
 from mailtrap.web import prose
-from mailtrap.web.invitations import invitation, when
+from mailtrap.mail.invitations import invitation, when
 from mailtrap.web.reports import report
 from mailtrap.web.sentences import PER, STEPS, sentence
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
 from mailtrap.mail.content import Content, unwrapped
+from mailtrap.mail.extraction.grammar import AFTER, COLON, JOINT, LEADS, SENTENCE, USE, USED, VERBAL
 from mailtrap.mail.extraction.shapes import Shape, masked, plain, shapes
-from mailtrap.mail.extraction.wording import BOOKING, CODE, OTHER, PERHAPS, SALES, UNIT, VERBS
+from mailtrap.mail.extraction.wording import BOOKING, CODE, OTHER, PERHAPS, SALES, TRADE, UNIT, VERBS
 from mailtrap.mail.links import Link
 
 #: Lines that are read, characters of each, numbers that are looked at, codes that are returned.
@@ -24,22 +26,14 @@ MAX_CODES = 20
 LIKELY, SURE = 0.5, 0.8
 
 _WINDOW = 140
-_SENTENCE = re.compile(r"[.!?;](?=\s)|[。！？；]|\x00(?=\s)")
-_JOINT = re.compile(
-    r"[\s:：=\-–—>»«\"'“”„‘’(\[*_`|【「『]*(?:(?:is|are|as|ist|lautet|est|es|é|e|è|to|jest|is:|будет|это|هو|هي|は|が|为|為|是|은|는|이|가|to:|below|follows|now|number|no\.?|#)[\s:：=\-\"'“”„(\[*_`|【「『]*){0,2}",
-    re.IGNORECASE,
+_CONFIRMS = re.compile(
+    r"confirm|bestätig|conferm|bevestig|potwierdz|подтвержд|onay|確認|确认|확인|تأكيد", re.IGNORECASE
 )
-_AFTER = re.compile(
-    r"[\s\"'“”*_`)\]】」』,:\-–—]*(?:is|are|ist|est|es|é|è|to|jest|был|это|-|–|هو|は|が|为|是|은|는|als|as|como|comme|come|is:|jako|olarak|という|kodu)?\s*(?:(?:your|the|my|ihr|dein|der|votre|le|ton|tu|su|el|il|tuo|o|seu|de|uw|je|jouw|twój|ваш|твой|sizin|あなたの|您的|你的|a|an|valid|new|неш)\s+)?(?:[\w&.'’-]+\s+){0,4}$",
-    re.IGNORECASE,
-)
-_USE = re.compile(
-    r"(?:use|enter|type|input|insert|submit|provide|paste|geben sie|gib|verwende[nt]?(?: sie)?|nutzen sie|saisi(?:r|ssez|s)|entrez|utilisez|tapez|introdu(?:ce|zca|cir)|ingres[ae]|usa|utiliza|inserisci|digit[ea]|insira|use o|voer|gebruik|wpisz|użyj|wprowadź|введите|используйте|укажите|gir(?:in|iniz)|kullan|ange|indtast|skriv inn|syötä|zadejte|adja meg|introdu|nhập|masukkan|gunakan|أدخل|استخدم|أدخلي)\s+(?:[\w:\-]+\s+){0,3}[\"'“„*_`(\[]*$",
-    re.IGNORECASE,
-)
+_OF_A_PAYMENT = re.compile(r"auth|approv|confirm", re.IGNORECASE)
 _ALONE = re.compile(r"[^\w]*")
 _NAMES = re.compile(
-    r"(?:(?:verification|verify|confirmation|confirm|activation|auth|login|security|access|email|sms|one_?time|reset)[-_]?)?(?:code|otp|pin|passcode|totp)|verification|otp_?code|vcode|kod|codigo|c",
+    r"(?:(?:verification|verify|confirmation|confirm|activation|auth|login|security|access|email|sms|one_?time|reset)"
+    r"[-_]?)?(?:code|otp|pin|passcode|totp)|verification|otp_?code|vcode|kod|codigo|c",
     re.IGNORECASE,
 )
 _SHORT = re.compile(r"\d{4,8}|(?=[A-Za-z]*\d)[A-Za-z0-9]{4,10}|[A-Z0-9]{3,5}-[A-Z0-9]{3,5}|\d{3}-\d{3}")
@@ -47,7 +41,7 @@ _SHORT = re.compile(r"\d{4,8}|(?=[A-Za-z]*\d)[A-Za-z0-9]{4,10}|[A-Z0-9]{3,5}-[A-
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A one-time code: `code` as one types it, `written` as it stands there, why it is taken for one, and how surely."""
+    """A one-time code: `code` as one types it, `written` as it stands there, and why and how surely it is one."""
 
     code: str
     reason: str
@@ -72,6 +66,7 @@ class _Mood:
     names: int = 0
     sales: int = 0
     booking: int = 0
+    trade: bool = False
 
     @property
     def is_about_access(self) -> bool:
@@ -142,14 +137,19 @@ def _gathered(lines: list[_Line]) -> list[_Line]:
 
 def _mood(documents: list[list[_Line]]) -> _Mood:
     text = "\n".join([line.text for lines in documents for line in lines if line.text][:400])[:30_000]
-    names = sum(1 for _, found in zip(range(10), CODE.finditer(text), strict=False) if found)
-    verbs = len({found[0].lower() for _, found in zip(range(40), VERBS.finditer(text), strict=False)})
     subject = documents[0][0].text
     return _Mood(
-        verbs, names,
-        len({found[0].lower() for _, found in zip(range(40), SALES.finditer(text), strict=False)}),
-        1 if BOOKING.search(subject) else len({f[0].lower() for _, f in zip(range(20), BOOKING.finditer(text), strict=False)}) // 2,
-    )  # fmt: skip
+        verbs=_different(VERBS, text),
+        names=_different(CODE, text),
+        sales=_different(SALES, text),
+        booking=1 if BOOKING.search(subject) else _different(BOOKING, text) // 2,
+        trade=TRADE.search(subject) is not None and not CODE.search(subject),
+    )
+
+
+def _different(pattern: re.Pattern[str], text: str) -> int:
+    """How many different words of a kind a text has."""
+    return len({found[0].lower() for found in islice(pattern.finditer(text), 40)})
 
 
 def _in_lines(lines: list[_Line], mood: _Mood) -> list[Code]:
@@ -223,7 +223,13 @@ def _amid(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[f
     """Among other words: the label nearest before it, or the one right after it."""
     line = lines[number]
     before = line.text[max(0, shape.start - _WINDOW) : shape.start]
-    if shape.start < _WINDOW and number and lines[number - 1].text and line.where == "text" and len(lines[number - 1].text) > 40:
+    if (
+        shape.start < _WINDOW
+        and number
+        and lines[number - 1].text
+        and line.where == "text"
+        and len(lines[number - 1].text) > 40
+    ):
         before = f"{lines[number - 1].text[-_WINDOW:]} {before}"
     after = line.text[shape.end : shape.end + _WINDOW]
     if len(after) < 60 and number + 1 < len(lines) and line.where == "text" and len(line.text) > 40:
@@ -237,7 +243,7 @@ def _amid(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[f
         if nearest.kind == "other" and len(before) - nearest.end < 12:
             return 0.0, ""
     options.append(_by_label_after(before, after, shape, mood))
-    if _USE.search(before) and not (nearest and nearest.kind == "other"):
+    if (USE.search(before) or USED.match(after)) and not (nearest and nearest.kind == "other"):
         sentence = before + after[: _first_end(after)]
         if VERBS.search(sentence) and not SALES.search(sentence):
             options.append((0.8, f"to be entered: “{_cut(before)}”"))
@@ -248,40 +254,46 @@ def _by_label_before(before: str, label: _Label, shape: Shape, mood: _Mood) -> t
     gap = before[label.end :]
     if label.kind == "other":
         return 0.0, ""
-    direct = _JOINT.fullmatch(gap) is not None or (len(gap) < 40 and re.search(r"[:：]\s*[\"'“*_`\[(【「]*$", gap) is not None)
-    ends = _SENTENCE.search(gap) is not None
+    direct = JOINT.fullmatch(gap) is not None or (len(gap) < 40 and COLON.search(gap) is not None)
+    ends = SENTENCE.search(gap) is not None
     if shape.is_year and not direct:
         return 0.0, ""
     said = f"after “{label.text.strip()}”"
     if label.kind == "code":
-        if mood.is_about_a_trip and re.search(r"confirm|bestätig|conferm|confirma|conferma", label.text, re.I):
+        if mood.trade and _OF_A_PAYMENT.match(label.text):
+            return 0.0, ""
+        if mood.is_about_a_trip and _CONFIRMS.search(label.text):
             return 0.0, ""
         if direct:
             return 0.96, said
         if ends:
-            return (0.55 if not after_is_prose(gap) else 0.0), said
+            return (0.55 if not _is_prose(gap) else 0.0), said
         # Words in between: they must lead to it, and it must not look like a number of things.
-        leads = re.search(r"(?:is|:|：|ist|lautet|est|es|é|è|to|jest|это|は|是|为|為|هو|は、|-)\s*[\"'“*_`\[(]*$", gap, re.I)
+        leads = LEADS.search(gap)
         return (0.9 if leads else 0.72 if len(gap) < 45 else 0.4), said
     return _perhaps(before, gap, direct, ends, shape, mood, said)
 
 
-def after_is_prose(gap: str) -> bool:
+def _is_prose(gap: str) -> bool:
     """Whether a sentence of its own stands between a label and a number."""
-    return len(gap.split()) > 3 and re.search(r"[:：]\s*$", gap) is None
+    return len(gap.split()) > 3 and COLON.search(gap) is None
 
 
 def _perhaps(
     before: str, gap: str, direct: bool, ends: bool, shape: Shape, mood: _Mood, said: str
 ) -> tuple[float, str]:
-    if ends or (shape.is_slogan and not mood.names):
+    if ends or shape.is_year or mood.trade or (shape.is_slogan and (mood.sales or not mood.names)):
         return 0.0, ""
-    if SALES.search(before) or (mood.sales and not mood.is_about_access) or (mood.sales > 1 and not mood.names and not shape.code.isdecimal()):
+    if (
+        SALES.search(before)
+        or (mood.sales and not mood.is_about_access)
+        or (mood.sales > 1 and not mood.names and not shape.code.isdecimal())
+    ):
         return 0.0, ""
     if mood.is_about_a_trip and not mood.names:
         return 0.0, ""
     sure = 0.9 if mood.is_about_access else 0.75 if mood.verbs else 0.6 if shape.code.isdecimal() else 0.3
-    leads = re.search(r"(?:is|:|：|ist|lautet|est|es|é|è|to|jest|это|は|是|为|هو)\s*[\"'“*_`\[(]*$", gap, re.IGNORECASE)
+    leads = LEADS.search(gap)
     return (sure if direct else sure - 0.05 if leads else sure - 0.15 if len(gap) < 40 else 0.3), said
 
 
@@ -292,28 +304,28 @@ def _by_label_after(before: str, after: str, shape: Shape, mood: _Mood) -> tuple
     if label is None or label.kind == "other":
         return 0.0, ""
     gap = after[: label.start]
-    opening = not re.search(r"\w", before.strip()[-1:]) or before.strip() == "" or _USE.search(before) is not None
-    linked = _AFTER.match(gap) is not None and len(gap) < 60
+    opening = not re.search(r"\w", before.strip()[-1:]) or before.strip() == "" or USE.search(before) is not None
+    linked = AFTER.match(gap) is not None and len(gap) < 60
     if not linked or shape.is_year:
         return 0.0, ""
     said = f"before “{label.text.strip()}”"
-    verbal = re.match(r"[\s\"'”*_`)\]]*(?:is|are|ist|est|es|é|è|to|jest|-|–|:|هو|は|が|为|是|как|als|as|como|comme|come|jako|olarak|är|er|on)\b", gap, re.I)
+    verbal = VERBAL.match(gap)
     unspaced = gap.strip() == "" or not gap.strip()[0].isascii()
     if not (opening or verbal):
         return 0.0, ""
     if not (verbal or unspaced or gap.strip()[:1] in "-–—:,") and len(gap) > 12:
         return 0.0, ""
     if label.kind == "code":
-        if mood.is_about_a_trip and re.search(r"confirm|bestätig", label.text, re.I):
+        if mood.is_about_a_trip and _CONFIRMS.search(label.text):
             return 0.0, ""
         return 0.93, said
-    if SALES.search(after[:80]) or (shape.is_slogan and not mood.names):
+    if SALES.search(after[:80]) or mood.trade or (shape.is_slogan and (mood.sales or not mood.names)):
         return 0.0, ""
     return (0.88 if mood.is_about_access else 0.7 if mood.verbs else 0.55), said
 
 
 def _first_end(text: str) -> int:
-    found = _SENTENCE.search(text)
+    found = SENTENCE.search(text)
     return found.start() if found else len(text)
 
 
@@ -340,7 +352,7 @@ def _alone(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[
             return 0.0, ""
         if "code" in kinds:
             return 0.95 - 0.03 * (seen - 1) + large, f"alone below “{_cut(text)}”"
-        if SALES.search(text) or (shape.is_slogan and not mood.names) or (mood.sales > 1 and not mood.is_about_access):
+        if _is_for_a_shop(text, shape, mood):
             return 0.0, ""
         sure = 0.9 if mood.is_about_access else 0.8 if mood.verbs else 0.6 if shape.code.isdecimal() else 0.4
         return sure - 0.05 * (seen - 1) + large, f"alone below “{_cut(text)}”"
@@ -349,8 +361,12 @@ def _alone(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[
         if not text:
             continue
         labels = _labels(text[:200])
-        if labels and labels[0].kind != "other" and not SALES.search(text[:200]):
-            return (0.85 if labels[0].kind == "code" else 0.72 if mood.is_about_access else 0.5) + large, f"alone above “{_cut(text)}”"
+        if labels and labels[0].kind == "perhaps" and _is_for_a_shop(text[:200], shape, mood):
+            return 0.0, ""
+        if labels and labels[0].kind != "other":
+            return (
+                0.85 if labels[0].kind == "code" else 0.72 if mood.is_about_access else 0.5
+            ) + large, f"alone above “{_cut(text)}”"
         break
     if lines[number].where == "subject":
         return 0.0, ""
@@ -361,14 +377,29 @@ def _alone(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[
     return (0.65 if large and not mood.sales else 0.0), "large, in a message about signing in"
 
 
+def _is_for_a_shop(text: str, shape: Shape, mood: _Mood) -> bool:
+    """Whether a mere `code` in this text is one for a discount or stands in a receipt."""
+    if SALES.search(text) or mood.trade or (mood.sales > 1 and not mood.is_about_access):
+        return True
+    return shape.is_slogan and (mood.sales > 0 or not mood.names)
+
+
 def _is_a_code(line: _Line) -> bool:
     """Whether a line is nothing but another number, as in a list of recovery codes."""
     found = next(shapes(line.hidden), None)
-    return found is not None and not found.is_word and _ALONE.fullmatch(line.text[: found.start] + line.text[found.end :]) is not None
+    return (
+        found is not None
+        and not found.is_word
+        and _ALONE.fullmatch(line.text[: found.start] + line.text[found.end :]) is not None
+    )
 
 
 def _in_link(link: Link, mood: _Mood, others: bool) -> Code | None:
-    if link.tag not in ("a", "area", "text") or link.kind in ("unsubscribe", "tracking", "asset") or "?" not in link.href:
+    if (
+        link.tag not in ("a", "area", "text")
+        or link.kind in ("unsubscribe", "tracking", "asset")
+        or "?" not in link.href
+    ):
         return None
     try:
         pairs = parse_qsl(urlsplit(link.href).query, max_num_fields=100)
@@ -378,11 +409,15 @@ def _in_link(link: Link, mood: _Mood, others: bool) -> Code | None:
         if not (_NAMES.fullmatch(name) and _SHORT.fullmatch(value)):
             continue
         explicit = re.search(r"otp|pin|pass|verif|confirm|auth|login", name, re.IGNORECASE) is not None
-        if not (explicit or link.kind in ("verify", "reset")) or (others and not explicit and link.kind not in ("verify", "reset")):
+        if not (explicit or link.kind in ("verify", "reset")) or (
+            others and not explicit and link.kind not in ("verify", "reset")
+        ):
             continue
         if SALES.search(link.text) or (mood.sales > mood.verbs and not explicit):
             continue
-        return Code(value, f"in a link, as “{name[:40]}”", 0.85 if mood.is_about_access or explicit else 0.7, value, "link")
+        return Code(
+            value, f"in a link, as “{name[:40]}”", 0.85 if mood.is_about_access or explicit else 0.7, value, "link"
+        )
     return None
 
 

@@ -1,4 +1,4 @@
-"""What could be a code by its shape alone, and what cannot: dates, times, prices, phones, versions and the like; pure."""
+"""What could be a code by its shape alone, and what cannot: dates, times, prices, phones, versions and the like."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from dataclasses import dataclass
 _INVISIBLE = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _DASHES = str.maketrans({c: "-" for c in "‐‑‒–—―−－"})
 _MONEY = (
-    r"(?:[$€£¥￥₹₽₩₺₪฿₫]|\b(?:USD|EUR|GBP|INR|Rs\.?|JPY|CNY|RMB|RUB|TRY|TL|PLN|CHF|BRL|R\$|CAD|AUD|SEK|NOK|DKK|CZK|HUF|AED|SAR|KRW|MXN)(?![A-Za-z]))"
+    r"(?:[$€£¥￥₹₽₩₺₪฿₫]|\b(?:USD|EUR|GBP|INR|Rs\.?|JPY|CNY|RMB|RUB|TRY|TL|PLN|CHF|BRL|R\$|CAD|AUD|SEK|NOK|DKK|CZK"
+    r"|HUF|AED|SAR|KRW|MXN)(?![A-Za-z]))"
 )
 _UNIT_MONEY = (
-    r"(?:[$€£¥₹₽₩₺₪]|(?:USD|EUR|GBP|INR|JPY|CNY|RUB|TRY|TL|PLN|CHF|BRL|zł|kr|Kč|Ft|lei|руб|円|元|원|ريال|درهم|euros?|dollars?|dólares|Euro)(?![A-Za-z]))"
+    r"(?:[$€£¥₹₽₩₺₪]|(?:USD|EUR|GBP|INR|JPY|CNY|RUB|TRY|TL|PLN|CHF|BRL|zł|kr|Kč|Ft|lei|руб|円|元|원|ريال|درهم"
+    r"|euros?|dollars?|dólares|Euro)(?![A-Za-z]))"
 )
 # What is taken out of sight before codes are looked for, so that no part of it is taken for one.
 _NEVER = re.compile(
@@ -51,15 +53,19 @@ _NEVER = re.compile(
 _SINGLES = re.compile(r"(?<![\w])[A-Z0-9](?:[ \t\-·|]{1,4}[A-Z0-9]){3,9}(?![\w])")
 _CANDIDATE = re.compile(
     r"""(?<![\w.\-/\\@&=+*])(?:
-      (?P<grouped>\d{3}[ -]\d{3}(?:[ -]\d{3})?|\d{4}[ -]\d{4}|\d{2}[ -]\d{2}[ -]\d{2}(?:[ -]\d{2})?|\d{3}[ -]\d{2}[ -]\d{3}|\d{3}[ -]\d{4}|\d{4}[ -]\d{3}|\d{2}[ -]\d{3}|\d{5}[ -]\d{5})
-     |(?P<mixed>[A-Z]{1,3}-\d{4,8}|[A-Za-z0-9]{3,6}(?:-[A-Za-z0-9]{3,6}){1,3}|[A-Z]{3,4}\ \d{3,4}|[A-Z0-9]{3,4}\ [A-Z0-9]{3,4})
+      (?P<grouped>\d{3}[ -]\d{3}(?:[ -]\d{3})?|\d{4}[ -]\d{4}
+        |\d{2}[ -]\d{2}[ -]\d{2}(?:[ -]\d{2})?|\d{3}[ -]\d{2}[ -]\d{3}
+        |\d{3}[ -]\d{4}|\d{4}[ -]\d{3}|\d{2}[ -]\d{3}|\d{5}[ -]\d{5})
+     |(?P<mixed>[A-Z]{1,3}-\d{4,8}|[A-Za-z0-9]{3,6}(?:-[A-Za-z0-9]{3,6}){1,3}
+        |[A-Z]{3,4}\ \d{3,4}|[A-Z0-9]{3,4}\ [A-Z0-9]{3,4})
      |(?P<digits>\d{4,10})
      |(?P<letters>[A-Za-z0-9]{4,12})
     )(?![\w@]|[-/.][\w])""",
     re.VERBOSE,
 )
 _ORDERLY = re.compile(
-    r"(?:ORD(?:ER)?|INV|PO|SO|RMA|SKU|TKT|CASE|REF|RE|RG|AN|KD|FV|BK|PNR|TRK|TICKET|INC|REQ|CUST|ACC|CR|DHL|UPS|ISSUE|BUG|JIRA|PR|CVE|ISO|RFC|UTF|GMT|UTC|DIN|EN|LOT)-?\d+(?:-\w+)?",
+    r"(?:ORD(?:ER)?|INV|PO|SO|RMA|SKU|TKT|CASE|REF|RE|RG|AN|KD|FV|BK|PNR|TRK|TICKET|INC|REQ|CUST|ACC|CR|DHL|UPS"
+    r"|ISSUE|BUG|JIRA|PR|CVE|ISO|RFC|UTF|GMT|UTC|DIN|EN|LOT)-?\d+(?:-\w+)?",
     re.IGNORECASE,
 )
 _SLOGAN = re.compile(r"[A-Z]{4,}\d{1,4}|[A-Z]{3,}(?:20\d\d|\d0|\d5|OFF)|\d{1,2}[A-Z]{3,}")
@@ -68,7 +74,7 @@ _BOTH = re.compile(r"(?=.*\d)(?=.*[A-Za-z])")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Something that could be a code, where it stands in its line: `code` is what one types, `written` what is there."""
+    """Something that could be a code, and where in its line: `code` is what one types, `written` what is there."""
 
     code: str
     written: str

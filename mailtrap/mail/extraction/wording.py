@@ -9,105 +9,218 @@ import re
 
 # What has a number of its own and is no code: it wins over the word for code within it.
 _OTHER = r"""
-order(?!s? to\b)|purchase|invoice|receipt|booking|reservation|itinerary|ticket|confirmation (?:no|num|#)|tracking|shipment|parcel|waybill|consignment
-transaction|payment (?:id|ref|no)|reference|ref\b|case|claim|policy|contract|customer (?:no|num|id)|account (?:no|num|id|ending)|member(?:ship)?(?: no| num| id)
-ending (?:in|with)|ends with|last (?:4|four)|card|iban|bic|vat|tax|registration (?:no|num)|company (?:no|num)|hrb|siret|phone|mobile|tel\b|telephone|fax|call|hotline|dial
-zip|post(?:al)? ?code|area code|country code|sort code|swift|product code|sku|isbn|serial|model|version|release|commit|pull request
-(?:promo|promotion|promotional|discount|coupon|voucher|gift|gift card|referral|invite|offer|rebate|reward|bonus|partner|affiliate|checkout)[ -]?(?:code|card)?
-error code|status code|exit code|response code|source code|qr[ -]?code|bar ?code|dress code|code of|code review|zip code|color|colour|hex|room|flight|gate|seat|suite|apt
-locker|pick-?up code|collection code|door code|gate code|visitors?|subscribers|users|points|miles|balance|amount|total|subtotal|price|meeting id|conference id|webinar id|dial-in
-bestell|auftrag|rechnung|liefer|sendung|paket|kunden-?n|vertrag|beleg|buchung|reservierung|vorgang|aktenzeichen|ticketnummer|rückruf|telefon|tel\.|plz|postleitzahl|konto|endet auf|endend
-gutschein|rabatt|aktions-?code|coupon|artikel|steuer|ust|trackingn|zählerstand|kundennummer|mitgliedsn|abhol|fehlercode|zimmer
-commande|facture|colis|livraison|suivi|réservation|numéro de client|n° client|téléphone|tél\b|code postal|code promo|code de réduction|code cadeau|bon d.achat|référence|réf\b|dossier|se terminant
+order(?!s? to\b)|purchase|invoice|receipt|booking|reservation|itinerary|ticket|confirmation (?:no|num|#)|tracking
+shipment|parcel|waybill|consignment
+transaction|payment (?:id|ref|no)|reference|ref\b|case|claim|policy|contract|customer (?:no|num|id)
+account (?:no|num|id|ending)|member(?:ship)?(?: no| num| id)
+ending (?:in|with)|ends with|last (?:4|four)|card|iban|bic|vat|tax|registration (?:no|num)|company (?:no|num)|hrb
+siret|phone|mobile|tel\b|telephone|fax|call|hotline|dial
+zip|post(?:al)? ?code|area code|country code|sort code|swift|product code|sku|isbn|serial|model|version|release
+commit|pull request
+(?:promo|promotion|promotional|discount|coupon|voucher|gift|gift card|referral|invite|offer|rebate|reward|bonus|
+partner|affiliate|checkout)[ -]?(?:code|card)?
+error code|status code|exit code|response code|source code|qr[ -]?code|bar ?code|dress code|code of|code review
+zip code|color|colour|hex|room|flight|gate|seat|suite|apt
+locker|pick-?up code|collection code|door code|gate code|visitors?|subscribers|users|points|miles|balance|amount
+total|subtotal|price|meeting id|conference id|webinar id|dial-in
+bestell|auftrag|rechnung|liefer|sendung|paket|kunden-?n|vertrag|beleg|buchung|reservierung|vorgang|aktenzeichen
+ticketnummer|rückruf|telefon|tel\.|plz|postleitzahl|konto|endet auf|endend
+gutschein|rabatt|aktions-?code|coupon|artikel|steuer|ust|trackingn|zählerstand|kundennummer|mitgliedsn|abhol
+fehlercode|zimmer
+commande|facture|colis|livraison|suivi|réservation|numéro de client|n° client|téléphone|tél\b|code postal|code promo
+code de réduction|code cadeau|bon d.achat|référence|réf\b|dossier|se terminant
 contrat|montant
-pedido|factura|envío|seguimiento|reserva\b|localizador|número de cliente|teléfono|código postal|código promocional|código de descuento|cupón|referencia|terminada en|importe|billete|expediente
-ordine|fattura|spedizione|tracciamento|prenotazione|codice sconto|codice promo|codice cliente|codice fiscale|cap\b|telefono|riferimento|pratica|buono|importo|che termina
-encomenda|fatura|rastre(?:io|amento)|código de rastre|cupom|código promocional|cep\b|código postal|telefone|referência|nota fiscal|protocolo|final \d|valor
-bestelling|bestelnummer|factuur|zending|track ?& ?trace|boeking|reservering|klantnummer|telefoon|postcode|kortingscode|actiecode|referentie|eindigend op|bedrag|cadeau
-zamówieni|faktur|przesyłk|paczk|rezerwacj|numer klienta|nip\b|telefon|kod pocztowy|kod rabatowy|kod promocyjny|kupon|kwota|odbior|sprawy
-заказ|счет|счёт|накладн|трек|посылк|отправлен|бронирован|билет|телефон|тел\.|индекс|промокод|купон|скидк|договор|инн\b|сумма|карт[аыу]|код получения|замовлен|рахунок
-sipariş|fatura|kargo|takip|rezervasyon|müşteri n|telefon|posta kodu|indirim|kupon|kampanya kodu|promosyon|hediye|referans|tutar|ile biten
-注文|請求|伝票|追跡|配送|予約|お客様番号|会員番号|電話|郵便|クーポン|割引|プロモ|キャンペーンコード|問い合わせ番号|お問い合わせ|口座|金額|商品|品番|ポイント|招待コード|エラーコード
-订单|訂單|发票|發票|快递|运单|物流|单号|單號|包裹|预订|預訂|电话|電話|邮编|郵遞|优惠码|優惠碼|优惠|优惠券|折扣码|折扣|兑换码|邀请码|推荐码|客服|编号|編號|尾号|尾號|金额|取件码|工单|流水号|提货码
-주문|송장|운송장|예약|영수증|전화|고객센터|우편|쿠폰|할인|프로모션|추천인|초대 코드|고객번호|회원번호|접수번호|금액|계좌
+pedido|factura|envío|seguimiento|reserva\b|localizador|número de cliente|teléfono|código postal|código promocional
+código de descuento|cupón|referencia|terminada en|importe|billete|expediente
+ordine|fattura|spedizione|tracciamento|prenotazione|codice sconto|codice promo|codice cliente|codice fiscale|cap\b
+telefono|riferimento|pratica|buono|importo|che termina
+encomenda|fatura|rastre(?:io|amento)|código de rastre|cupom|código promocional|cep\b|código postal|telefone
+referência|nota fiscal|protocolo|final \d|valor
+bestelling|bestelnummer|factuur|zending|track ?& ?trace|boeking|reservering|klantnummer|telefoon|postcode
+kortingscode|actiecode|referentie|eindigend op|bedrag|cadeau
+zamówieni|faktur|przesyłk|paczk|rezerwacj|numer klienta|nip\b|telefon|kod pocztowy|kod rabatowy|kod promocyjny|kupon
+kwota|odbior|sprawy
+заказ|счет|счёт|накладн|трек|посылк|отправлен|бронирован|билет|телефон|тел\.|индекс|промокод|купон|скидк|договор
+инн\b|сумма|карт[аыу]|код получения|замовлен|рахунок
+sipariş|fatura|kargo|takip|rezervasyon|müşteri n|telefon|posta kodu|indirim|kupon|kampanya kodu|promosyon|hediye
+referans|tutar|ile biten
+注文|請求|伝票|追跡|配送|予約|お客様番号|会員番号|電話|郵便|クーポン|割引|プロモ|キャンペーンコード|問い合わせ番号
+お問い合わせ|口座|金額|商品|品番|ポイント|招待コード|エラーコード
+订单|訂單|发票|發票|快递|运单|物流|单号|單號|包裹|预订|預訂|电话|電話|邮编|郵遞|优惠码|優惠碼|优惠|优惠券|折扣码
+折扣|兑换码|邀请码|推荐码|客服|编号|編號|尾号|尾號|金额|取件码|工单|流水号|提货码
+주문|송장|운송장|예약|영수증|전화|고객센터|우편|쿠폰|할인|프로모션|추천인|초대 코드|고객번호|회원번호|접수번호|금액
+계좌
 طلب رقم|رقم الطلب|الطلب|فاتورة|شحن|تتبع|حجز|هاتف|الرمز البريدي|خصم|كوبون|قسيمة|العميل|المبلغ|الحساب رقم
-beställning|ordernummer|faktura|försändelse|spårning|bokning|telefon|postnummer|rabattkod|ordre|pakke|sporing|tilaus|lasku|seuranta|alekoodi|objednávk|zásilk|sleva|slevový|rendelés|számla|kupon
-đơn hàng|hoá đơn|hóa đơn|vận đơn|mã giảm giá|pesanan|resi\b|kode promo|voucher|παραγγελ|τιμολόγ|κουπόνι|הזמנה|חשבונית|קופון|ऑर्डर|คำสั่งซื้อ
+beställning|ordernummer|faktura|försändelse|spårning|bokning|telefon|postnummer|rabattkod|ordre|pakke|sporing|tilaus
+lasku|seuranta|alekoodi|objednávk|zásilk|sleva|slevový|rendelés|számla|kupon
+đơn hàng|hoá đơn|hóa đơn|vận đơn|mã giảm giá|pesanan|resi\b|kode promo|voucher|παραγγελ|τιμολόγ|κουπόνι|הזמנה
+חשבונית|קופון|ऑर्डर|คำสั่งซื้อ
 """
 
 # What is a one-time code and nothing else.
 _CODE = r"""
-(?:verification|security|authentication|authorization|authorisation|authenticator|activation|validation|login|log-in|log in|sign-?in|sign in|sign-?up|access|one[- ]?time|single[- ]use|temporary|2fa|two[- ]factor|two[- ]step|mfa|reset|recovery|confirm(?:ation)?|verify|secret|device|unlock|identity|registration|email|e-mail|otp|pass|backup|approval)[ -]?(?:login |access |security |verification |sign-in |pin )?(?:pass)?codes?
+(?:verification|security|authentication|authorization|authorisation|authenticator|activation|validation|login|
+log-in|log in|sign-?in|sign in|sign-?up|access|one[- ]?time|single[- ]use|temporary|2fa|two[- ]factor|two[- ]step|
+mfa|reset|recovery|confirm(?:ation)?|verify|secret|device|unlock|identity|registration|email|e-mail|otp|pass|backup|
+approval)[ -]?(?:login |access |security |verification |sign-in |pin )?(?:pass)?codes?
 (?:\d|four|five|six|seven|eight)[- ]?(?:digit|character|letter)s? (?:\w+ )?(?:code|pin|number|otp|passcode)
-one[- ]?time[- ](?:pass(?:word|code|phrase)?|pin|code|key)|temporary password|dynamic (?:password|pin)|verification (?:number|pin|key)|security (?:number|pin)|login pin|passcode|otp\b|totp\b|magic code|mobile tan|tan\b
-(?:bestätigungs|verifizierungs|verifikations|sicherheits|anmelde|aktivierungs|freischalt|login-?|zugangs|einmal|authentifizierungs|zugriffs|prüf|registrierungs|legitimations|wiederherstellungs|e-mail-)[ -]?(?:code|pin|kennwort|passwort|tan|schlüssel|zahl|ziffern)|einmalige[rnms]* (?:code|passwort|kennwort|pin|anmelde)|\d-stellige[nrs]* (?:code|pin|zahl)|(?:sechs|vier|acht)stellige[nrs]* (?:code|pin|zahl)|zwei-faktor-code|passcode
-codes? (?:de |d['’]|à )?(?:vérification|confirmation|sécurité|validation|connexion|activation|authentification|accès|usage unique|identification|\d chiffres|six chiffres|quatre chiffres|réinitialisation|inscription|récupération)|code (?:unique|temporaire|secret|provisoire)|mot de passe (?:à usage unique|temporaire|unique)|code otp
-(?:código|codigo|clave|pin|contraseña) (?:de |del? )?(?:un solo uso|verificación|verificacion|confirmación|seguridad|acceso|activación|inicio de sesión|autenticación|autorización|validación|un único uso|único|temporal|\d dígitos|seis dígitos|cuatro dígitos|recuperación|registro|identificación)|código otp
-codic[ei] (?:di |d['’]|per l['’])?(?:verifica|conferma|sicurezza|accesso|attivazione|autenticazione|login|autorizzazione|convalida|monouso|temporaneo|usa e getta|otp|\d cifre|sei cifre|identificazione|recupero|registrazione)|password (?:monouso|temporanea|usa e getta)|codice a (?:\d|sei|quattro)
-(?:código|codigo|senha|palavra-passe|pin) (?:de |do |da )?(?:verificação|confirmação|segurança|acesso|ativação|autenticação|uso único|utilização única|login|validação|início de sessão|temporári[oa]|única|único|\d dígitos|seis dígitos|recuperação|cadastro)|código otp
-(?:verificatie|bevestigings|beveiligings|toegangs|inlog|activerings|activatie|aanmeld|authenticatie|controle|herstel)[- ]?code|eenmalige? (?:code|wachtwoord|inlogcode|toegangscode|pincode)|\d-cijferige? code|zescijferige code
-(?:jednorazow[yae][a-z]* )?(?:kod|hasło|pin)(?:u|em|ie)? (?:weryfikacyjn|potwierdza|potwierdzenia|bezpieczeństwa|jednorazow|aktywacyjn|dostępu|logowania|autoryzac|uwierzytelni|dostępow|sms|rejestrac|odzyskiwania)[a-ząćęłńóśźż]*|jednorazow[a-ząćęłńóśźż]+ (?:kod|hasł|pin)[a-ząćęłńóśźż]*|hasło jednorazowe
-(?:код|пароль|пин-код)[а-я]*(?: для)? (?:подтвержд|верификац|безопасност|доступа|входа|активац|авториз|проверк|регистрац|аутентификац|восстановл|сброс|смены)[а-я]*|(?:одноразов|проверочн|защитн|секретн|временн|\d-значн|шестизначн|четырехзначн|четырёхзначн)[а-я]+ (?:код|пароль|пин)[а-я]*|код(?: для)? (?:підтвердж|безпек|вход|активац|перевірк|доступ)[а-яіїє]*|одноразов[а-яіїє]+ (?:код|пароль)[а-яіїє]*
-(?:doğrulama|onay|güvenlik|giriş|aktivasyon|erişim|tek kullanımlık|kimlik doğrulama|etkinleştirme|oturum açma|teyit|üyelik|sıfırlama)(?: onay| giriş| doğrulama| güvenlik)? (?:kod|şifre|parola|pin)[a-zçğıöşü]*|tek seferlik (?:kod|şifre|parola)[a-zçğıöşü]*|\d haneli (?:kod|doğrulama)[a-zçğıöşü]*
-(?:認証|確認|検証|セキュリティ|セキュリティー|アクセス|ログイン|ワンタイム|本人確認|パス|照合|登録|認証用|メール認証|二段階認証)(?:用)?(?:コード|番号|キー|パスワード|パスコード|PIN|ＰＩＮ)|ワンタイム|\d桁の(?:コード|数字|番号)|\d ?桁(?:の)?(?:コード|数字|番号)|暗証番号|仮パスワード
-(?:验证|驗證|校验|校驗|动态|動態|确认|確認|安全|登录|登入|激活|授权|認證|认证|识别|一次性)(?:码|碼|密码|密碼|口令|代码|代碼|验证码|驗證碼)|\d ?位(?:数字|數字)?(?:验证|驗證)?(?:码|碼)|动态口令|随机码
-(?:인증|확인|보안|승인|로그인|일회용|임시|본인 ?확인|이메일 ?인증|검증|가입|접속|등록|일회성)\s?(?:번호|코드|비밀번호|암호|키|패스워드)|\d ?자리\s?(?:숫자|코드|인증|번호)|OTP
-(?:رمز|كود|رقم|شفرة)(?:ك)? (?:ال)?(?:تحقق|تأكيد|تفعيل|أمان|دخول|مصادقة|مرور|توثيق|التسجيل|تسجيل الدخول|الوصول|لمرة واحدة|المكون)[\u0600-\u06ff]*|رمز[\u0600-\u06ff]* (?:المؤقت|السري|أحادي)|كلمة (?:ال)?(?:مرور|سر)[\u0600-\u06ff]* (?:لمرة واحدة|المؤقتة|ال(?:مؤقتة|أحادية))|رمز التحقق|کد (?:تأیید|تایید|فعال|ورود|امنیتی|یکبار)[\u0600-\u06ff]*|رمز (?:یکبار|عبور)
-(?:verifierings|verifikations|bekräftelse|bekræftelses|bekreftelses|säkerhets|sikkerheds|sikkerhets|engångs|engangs|inloggnings|aktiverings|login|påloggings|godkendelses|tilgangs|tillfällig )[- ]?(?:kod|kode|koden|lösenord|adgangskode|passord)[a-zåäöæø]*|(?:vahvistus|kirjautumis|turva|kertakäyttö|todennus|aktivointi)[- ]?(?:koodi|salasana|tunnus)[a-zåäö]*
-(?:ověřovací|potvrzovací|bezpečnostní|jednorázov[ýé]|aktivační|přihlašovací|overovací|jednorazov[ýé]|prihlasovací) (?:kód|heslo|pin)[a-zěščřžýáíéůú]*|(?:ellenőrző|megerősítő|biztonsági|egyszer használatos|belépési|hitelesítő|aktiváló)[ -]?(?:kód|jelszó)[a-záéíóöőúüű]*|cod(?:ul)? (?:tău )?(?:de )?(?:verificare|confirmare|securitate|activare|acces|unic|autentificare)|kontrolni kod|verifikacijski kod|код за (?:потвърждение|верификация|достъп|вход|сигурност)
-mã (?:xác (?:minh|thực|nhận)|otp|bảo mật|kích hoạt|đăng nhập)|kode (?:verifikasi|otp|konfirmasi|keamanan|aktivasi|masuk|akses)|kod (?:pengesahan|keselamatan)|κωδικ(?:ός|ό|ού) (?:επαλήθευσης|επιβεβαίωσης|ασφαλείας|μίας χρήσης|πρόσβασης|σύνδεσης|ενεργοποίησης)|קוד (?:ה)?(?:אימות|אישור|אבטחה|כניסה|גישה|חד[- ]פעמי)|(?:सत्यापन|सुरक्षा|पुष्टि|वन-टाइम) (?:कोड|पासवर्ड)|ओटीपी|รหัส(?:ยืนยัน| ?OTP|ความปลอดภัย|ผ่าน(?:ครั้งเดียว|แบบใช้ครั้งเดียว))
+one[- ]?time[- ](?:pass(?:word|code|phrase)?|pin|code|key)|temporary password|dynamic (?:password|pin)
+verification (?:number|pin|key)|security (?:number|pin)|login pin|passcode|otp\b|totp\b|magic code|mobile tan|tan\b
+(?:bestätigungs|verifizierungs|verifikations|sicherheits|anmelde|aktivierungs|freischalt|login-?|zugangs|einmal|
+authentifizierungs|zugriffs|prüf|registrierungs|legitimations|wiederherstellungs|e-mail-)[ -]?(?:code|pin|kennwort|
+passwort|tan|schlüssel|zahl|ziffern)
+einmalige[rnms]* (?:code|passwort|kennwort|pin|anmelde)|\d-stellige[nrs]* (?:code|pin|zahl)
+(?:sechs|vier|acht)stellige[nrs]* (?:code|pin|zahl)|zwei-faktor-code|passcode
+codes? (?:de |d['’]|à )?(?:vérification|confirmation|sécurité|validation|connexion|activation|authentification|
+accès|usage unique|identification|\d chiffres|six chiffres|quatre chiffres|réinitialisation|inscription|
+récupération)
+code (?:unique|temporaire|secret|provisoire)|mot de passe (?:à usage unique|temporaire|unique)|code otp
+(?:código|codigo|clave|pin|contraseña) (?:de |del? )?(?:un solo uso|verificación|verificacion|confirmación|
+seguridad|acceso|activación|inicio de sesión|autenticación|autorización|validación|un único uso|único|temporal|
+\d dígitos|seis dígitos|cuatro dígitos|recuperación|registro|identificación)
+código otp
+codic[ei] (?:di |d['’]|per l['’])?(?:verifica|conferma|sicurezza|accesso|attivazione|autenticazione|login|
+autorizzazione|convalida|monouso|temporaneo|usa e getta|otp|\d cifre|sei cifre|identificazione|recupero|
+registrazione)
+password (?:monouso|temporanea|usa e getta)|codice a (?:\d|sei|quattro)
+(?:código|codigo|senha|palavra-passe|pin) (?:de |do |da )?(?:verificação|confirmação|segurança|acesso|ativação|
+autenticação|uso único|utilização única|login|validação|início de sessão|temporári[oa]|única|único|\d dígitos|
+seis dígitos|recuperação|cadastro)
+código otp
+(?:verificatie|bevestigings|beveiligings|toegangs|inlog|activerings|activatie|aanmeld|authenticatie|controle|
+herstel)[- ]?code
+eenmalige? (?:code|wachtwoord|inlogcode|toegangscode|pincode)|\d-cijferige? code|zescijferige code
+(?:jednorazow[yae][a-z]* )?(?:kod|hasło|pin)(?:u|em|ie)? (?:weryfikacyjn|potwierdza|potwierdzenia|bezpieczeństwa|
+jednorazow|aktywacyjn|dostępu|logowania|autoryzac|uwierzytelni|dostępow|sms|rejestrac|odzyskiwania)[a-ząćęłńóśźż]*
+jednorazow[a-ząćęłńóśźż]+ (?:kod|hasł|pin)[a-ząćęłńóśźż]*|hasło jednorazowe
+(?:код|пароль|пин-код)[а-я]*(?: для)? (?:подтвержд|верификац|безопасност|доступа|входа|активац|авториз|проверк|
+регистрац|аутентификац|восстановл|сброс|смены)[а-я]*
+(?:одноразов|проверочн|защитн|секретн|временн|\d-значн|шестизначн|четырехзначн|четырёхзначн)[а-я]+ (?:код|пароль|
+пин)[а-я]*
+код(?: для)? (?:підтвердж|безпек|вход|активац|перевірк|доступ)[а-яіїє]*|одноразов[а-яіїє]+ (?:код|пароль)[а-яіїє]*
+(?:doğrulama|onay|güvenlik|giriş|aktivasyon|erişim|tek kullanımlık|kimlik doğrulama|etkinleştirme|oturum açma|teyit|
+üyelik|sıfırlama)(?: onay| giriş| doğrulama| güvenlik)? (?:kod|şifre|parola|pin)[a-zçğıöşü]*
+tek seferlik (?:kod|şifre|parola)[a-zçğıöşü]*|\d haneli (?:kod|doğrulama)[a-zçğıöşü]*
+(?:認証|確認|検証|セキュリティ|セキュリティー|アクセス|ログイン|ワンタイム|本人確認|パス|照合|登録|認証用|
+メール認証|二段階認証)(?:用)?(?:コード|番号|キー|パスワード|パスコード|PIN|ＰＩＮ)
+ワンタイム|\d桁の(?:コード|数字|番号)|\d ?桁(?:の)?(?:コード|数字|番号)|暗証番号|仮パスワード
+(?:验证|驗證|校验|校驗|动态|動態|确认|確認|安全|登录|登入|激活|授权|認證|认证|识别|一次性)(?:码|碼|密码|密碼|口令|
+代码|代碼|验证码|驗證碼)
+\d ?位(?:数字|數字)?(?:验证|驗證)?(?:码|碼)|动态口令|随机码
+(?:인증|확인|보안|승인|로그인|일회용|임시|본인 ?확인|이메일 ?인증|검증|가입|접속|등록|일회성)\s?(?:번호|코드|
+비밀번호|암호|키|패스워드)
+\d ?자리\s?(?:숫자|코드|인증|번호)|OTP
+(?:رمز|كود|رقم|شفرة)(?:ك)? (?:ال)?(?:تحقق|تأكيد|تفعيل|أمان|دخول|مصادقة|مرور|توثيق|التسجيل|تسجيل الدخول|الوصول|
+لمرة واحدة|المكون)[\u0600-\u06ff]*
+رمز[\u0600-\u06ff]* (?:المؤقت|السري|أحادي)
+كلمة (?:ال)?(?:مرور|سر)[\u0600-\u06ff]* (?:لمرة واحدة|المؤقتة|ال(?:مؤقتة|أحادية))|رمز التحقق
+کد (?:تأیید|تایید|فعال|ورود|امنیتی|یکبار)[\u0600-\u06ff]*|رمز (?:یکبار|عبور)
+(?:verifierings|verifikations|bekräftelse|bekræftelses|bekreftelses|säkerhets|sikkerheds|sikkerhets|engångs|engangs|
+inloggnings|aktiverings|login|påloggings|godkendelses|tilgangs|tillfällig )[- ]?(?:kod|kode|koden|lösenord|
+adgangskode|passord)[a-zåäöæø]*
+(?:vahvistus|kirjautumis|turva|kertakäyttö|todennus|aktivointi)[- ]?(?:koodi|salasana|tunnus)[a-zåäö]*
+(?:ověřovací|potvrzovací|bezpečnostní|jednorázov[ýé]|aktivační|přihlašovací|overovací|jednorazov[ýé]|
+prihlasovací) (?:kód|heslo|pin)[a-zěščřžýáíéůú]*
+(?:ellenőrző|megerősítő|biztonsági|egyszer használatos|belépési|hitelesítő|aktiváló)[ -]?(?:kód|
+jelszó)[a-záéíóöőúüű]*
+cod(?:ul)? (?:tău )?(?:de )?(?:verificare|confirmare|securitate|activare|acces|unic|autentificare)|kontrolni kod
+verifikacijski kod|код за (?:потвърждение|верификация|достъп|вход|сигурност)
+mã (?:xác (?:minh|thực|nhận)|otp|bảo mật|kích hoạt|đăng nhập)
+kode (?:verifikasi|otp|konfirmasi|keamanan|aktivasi|masuk|akses)|kod (?:pengesahan|keselamatan)
+κωδικ(?:ός|ό|ού) (?:επαλήθευσης|επιβεβαίωσης|ασφαλείας|μίας χρήσης|πρόσβασης|σύνδεσης|ενεργοποίησης)
+קוד (?:ה)?(?:אימות|אישור|אבטחה|כניסה|גישה|חד[- ]פעמי)|(?:सत्यापन|सुरक्षा|पुष्टि|वन-टाइम) (?:कोड|पासवर्ड)|ओटीपी
+รหัส(?:ยืนยัน| ?OTP|ความปลอดภัย|ผ่าน(?:ครั้งเดียว|แบบใช้ครั้งเดียว))
 """
 
 # What may be one: it depends on the rest of the message.
 _PERHAPS = r"""
-codes?\b|pin(?:[ -]?code)?\b|passkey\b|token\b|kennung|ziffernfolge|geheimzahl|código|codigo|clave\b|codice|kod(?:[uea]|em|unuz|un|unu|unuzu|en|et)?\b|kode(?:n|nya)?\b|код(?:а|у|ом)?\b|koodi\b|kód(?:ot|ja|om)?\b|cod(?:ul)?\b
-コード|パスコード|番号を入力|代码|代碼|코드|번호를 입력|رمز|كود|کد\b|mã\b|κωδικ|קוד|कोड|รหัส|şifre(?:niz)?\b|parola\b|пароль|temporary sign-in
+codes?\b|pin(?:[ -]?code)?\b|passkey\b|token\b|kennung|ziffernfolge|geheimzahl|código|codigo|clave\b|codice
+kod(?:[uea]|em|unuz|un|unu|unuzu|en|et)?\b|kode(?:n|nya)?\b|код(?:а|у|ом)?\b|koodi\b|kód(?:ot|ja|om)?\b|cod(?:ul)?\b
+copy and paste|characters|digits|(?:this|the following|following|the) numbers?\b|numbers? below|ziffern|zahlenfolge
+zahl\b|chiffres|cifras|dígitos|cifre\b|cijfers|цифр|cyfr|haneli|siffror
+コード|パスコード|番号を入力|数字|숫자|الأرقام|代码|代碼|코드|번호를 입력|رمز|كود|کد\b|mã\b|κωδικ|קוד|कोड|รหัส
+şifre(?:niz)?\b|parola\b|пароль
 """
 
 _VERBS = r"""
-verif|authenticat|sign(?:ing)?[ -]?in|sign(?:ing)?[ -]?up|log(?:ging)?[ -]?(?:in|on)|login|confirm (?:your|the|that|it)|reset|activate|two[- ]factor|two[- ]step|2fa|didn['’]t (?:request|try|sign|ask)|did not request|never (?:share|ask)|do(?: not|n['’]t) share|expires? in|valid for|complete (?:your )?(?:registration|sign)
-bestätig|verifizier|anmeld|einlogg|zurücksetz|aktivier|nicht (?:angefordert|angefragt)|niemals weiter|nicht weiter|gültig|läuft .{0,20}ab|registrier
-vérifi|confirm|connexion|connecter|réinitialis|valable|expire|ne (?:le )?(?:partagez|communiquez)|n['’]êtes pas à l['’]origine|inscription
-iniciar sesión|inicio de sesión|restablec|caduca|válido|no (?:lo )?compart|no (?:has )?solicit|registro|acceder|verific
+password|passphrase|passwort|kennwort|mot de passe|contraseña|senha|palavra-passe|wachtwoord|hasł|парол|şifre
+lösenord|adgangskode|passord|heslo|jelszó|mật khẩu|sandi\b|κωδικ|סיסמ|パスワード|密码|密碼|비밀번호|كلمة المرور
+كلمة السر
+set(?:ting)? up your|belongs to you|it['’]?s (?:really )?you|that it['’]?s you|prove|create (?:your|an) account
+new account|browser|new device|unusual|identity|your account|dein konto|ihr konto|votre compte|tu cuenta|su cuenta
+il tuo account|sua conta|je account|twoje konto|аккаунт|hesab|アカウント|账号|账户|帳號|帳戶|계정|حساب
+verif|authenticat|sign(?:ing)?[ -]?in|sign(?:ing)?[ -]?up|log(?:ging)?[ -]?(?:in|on)|login
+confirm (?:your|the|that|it)|reset|activate|two[- ]factor|two[- ]step|2fa|didn['’]t (?:request|try|sign|ask)
+did not request|never (?:share|ask)|do(?: not|n['’]t) share|expires? in|valid for
+complete (?:your )?(?:registration|sign)
+bestätig|verifizier|anmeld|einlogg|zurücksetz|aktivier|nicht (?:angefordert|angefragt)|niemals weiter|nicht weiter
+gültig|läuft .{0,20}ab|registrier
+vérifi|confirm|connexion|connecter|réinitialis|valable|expire|ne (?:le )?(?:partagez|communiquez)
+n['’]êtes pas à l['’]origine|inscription
+iniciar sesión|inicio de sesión|restablec|caduca|válido|no (?:lo )?compart|no (?:has )?solicit|registro|acceder
+verific
 accesso|accedere|reimpost|scade|valido|non condivid|non hai richiesto|registrazione
 entrar|redefin|expira|válid|não compartilh|não partilh|não solicit|cadastro|aceder
 bevestig|verifi|inlogg|aanmeld|geldig|verloopt|deel .{0,20}niet|niet aangevraagd
 potwierd|zweryfik|logowani|zalog|ważny|wygas|nie udostępniaj|nie podawaj|rejestrac
 подтвер|вход|войти|регистрац|действ|никому не|не (?:сообщайте|запрашивали)|сброс|восстановл|авториз
 doğrula|giriş|onayla|geçerli|paylaşmay|süresi|sıfırla|kayıt
-認証|ログイン|有効期限|本人確認|心当たり|再設定|登録|验证|驗證|登录|登入|登錄|注册|註冊|有效|泄露|洩漏|重置|인증|로그인|유효|가입|타인|비밀번호|التحقق|تسجيل|صالح|صلاحية|لا تشارك|تنتهي|تأكيد
-verifier|bekräft|logga in|giltig|bekræft|bekreft|gyldig|vahvist|kirjaud|voimassa|ověř|přihlás|platn|ellenőr|érvényes|bejelentkez|valabil|autentific|xác (?:minh|thực|nhận)|đăng nhập|hiệu lực|masuk|berlaku|verifikasi|επαλήθ|σύνδεσ|ισχύει|אימות|התחברות|תקף|सत्याप|मान्य|लॉगिन|ยืนยัน|เข้าสู่ระบบ
+認証|ログイン|有効期限|本人確認|心当たり|再設定|登録|验证|驗證|登录|登入|登錄|注册|註冊|有效|泄露|洩漏|重置|인증
+로그인|유효|가입|타인|비밀번호|التحقق|تسجيل|صالح|صلاحية|لا تشارك|تنتهي|تأكيد
+verifier|bekräft|logga in|giltig|bekræft|bekreft|gyldig|vahvist|kirjaud|voimassa|ověř|přihlás|platn|ellenőr|érvényes
+bejelentkez|valabil|autentific|xác (?:minh|thực|nhận)|đăng nhập|hiệu lực|masuk|berlaku|verifikasi|επαλήθ|σύνδεσ
+ισχύει|אימות|התחברות|תקף|सत्याप|मान्य|लॉगिन|ยืนยัน|เข้าสู่ระบบ
 """
 
 _SALES = r"""
-checkout|% off|discount|coupon|promo|sale\b|deal|save \d|save up|free shipping|shop now|black friday|gift|offer|newsletter|rabatt|gutschein|angebot|sparen|einkauf|warenkorb|réduction|promo|soldes|remise|panier|descuento|oferta|rebaja|compra|sconto|offerta|saldi|acquist|desconto|promoç|korting|aanbieding|rabat|zniżk|promocj|wyprzeda|zakup
-скидк|промокод|акци|распродаж|indirim|kampanya|fırsat|alışveriş|割引|クーポン|セール|お買い物|优惠|折扣|促销|할인|쿠폰|세일|خصم|عرض|rea\b|tilbud|tarjous|sleva|akció|reducere|giảm giá|diskon|έκπτωση|מבצע
+checkout|% off|discount|coupon|promo|sale\b|deal|save \d|save up|free shipping|shop now|black friday|gift|offer
+newsletter|rabatt|gutschein|angebot|sparen|einkauf|warenkorb|réduction|promo|soldes|remise|panier|descuento|oferta
+rebaja|compra|sconto|offerta|saldi|acquist|desconto|promoç|korting|aanbieding|rabat|zniżk|promocj|wyprzeda|zakup
+скидк|промокод|акци|распродаж|indirim|kampanya|fırsat|alışveriş|割引|クーポン|セール|お買い物|优惠|折扣|促销|할인
+쿠폰|세일|خصم|عرض|rea\b|tilbud|tarjous|sleva|akció|reducere|giảm giá|diskon|έκπτωση|מבצע
 """
 
 _BOOKING = r"""
-booking|reservation|itinerary|check-?in\b|flight|hotel|your stay|boarding|your trip|buchung|reservierung|flug\b|réservation|votre séjour|vol\b|reserva\b|vuelo|prenotazione|soggiorno|voo\b|hospedagem|boeking|vlucht|rezerwacj|lot\b|бронирован|рейс|rezervasyon|uçuş|予約|宿泊|搭乗|预订|航班|酒店|예약|항공|حجز
-order (?:is )?confirm|your order|thank you for your (?:order|purchase)|confirmation of your order|has shipped|out for delivery
+booking|reservation|itinerary|check-?in\b|flight|hotel|your stay|boarding|your trip|buchung|reservierung|flug\b
+réservation|votre séjour|vol\b|reserva\b|vuelo|prenotazione|soggiorno|voo\b|hospedagem|boeking|vlucht|rezerwacj
+lot\b|бронирован|рейс|rezervasyon|uçuş|予約|宿泊|搭乗|预订|航班|酒店|예약|항공|حجز
+order (?:is )?confirm|your order|thank you for your (?:order|purchase)|confirmation of your order|has shipped
+out for delivery
 """
 
 _UNIT = re.compile(
-    r"\s*(?:-\s*)?(?:minutes?|mins?\b|min\.|hours?|hrs?\b|h\b|days?|seconds?|secs?\b|weeks?|months?|years?|minuten?|stunden?|std\b|tagen?|sekunden?|jours?|heures?|minutos?|horas?|días?|segundos?|minuti|minuto|ore\b|ora\b"
-    r"|giorni|dias?|minut\b|minuty|godzin|dni\b|uur\b|uren|dagen|минут|час|дн|секунд|dakika|saat|gün|saniye|分|时|時|小时|小時|秒|天|日|분|시간|일\b|초|دقيق|دقائق|ساع|يوم|kb\b|mb\b|gb\b|km\b|kg\b|px\b|ml\b|kwh|users?\b|people|customers"
-    r"|subscribers|visits|views|orders|items|points|punkte|points|puntos|punti|pontos|punten|punktów|puan|баллов|円|元|원|ポイント|積分|积分|件|人|명|members|mitglieder|teilnehmer|employees|mitarbeiter|downloads|followers|reviews|photos|steps|calories|words|pages)",
+    r"\s*(?:-\s*)?(?:minutes?|mins?\b|min\.|hours?|hrs?\b|h\b|days?|seconds?|secs?\b|weeks?|months?|"
+    r"years?|minuten?|stunden?|std\b|tagen?|sekunden?|jours?|heures?|minutos?|horas?|días?|segundos?|"
+    r"minuti|minuto|ore\b|ora\b"
+    r"|giorni|dias?|minut\b|minuty|godzin|dni\b|uur\b|uren|dagen|минут|час|дн|секунд|dakika|saat|gün|"
+    r"saniye|分|时|時|小时|小時|秒|天|日|분|시간|일\b|초|دقيق|دقائق|ساع|يوم|kb\b|mb\b|gb\b|km\b|kg\b|px\b|"
+    r"ml\b|kwh|users?\b|people|customers"
+    r"|subscribers|visits|views|orders|items|points|punkte|points|puntos|punti|pontos|punten|punktów|puan|"
+    r"баллов|円|元|원|ポイント|積分|积分|件|人|명|members|mitglieder|teilnehmer|employees|mitarbeiter|"
+    r"downloads|followers|reviews|photos|steps|calories|words|pages)",
     re.IGNORECASE,
 )
 
 
-def _any(*lists: str, inside: bool = False) -> re.Pattern[str]:
-    """One expression for the stems in these lists; where a script has spaces, a stem starts a word (or is `inside`)."""
-    stems = [stem for listed in lists for stem in _stems(listed)]
+def _any(listed: str, inside: bool = False) -> re.Pattern[str]:
+    """One expression for the stems of a list; where a script has spaces, a stem starts a word (or is `inside` one)."""
+    stems = [stem for line in listed.strip().replace("|\n", "|").splitlines() for stem in _alternatives(line)]
     start = r"(?<![^\W\d_])" if not inside else ""
-    latin = [stem for stem in stems if not _is_unspaced(stem)]
-    other = [stem for stem in stems if _is_unspaced(stem)]
-    return re.compile(f"{start}(?:{'|'.join(latin)})" + (f"|{'|'.join(other)}" if other else ""), re.IGNORECASE)
+    spaced = "|".join([stem for stem in stems if not _is_unspaced(stem)])
+    unspaced = "|".join([stem for stem in stems if _is_unspaced(stem)])
+    return re.compile(f"{start}(?:{spaced})|{unspaced}", re.IGNORECASE)
 
 
-def _stems(listed: str) -> list[str]:
-    return [line for line in listed.strip().splitlines() if line]
+def _alternatives(line: str) -> list[str]:
+    """The stems of one line, which `|` separates unless it stands in brackets."""
+    found, depth = [""], 0
+    for c in line:
+        depth += (c in "([") - (c in ")]")
+        if c == "|" and not depth:
+            found.append("")
+        else:
+            found[-1] += c
+    return found
 
 
 def _is_unspaced(stem: str) -> bool:
@@ -124,3 +237,13 @@ VERBS = _any(_VERBS)
 SALES = _any(_SALES, inside=True)
 BOOKING = _any(_BOOKING)
 UNIT = _UNIT
+
+
+TRADE = re.compile(
+    r"receipt|invoice|your order|order (?:#|no|confirm)|purchase|payment (?:received|confirm)|statement|"
+    r"shipped|delivery|rechnung|bestellung|quittung|beleg|facture|commande|reçu|factura"
+    r"|pedido|recibo|fattura|ordine|ricevuta|fatura\b|encomenda|factuur|bestelling|faktura|zamówieni|"
+    r"paragon|заказ|счет|счёт|чек|sipariş|注文|領収|請求|订单|发票|訂單|주문|영수증|طلب رقم|فاتورة|sale\b|"
+    r"% off|rabatt|korting",
+    re.IGNORECASE,
+)

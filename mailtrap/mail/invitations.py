@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailtrap.mail.content import Content
+from mailtrap.mail.mime import Part
 
 #: What the organizer wants (RFC 5546 §1.4), in words.
 METHODS: dict[str, str] = {
@@ -21,7 +22,7 @@ METHODS: dict[str, str] = {
     "ADD": "Another date of an event",
 }
 #: Octets that are read, events and attendees that are shown.
-_READ = 256 * 1024
+_OCTETS = 256 * 1024
 _EVENTS, _ATTENDEES = 20, 50
 
 _LINE = re.compile(r'([A-Za-z0-9-]+)((?:;[^:;"]*(?:"[^"]*"[^:;"]*)*)*):(.*)', re.DOTALL)
@@ -41,7 +42,8 @@ class Person:
 
 @dataclass(slots=True)
 class Event:
-    """One VEVENT. Times are as they were written, in words, with the zone that was named."""
+    """One VEVENT. `begin` and `end` are in words, with the zone that was named; `starts_at` and `ends_at` in RFC 3339's
+    form, with `Z` only where the time is UTC; `zone` is the name of the other zone."""
 
     what: str = ""
     begin: str = ""
@@ -51,26 +53,43 @@ class Event:
     repeats: str = ""
     uid: str = ""
     text: str = ""
+    starts_at: str = ""
+    ends_at: str = ""
+    zone: str = ""
     organizer: Person | None = None
     attendees: list[Person] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Invitation:
-    """A calendar object: `method` in words, and its events."""
+    """A calendar object: `method` in words, and `token` as it stands; its events; the number of its part."""
 
     method: str
     events: list[Event]
+    part: str = ""
+    token: str = ""
 
 
 def invitation(content: Content) -> Invitation | None:
     """The first calendar object in this message, None where there is none. Never raises."""
-    part = next((part for part in content.parts if part.type == "text/calendar"), None)
-    if part is None:
-        return None
+    return next(iter(invitations(content, 1)), None)
+
+
+def invitations(content: Content, most: int = 10) -> list[Invitation]:
+    """The calendar objects in this message, the same one only once. Never raises."""
+    found: list[Invitation] = []
+    for part in content.parts:
+        if len(found) < most and part.type in ("text/calendar", "application/ics"):
+            one = _read(part)
+            if all((one.token, one.events) != (other.token, other.events) for other in found):
+                found.append(one)
+    return found
+
+
+def _read(part: Part) -> Invitation:
     events: list[Event] = []
     method = inside = ""
-    for name, parameters, value in _properties(part.text(_READ)):
+    for name, parameters, value in _properties(part.text(_OCTETS)):
         if name in ("BEGIN", "END"):
             opened = value.strip().upper()
             # What stands in an alarm within an event is not about the event.
@@ -84,16 +103,17 @@ def invitation(content: Content) -> Invitation | None:
             method = value.strip().upper()
         elif inside == "VEVENT" and events:
             _note(events[-1], name, parameters, value)
-    return Invitation(METHODS.get(method, method[:60] or "Event"), events)
+    return Invitation(METHODS.get(method, method[:60] or "Event"), events, part.path, method[:60])
 
 
 def _note(event: Event, name: str, parameters: dict[str, str], value: str) -> None:
     if name in ("DTSTART", "DTEND"):
-        written = when(value, parameters.get("TZID", ""))
+        zone = parameters.get("TZID", "")[:100]
+        written, exact = when(value, zone), moment(value)
         if name == "DTSTART":
-            event.begin = written
+            event.begin, event.starts_at, event.zone = written, exact, zone
         else:
-            event.end = written
+            event.end, event.ends_at = written, exact
     elif name == "DURATION" and not event.end:
         event.end = f"for {value[:60]}"
     elif name in ("ORGANIZER", "ATTENDEE"):
@@ -132,6 +152,15 @@ def when(value: str, zone: str = "") -> str:
         return date.strftime("%a %-d %b %Y")
     named = "UTC" if found[7] else zone[:60]
     return f"{date:%a %-d %b %Y, %H:%M} {named}".strip()
+
+
+def moment(value: str) -> str:
+    """`20261124T143000Z` → `2026-11-24T14:30:00Z`; '' for what is no date."""
+    found = _DATE.match(value.strip())
+    if not found:
+        return ""
+    date = f"{found[1]}-{found[2]}-{found[3]}"
+    return date if found[4] is None else f"{date}T{found[4]}:{found[5]}:{found[6] or '00'}{found[7]}"
 
 
 def _properties(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
