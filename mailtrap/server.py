@@ -69,7 +69,7 @@ class Server:
             history=history(self.store.ledger),
             schedule=RetrySchedule.of(self.settings),
             hostname=self.settings.smtp_hostname,
-            inboxes=open_directory(self.store.ledger, self.bus, self.clock),
+            inboxes=open_directory(self.store.ledger, self.bus, self.clock, lasting=not self.settings.is_temporary),
         )
         outlets = self._outlets()
         expiry = Expiry(self.store, self.sandbox.inboxes, self.bus, self.clock, self.sandbox.remove_inbox)

@@ -1,0 +1,121 @@
+"""A sandbox and an inbox as tests hold them: the client's, and how applications reach them."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from functools import cached_property
+from typing import Any, Self
+
+from mailtrap.client.sandbox import AsyncInbox, AsyncSandbox, Inbox, Sandbox
+from mailtrap.client.steps import Transport
+from mailtrap.client.streams import Streams
+from mailtrap.testing.wiring import Site, Wiring
+
+#: Octets of a test's name that an inbox has in its own: with the rest it must be a label of a domain (RFC 1035).
+_MOST_OF_A_NAME = 40
+_OTHERS = re.compile(r"[^a-z0-9]+")
+
+
+class MailInbox(Inbox):
+    """An inbox of one test, and all that an application needs to send into it.
+
+    Whoever logs in as `user` sends into it, and so does whoever sends to one of its addresses.
+    """
+
+    def __init__(self, name: str, site: Site, transport: Transport) -> None:
+        super().__init__(name, transport)
+        self.site = site
+        self.user = name
+        self.password = secrets.token_hex(8)
+        self._wiring = Wiring(site, self.user, self.password)
+
+    @cached_property
+    def aio(self) -> AsyncInbox:
+        """The same inbox with verbs to be awaited."""
+        return AsyncInbox(self.name, _streams(self.site))
+
+    @property
+    def host(self) -> str:
+        """Where to connect to."""
+        return self.site.host
+
+    @property
+    def port(self) -> int:
+        """SMTP, plain."""
+        return self.site.smtp
+
+    @property
+    def smtp_url(self) -> str:
+        """All of it in one: `smtp://user:password@127.0.0.1:1025`."""
+        return self._wiring.smtp_url
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Environment variables for an application that finds its mail server by them: SMTP_HOST, MAIL_URL …"""
+        return self._wiring.environment
+
+    @property
+    def django_settings(self) -> dict[str, Any]:
+        """For `override_settings(**inbox.django_settings)`."""
+        return self._wiring.django
+
+    @property
+    def flask_config(self) -> dict[str, Any]:
+        """For `app.config.update(inbox.flask_config)`, as Flask-Mail reads it."""
+        return self._wiring.flask
+
+    @property
+    def fastapi_config(self) -> dict[str, Any]:
+        """For fastapi-mail's `ConnectionConfig(**inbox.fastapi_config)`."""
+        return self._wiring.fastapi
+
+    def address(self, local_part: str = "user") -> str:
+        """An address that is this inbox's, whoever sends to it: `ana@NAME.test`."""
+        return f"{local_part}@{self.name}.test"
+
+
+class MailSandbox(Sandbox):
+    """The sandbox of a test session. `site` says where it is."""
+
+    def __init__(self, site: Site, **given: Any) -> None:
+        super().__init__(site.url, token=site.token or None, ca_file=site.ca_file or None, **given)
+        self.site = site
+        self._wiring = Wiring(site)
+
+    @classmethod
+    def at(cls, url: str, smtp: str = "") -> Self:
+        """One that runs elsewhere; `smtp` (`host:port`) where its mail port is not the one it says itself."""
+        with Sandbox(url) as asked:
+            site = Site.of(url, asked.info(), smtp, os.environ.get("MAILTRAP_API_TOKEN", ""))
+        return cls(site)
+
+    @cached_property
+    def aio(self) -> AsyncSandbox:
+        """The same sandbox with verbs to be awaited."""
+        return AsyncSandbox(self.site.url, token=self.site.token or None, ca_file=self.site.ca_file or None)
+
+    @property
+    def smtp_url(self) -> str:
+        """`smtp://127.0.0.1:1025`"""
+        return self._wiring.smtp_url
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Environment variables for an application that sends without a login."""
+        return self._wiring.environment
+
+    def inbox(self, name: str) -> MailInbox:
+        """One inbox of it. Asks nothing: mail for it makes it, or `create`."""
+        return MailInbox(name, self.site, self._transport)
+
+
+def name_for(test: str) -> str:
+    """A name that no other test's inbox has, on any machine, and that says whose it is; also a label of a domain."""
+    said = _OTHERS.sub("-", test.lower())[:_MOST_OF_A_NAME].strip("-") or "test"
+    return f"{said}-{secrets.token_hex(5)}"
+
+
+def _streams(site: Site) -> Streams:
+    return Streams(site.url, site.token or None, site.ca_file or None, 30.0)

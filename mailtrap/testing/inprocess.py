@@ -1,0 +1,74 @@
+"""A sandbox in this process on free ports, which leaves nothing behind: no thread, no socket, no file."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Self
+
+from mailtrap.errors import SettingsError
+from mailtrap.server import Server
+from mailtrap.settings import TABLE, Settings
+from mailtrap.testing.wiring import Site
+
+#: Clients that upgrade to TLS wherever it is offered would find a certificate that they do not trust.
+#: Whoever tests TLS has the other port, or says `hide_extensions=()`.
+HIDDEN = ("STARTTLS",)
+
+
+class InProcess:
+    """A running sandbox. `settings` are those of `mailtrap serve` where they should be otherwise than for tests."""
+
+    def __init__(self, settings: Settings | None = None, **changes: Any) -> None:
+        chosen = replace(settings or Settings(hide_extensions=HIDDEN), **changes)
+        self._state = "" if chosen.state_dir else tempfile.mkdtemp(prefix="mailtrap-state-")
+        # Even where nobody stops it, the directory goes with the process.
+        self._remove = weakref.finalize(self, shutil.rmtree, self._state, ignore_errors=True) if self._state else None
+        try:
+            ports = {row.name: 0 for row in TABLE if row.kind == "port"}
+            self._server = Server(replace(chosen, **ports, state_dir=chosen.state_dir or self._state))
+            addresses = self._server.start()
+        except BaseException:
+            self._clean()
+            raise
+        scheme = "https" if chosen.web_tls else "http"
+        host, port = addresses["web"]
+        self.site = Site(
+            f"{scheme}://{host}:{port}{chosen.base_path}",
+            addresses["smtp"][0],
+            addresses["smtp"][1],
+            addresses["smtps"][1],
+            self._server.about.ca_file,
+            chosen.api_token,
+        )
+
+    def stop(self) -> None:
+        """Let messages on their way in finish, then close and remove everything. Repeating it is harmless."""
+        self._server.stop()
+        self._clean()
+
+    def _clean(self) -> None:
+        if self._remove is not None:
+            self._remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def read_settings(lines: Iterable[str]) -> dict[str, Any]:
+    """Settings as a person writes them: `auth=required`, `max-message-size=1MB`. Raises SettingsError."""
+    rows = {row.key: row for row in TABLE}
+    read: dict[str, Any] = {}
+    for line in lines:
+        key, _, value = (part.strip() for part in line.partition("="))
+        row = rows.get(key.replace("_", "-"))
+        if row is None:
+            raise SettingsError(f"there is no setting {key!r}", "see `mailtrap serve --help`")
+        read[row.name] = row.read(value, "mail_settings")
+    return read

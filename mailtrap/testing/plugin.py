@@ -1,0 +1,117 @@
+"""The pytest plugin: a sandbox for a session, an inbox for a test, and what mail there was where a test fails.
+
+Every pytest run loads this module, so it imports next to nothing until one of its fixtures is used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from mailtrap.client.clock import Clock
+    from mailtrap.client.faults import Faults
+    from mailtrap.testing.boxes import MailInbox, MailSandbox
+    from mailtrap.testing.report import Case
+    from mailtrap.testing.snapshot import Snapshots
+
+
+#: What a failing test's report is made from.
+_CASE: pytest.StashKey[Case] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options and ini values."""
+    group = parser.getgroup("mailtrap", "mail")
+    group.addoption(
+        "--mail-artifacts",
+        metavar="DIR",
+        help="where a test fails, write its mail there: .eml files and a page that needs no server",
+    )
+    group.addoption("--mail-snapshot-update", action="store_true", help="take mail as it is now for the snapshots")
+    parser.addini(
+        "mail_settings",
+        "settings of the sandbox in this process, such as auth=required; those of `mailtrap serve`",
+        type="linelist",
+        default=[],
+    )
+
+
+@pytest.fixture(scope="session")
+def mail_sandbox(pytestconfig: pytest.Config) -> Iterator[MailSandbox]:
+    """A running mail sandbox: the one at MAILTRAP_URL, else one in this process, on free ports, for this session."""
+    from mailtrap.testing.boxes import MailSandbox
+
+    if url := os.environ.get("MAILTRAP_URL"):
+        with MailSandbox.at(url, os.environ.get("MAILTRAP_SMTP", "")) as sandbox:
+            yield sandbox
+        return
+    from mailtrap.testing.inprocess import InProcess, read_settings
+
+    with InProcess(**read_settings(pytestconfig.getini("mail_settings"))) as running, MailSandbox(running.site) as made:
+        yield made
+
+
+@pytest.fixture
+def inbox(request: pytest.FixtureRequest, mail_sandbox: MailSandbox) -> Iterator[MailInbox]:
+    """An inbox of this test alone: whoever logs in with its `user` and `password` sends into it.
+
+    It has `smtp_url`, `env`, `django_settings`, `flask_config` and `fastapi_config` for the application under test,
+    and goes with its mail and its faults when the test is over.
+    """
+    from mailtrap.errors import NotFound
+    from mailtrap.testing.boxes import name_for
+    from mailtrap.testing.report import Case
+
+    box = mail_sandbox.inbox(name_for(request.node.name))
+    made = box.create()
+    request.node.stash[_CASE] = Case(mail_sandbox, box, request.node.nodeid, made.get("created_at", ""))
+    yield box
+    with suppress(NotFound):  # a test may remove it
+        box.remove()
+
+
+@pytest.fixture
+def faults(inbox: MailInbox) -> Faults:
+    """Failures on demand for mail into this test's inbox, and nobody else's."""
+    return inbox.faults
+
+
+@pytest.fixture
+def clock(mail_sandbox: MailSandbox) -> Clock:
+    """The sandbox's virtual time. It is one for all inboxes, and never goes back."""
+    return mail_sandbox.clock
+
+
+@pytest.fixture
+def assert_mail_snapshot(request: pytest.FixtureRequest, inbox: MailInbox) -> Snapshots:
+    """`assert_mail_snapshot(name)`: the inbox's newest message is, but for what always differs, as it was.
+
+    `message=` says which one is meant, `mask=` patterns of what else differs.
+    """
+    from mailtrap.testing.snapshot import Snapshots
+
+    return Snapshots(request.path, inbox, update=request.config.getoption("--mail-snapshot-update"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what mail there was to the report of a test that failed."""
+    report = yield
+    case = item.stash.get(_CASE, None)
+    if case is None or report.when == "teardown" or not report.failed:
+        return report
+    from mailtrap.testing.report import describe
+
+    report.sections.append(describe(case, call.excinfo and call.excinfo.value, _artifacts(item), report.longreprtext))
+    return report
+
+
+def _artifacts(item: pytest.Item) -> str:
+    return str(item.config.getoption("--mail-artifacts") or "")

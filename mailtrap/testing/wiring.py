@@ -1,0 +1,125 @@
+"""What an application is told so that its mail comes to a sandbox: environment variables, settings of frameworks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+#: What an application falls back to when nothing says who sends.
+SENDER = "app@example.test"
+
+#: Variables that say how to log in or to protect a connection. One that is left from elsewhere would be wrong here.
+STRAY = frozenset(
+    f"{prefix}_{word}"
+    for prefix in ("SMTP", "MAIL", "EMAIL")
+    for word in (
+        *("USER", "USERNAME", "HOST_USER", "LOGIN", "PASS", "PASSWORD", "HOST_PASSWORD"),
+        *("USE_TLS", "USE_SSL", "SSL_TLS", "STARTTLS", "SECURE", "TLS", "SSL", "ENCRYPTION"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a sandbox is: its pages and API, and the ports it takes mail at. `token` opens the API."""
+
+    url: str
+    host: str
+    smtp: int
+    smtps: int = 0
+    ca_file: str = ""
+    token: str = ""
+
+    @classmethod
+    def of(cls, url: str, info: dict[str, Any], smtp: str = "", token: str = "") -> Site:
+        """One that runs elsewhere, from what `/api/info` says; `smtp` (`host:port`) where it is reached otherwise."""
+        host, _, port = smtp.removeprefix("smtp://").rpartition(":")
+        addresses = info["addresses"]
+        return cls(
+            url.rstrip("/"),
+            host.strip("[]") or urlsplit(url).hostname or "127.0.0.1",
+            int(port or addresses["smtp"].rpartition(":")[2]),
+            int(addresses.get("smtps", ":0").rpartition(":")[2]),
+            info["ca_file"],
+            token,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """A sandbox as an application sees it: with a login, which is an inbox, or without."""
+
+    site: Site
+    user: str = ""
+    password: str = ""
+
+    @property
+    def smtp_url(self) -> str:
+        """`smtp://user:password@127.0.0.1:1025`"""
+        login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}@" if self.user else ""
+        host = f"[{self.site.host}]" if ":" in self.site.host else self.site.host
+        return f"smtp://{login}{host}:{self.site.smtp}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which applications commonly find their mail server, whatever they are written in."""
+        site, port = self.site, str(self.site.smtp)
+        variables = {name: self.smtp_url for name in ("SMTP_URL", "MAIL_URL", "EMAIL_URL", "MAILER_DSN", "MAILER_URL")}
+        for prefix in ("SMTP", "MAIL", "EMAIL"):
+            variables |= {f"{prefix}_HOST": site.host, f"{prefix}_SERVER": site.host, f"{prefix}_PORT": port}
+            if self.user:
+                names = {"USER": self.user, "USERNAME": self.user, "HOST_USER": self.user}
+                names |= {"PASSWORD": self.password, "PASS": self.password, "HOST_PASSWORD": self.password}
+                variables |= {f"{prefix}_{name}": value for name, value in names.items()}
+        variables |= {"MAIL_MAILER": "smtp", "MAILTRAP_URL": site.url}
+        # What `mailtrap send` and the tests of a command look at.
+        variables["MAILTRAP_SMTP"] = self.smtp_url.rpartition("@")[2].removeprefix("smtp://")
+        if site.token:
+            variables["MAILTRAP_API_TOKEN"] = site.token
+        return variables
+
+    @property
+    def django(self) -> dict[str, Any]:
+        """Django's settings, for `override_settings(**…)` or pytest-django's `settings`."""
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "EMAIL_HOST": self.site.host,
+            "EMAIL_PORT": self.site.smtp,
+            "EMAIL_HOST_USER": self.user,
+            "EMAIL_HOST_PASSWORD": self.password,
+            "EMAIL_USE_TLS": False,
+            "EMAIL_USE_SSL": False,
+            "EMAIL_TIMEOUT": 30,
+        }
+
+    @property
+    def flask(self) -> dict[str, Any]:
+        """Configuration for Flask-Mail and its relatives: `app.config.update(…)`."""
+        return {
+            "MAIL_SERVER": self.site.host,
+            "MAIL_PORT": self.site.smtp,
+            "MAIL_USERNAME": self.user or None,
+            "MAIL_PASSWORD": self.password or None,
+            "MAIL_USE_TLS": False,
+            "MAIL_USE_SSL": False,
+            "MAIL_DEFAULT_SENDER": SENDER,
+            # Where an application is under test, Flask-Mail by default sends nothing.
+            "MAIL_SUPPRESS_SEND": False,
+        }
+
+    @property
+    def fastapi(self) -> dict[str, Any]:
+        """Configuration for fastapi-mail: `ConnectionConfig(**…)`."""
+        return {
+            "MAIL_SERVER": self.site.host,
+            "MAIL_PORT": self.site.smtp,
+            "MAIL_USERNAME": self.user,
+            "MAIL_PASSWORD": self.password,
+            "MAIL_FROM": SENDER,
+            "MAIL_STARTTLS": False,
+            "MAIL_SSL_TLS": False,
+            "USE_CREDENTIALS": bool(self.user),
+            "VALIDATE_CERTS": False,
+            "SUPPRESS_SEND": 0,
+        }
