@@ -73,6 +73,7 @@ class SqliteStore:
         self._indexer = Indexer(self._readers, self._writer)
         self._ledger = SqliteLedger(self._readers, self._writer)
         self._piles = Piles(self._writer)
+        totals.first = self._piles.adopt
         self._upkeep.attach(self._writer)
         self._remembered: OrderedDict[tuple[Any, ...], tuple[int, int]] = OrderedDict()
         self._lock = threading.Lock()
@@ -183,6 +184,12 @@ class SqliteStore:
                 yield id_
             cursor = rows[-1][0]
 
+    def sizes(self, query: Query) -> list[tuple[int, int]]:
+        """Every matching id with the size of that message."""
+        choice = choose(query)
+        sql = f"SELECT m.id, m.size FROM {choice.source} WHERE {choice.where} ORDER BY {choice.id}"  # noqa: S608
+        return self._readers.fetch(sql, choice.parameters)
+
     def sessions(self, *, limit: int, before: int | None = None, outcome: str | None = None) -> list[Session]:
         """The newest recorded sessions."""
         sql = (
@@ -267,7 +274,6 @@ class SqliteStore:
         return Arrivals(entries, self._contents, self._spools, self._indexer.kept)
 
     def _after_commit(self, transaction: Transaction) -> None:
-        self._piles.adopt(transaction)
         self._upkeep.after_commit(transaction)
         self._ledger.committed(transaction)
         if transaction.orphans:

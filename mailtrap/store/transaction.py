@@ -98,9 +98,13 @@ class Totals:
     last_id: int = 0
     #: Grows with every commit that changed what a page could show.
     generation: int = 0
+    #: Told of every commit before anybody else is.
+    first: Callable[[Transaction], None] | None = None
 
     def adopt(self, transaction: Transaction) -> None:
         """The transaction was committed."""
+        if self.first is not None:
+            self.first(transaction)
         self.messages += transaction.messages
         self.unseen += transaction.unseen
         self.octets += transaction.octets

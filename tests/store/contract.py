@@ -42,12 +42,88 @@ def found(store: Store, query: str) -> list[int]:
     return [message.id for message in store.page(parse(query), limit=1000).messages]
 
 
+def folded(counts: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    """By names in lower case, which say the same."""
+    assert len({name.lower() for name in counts}) == len(counts)
+    return {name.lower(): count for name, count in counts.items()}
+
+
 class StoreContract:
     """`make`, `bus` and `clock` are fixtures of the subclass's module."""
 
     @pytest.fixture
     def store(self, make: Make) -> Store:
         return make()
+
+    # Inboxes
+
+    def test_a_message_is_in_each_of_its_inboxes(self, store: Store) -> None:
+        both, one = keep(store, submission(inbox="a b"), submission(inbox="B"))
+        message = store.get(both)
+        assert message is not None
+        assert (message.inbox, message.inboxes) == ("a", ("a", "b"))
+        assert [found(store, f"inbox:{name}") for name in ("A", "b", "c")] == [[both], [one, both], []]
+        assert [m.id for m in store.page(EVERYTHING.within("a"), limit=9).messages] == [both]
+        assert store.page(EVERYTHING.within("b"), limit=1).total == 2
+
+    def test_counts_of_inboxes_follow_what_happens(self, store: Store) -> None:
+        first, second = keep(store, submission(inbox="a b"), submission(inbox="a"))
+        assert store.inboxes() == {"a": (2, 2), "b": (1, 1)}
+        third, fourth = keep(store, submission(inbox="B"), submission(inbox="default"))
+        assert folded(store.inboxes()) == {"a": (2, 2), "b": (2, 2), "default": (1, 1)}
+        store.mark(Selection(EVERYTHING, (first, third)), seen=True).result(PATIENCE)
+        assert folded(store.inboxes()) == {"a": (2, 1), "b": (2, 0), "default": (1, 1)}
+        store.delete(Selection(EVERYTHING, (second, fourth))).result(PATIENCE)
+        assert folded(store.inboxes()) == {"a": (1, 0), "b": (2, 0)}
+        store.delete(Selection(EVERYTHING)).result(PATIENCE)
+        assert store.inboxes() == {}
+        keep(store, submission(inbox="c"))
+        assert store.inboxes() == {"c": (1, 1)}
+
+    def test_counting_is_right_while_mail_comes_and_goes(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("mailtrap.store.piles.SLICE", 7)
+        chance = random.Random(5)
+        names = ["a", "b", "c", "a b", "c a"]
+        ids = keep(store, *[submission(inbox=chance.choice(names)) for _ in range(60)])
+        counts: list[dict[str, tuple[int, int]]] = []
+        asking = threading.Thread(target=lambda: counts.append(store.inboxes()))
+        asking.start()
+        for id_ in ids[::3]:
+            store.delete(Selection(EVERYTHING, (id_,)))
+            store.mark(Selection(EVERYTHING, (id_ + 1,)), seen=True)
+            keep(store, submission(inbox=chance.choice(names)))
+        asking.join(PATIENCE)
+        assert counts
+        store.delete(Selection(EVERYTHING, (10**9,))).result(PATIENCE)
+        expected = {
+            name: (len(found(store, f"inbox:{name}")), len(found(store, f"inbox:{name} is:unseen"))) for name in "abc"
+        }
+        assert store.inboxes() == expected
+
+    def test_deleting_in_an_inbox_leaves_what_is_in_another(self, store: Store, bus: Bus) -> None:
+        heard = Heard(bus)
+        alone, both, other = keep(store, submission(inbox="a"), submission(inbox="A b"), submission(inbox="b"))
+        gone = store.delete(Selection(EVERYTHING, inbox="a")).result(PATIENCE)
+        assert sorted(gone) == [alone, both]
+        assert found(store, "inbox:a") == []
+        assert found(store, "inbox:b") == [other, both]
+        message = store.get(both)
+        assert message is not None and message.inboxes == ("b",)
+        assert store.inboxes() == {"b": (2, 2)}
+        assert store.counters().messages == 2
+        heard.wait(lambda events: any(event.kind is Kind.CHANGED for event in events))
+        told = [(e.kind, int(e.id), e.inbox) for e in heard.events if e.kind in (Kind.DELETED, Kind.CHANGED)]
+        assert sorted(told) == [(Kind.CHANGED, both, "A b"), (Kind.DELETED, alone, "a")]
+        assert all(event.concerns("a") for event in heard.events if event.kind is Kind.CHANGED)
+
+    def test_deleting_in_an_inbox_goes_by_query_and_ids_as_well(self, store: Store) -> None:
+        ids = keep(store, *[submission(octets(f"s{n}"), inbox=name) for n in range(3) for name in ("a", "b", "a b")])
+        assert store.catch_up(PATIENCE)
+        assert store.delete(Selection(parse("subject:s1"), inbox="b")).result(PATIENCE) == [ids[5], ids[4]]
+        assert store.delete(Selection(EVERYTHING, (ids[0], ids[1]), "a")).result(PATIENCE) == [ids[0]]
+        assert store.inboxes() == {"a": (5, 5), "b": (4, 4)}
+        assert found(store, "inbox:b") == [ids[8], ids[7], ids[2], ids[1]]
+        assert found(store, "inbox:a") == [ids[8], ids[6], ids[5], ids[3], ids[2]]
 
     # Keeping
 

@@ -50,7 +50,7 @@ def keep(connection: sqlite3.Connection, record: Searchable) -> None:
 
     row = {
         "id": message.id,
-        "inbox": message.inbox,
+        "inbox": " ".join(message.inboxes),
         "received_at": arrival.at,
         "size": message.size,
         "subject": heading.subject,
@@ -176,7 +176,7 @@ def records(draw: Draw, id_: int) -> Searchable:
     attachments = d(numbers)
     message = Message(
         id_,
-        d(labels),
+        " ".join(d(st.lists(labels, min_size=1, max_size=3))),
         Envelope(d(addresses), tuple(map(Recipient, d(st.lists(addresses, max_size=3))))),
         Arrival(
             d(times),
@@ -238,7 +238,9 @@ def held(pile: tuple[Searchable, ...]) -> list[str]:
         heading = message.heading
         for mailbox in (*heading.sender, *heading.to, *heading.cc, *heading.bcc):
             found |= dict.fromkeys((mailbox.name, mailbox.address, f"{mailbox.name} <{mailbox.address}>"))
-        found |= dict.fromkeys((heading.subject, heading.message_id, understanding.body, message.inbox, *message.tags))
+        found |= dict.fromkeys(
+            (heading.subject, heading.message_id, understanding.body, *message.inboxes, *message.tags)
+        )
         found |= dict.fromkeys((message.envelope.reverse_path, *message.envelope.addresses, message.arrival.helo))
         found |= dict.fromkeys((*record.values("peer"), *record.values("domain")))
         found |= dict.fromkeys((*understanding.filenames, *[value for _, value in understanding.header]))
@@ -386,7 +388,7 @@ def sample(database: sqlite3.Connection) -> Iterator[list[Searchable]]:
         Searchable(
             Message(
                 2,
-                "Ci-1",
+                "Ci-1 Ana default",
                 Envelope("", (Recipient("快@例子.test"),)),
                 Arrival(NOW + 1_000_000, "smtps", "[2001:db8::7]:25", protocol="UTF8SMTPS", tls=Tls("TLSv1.3", "X")),
                 Heading("重置您的密码 👍", (Mailbox("", "mailer@x.test"),), (Mailbox("", "快@例子.test"),)),
@@ -484,6 +486,13 @@ def sample(database: sqlite3.Connection) -> Iterator[list[Searchable]]:
         ("tag:rel", []),
         ("inbox:ci-1", [2]),
         ("inbox:ci-*", [2]),
+        ("inbox:ANA", [2]),
+        ("inbox:an", []),
+        ("inbox:an?", [2]),
+        ("inbox:default", [2, 1]),
+        ("-inbox:ana", [1]),
+        ('inbox="ci-1 ana"', []),
+        ("inbox:ci*ana", []),
         ("larger:10KB", [1]),
         ("smaller:500", []),
         ("smaller:501", [2]),
