@@ -58,6 +58,13 @@ def checked(fault: Fault) -> Fault:
         _fits(fault.step, name, AT.get(name))
     if effect.disconnect:
         _fits(fault.step, f"disconnect: {effect.disconnect}", DISCONNECT_AT.get(effect.disconnect))
+    if effect.after and fault.step is not Step.IN_DATA and effect.disconnect != "mid-data":
+        raise Invalid(
+            f"`after` counts octets of content, and nothing waits for them at {fault.step.value}",
+            "use it at in-data, or with disconnect: mid-data",
+        )
+    if given == ["after"]:
+        raise Invalid("`after` says when, but not what happens", "add disconnect, delay, throttle, stall or reply")
     _countable(fault)
     condition_of(fault)
     return fault
@@ -69,8 +76,12 @@ def condition_of(fault: Fault) -> Condition:
 
 
 def resolved(fault: Fault) -> Effect:
-    """Its effect with the scenario it names put in its place. Raises Invalid."""
-    return scenarios.resolve(fault.effect)
+    """Its effect with the scenario it names put in its place, and a bare `reset` at its moment. Raises Invalid."""
+    effect = scenarios.resolve(fault.effect)
+    if effect.reset and not effect.disconnect and not effect.stall and fault.step in _SESSION:
+        moment = "mid-data" if fault.step is Step.IN_DATA else "after-reply" if effect.reply else "before-reply"
+        effect = msgspec.structs.replace(effect, disconnect=moment)
+    return effect
 
 
 def switched_on(scenario: Scenario, when: str = "", inbox: str = "") -> list[Fault]:

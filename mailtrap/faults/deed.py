@@ -48,6 +48,7 @@ class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
     greeting: str = ""
     tls: bool = False
     peer: str = ""
+    login: bool = False
 
     @property
     def before_mail(self) -> bool:

@@ -286,6 +286,8 @@ class _Judge:
             self._find("good", f"login got {deed.code}, not tried again")
         elif following.step == Step.AUTH:
             self._find("doubtful", f"tried to log in again {span(following.at - deed.at)} after {deed.code}")
+        elif following.login:
+            self._find("good", f"logged in {span(following.at - deed.at)} after {deed.code}")
         else:
             self._find("doubtful", f"went on without a login {span(following.at - deed.at)} after {deed.code}")
 

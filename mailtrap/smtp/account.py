@@ -156,6 +156,7 @@ class Account:
             faults=tuple(dict.fromkeys(self._faults)),
             greeting=self._greeting(),
             tls=transcript.tls is not None,
+            login=transcript.login is not None,
             peer=dialogue.peer,
         )
         self._faults.clear()

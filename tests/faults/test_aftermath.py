@@ -316,6 +316,11 @@ ROWS: dict[str, Row] = {
         "doubtful",
         ["went on over TLS although it was wrong on purpose"],
     ),
+    "login refused, then granted": Row(
+        [deed(1, 0, "auth", 535, faults=(7,)), kept(2, 60, 12, "ana", login=True)],
+        "good",
+        ["logged in 60.0 s after 535"],
+    ),
     "login refused, went on": Row(
         [deed(1, 0, "auth", 535, faults=(7,)), kept(1, 1, 12, "ana")],
         "doubtful",

@@ -323,6 +323,8 @@ def fault(step: Step = Step.RCPT, effect: Effect = NO, **rest: Any) -> Fault:
         (fault(effect=Effect(tls="expired")), "`tls` means nothing at step rcpt", "starttls"),
         (fault(effect=Effect(early_talker=1.0)), "`early-talker` means nothing", "greeting"),
         (fault(Step.QUIT, effect=Effect(disconnect="after-store")), "`disconnect: after-store`", "end-of-data"),
+        (fault(effect=Effect(after=100, delay=1.0)), "nothing waits for them at rcpt", "in-data"),
+        (fault(Step.IN_DATA, effect=Effect(after=100)), "`after` says when, but not what", "disconnect"),
         (fault(effect=Effect(reply=Said(99))), "Expected `int` >= 200", ""),
         (fault(effect=Effect(reply=Said(550, "5"))), "an enhanced status such as 5.1.1", ""),
         (fault(effect=Effect(reply=Said(550, text="a\0"))), "text without control characters", ""),
@@ -352,3 +354,19 @@ def test_a_query_that_cannot_be_read_is_pointed_at() -> None:
     with pytest.raises(QueryError) as caught:
         book(rule(when="rcpt:bob form:ann"))
     assert caught.value.position == 9
+
+
+@pytest.mark.parametrize(
+    ("step", "effect", "moment"),
+    [
+        (Step.RCPT, Effect(reset=True), "before-reply"),
+        (Step.RCPT, Effect(reset=True, reply=Said(250)), "after-reply"),
+        (Step.IN_DATA, Effect(reset=True, after=1000), "mid-data"),
+        (Step.END_OF_DATA, Effect(reset=True, disconnect="after-store"), "after-store"),
+    ],
+)
+def test_a_reset_comes_although_nothing_says_when(step: Step, effect: Effect, moment: str) -> None:
+    made = book(Fault(step, effect))
+    answer = made.answer(occasion(step, recipient="bob@b.test"))
+    assert answer is not None
+    assert (answer.effect.reset, answer.effect.disconnect) == (True, moment)
