@@ -210,6 +210,9 @@ class Store(Protocol):
     def indexed(self) -> int:
         """Every message up to this id is in the search index."""
 
+    def hurry(self) -> None:
+        """Have what is committed now indexed soon, even while more mail comes; does not wait for it."""
+
     def counters(self) -> Counters:
         """Cheap enough for every page."""
 

@@ -59,6 +59,8 @@ class Indexer:
         self._reached = 0
         self._newest = 0
         self._waiters = 0
+        #: Messages up to this id are understood even while mail comes.
+        self._wanted = 0
         self._assistant = Assistant()
         self._rebuild: Rebuild | None = None
         self._in_flight = 0
@@ -98,6 +100,12 @@ class Indexer:
     def look(self) -> None:
         """There may be something to do besides new messages."""
         with self._condition:
+            self._condition.notify_all()
+
+    def hurry(self) -> None:
+        """Do not wait until mail pauses before what is committed now is understood."""
+        with self._condition:
+            self._wanted = self._writer.totals.last_id
             self._condition.notify_all()
 
     def wait(self, timeout: float) -> bool:
@@ -172,7 +180,9 @@ class Indexer:
             raise
 
     def _may_work(self) -> bool:
-        return self._waiters > 0 or self._writer.is_quiet or self._writer.totals.backlog > PRESSING
+        if self._waiters > 0 or self._reached < self._wanted:
+            return True
+        return self._writer.is_quiet or self._writer.totals.backlog > PRESSING
 
     def _understand_some(self) -> None:
         backlog = self._writer.totals.backlog

@@ -227,6 +227,10 @@ class SqliteStore:
         """Every message up to this id is in the search index."""
         return self._indexer.through
 
+    def hurry(self) -> None:
+        """Have what is committed now indexed soon."""
+        self._indexer.hurry()
+
     def counters(self) -> Counters:
         """Totals."""
         totals = self._totals

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
 
@@ -21,14 +22,16 @@ from mailtrap.waiting.wish import Outcome, Waited, Wish
 
 log = logging.getLogger(__name__)
 
-#: While mail comes thick and fast, what came within so many seconds is looked at together.
-TICK = 0.004
+#: While more than so many messages come at once, what came within so many seconds is looked at together.
+MANY, TICK = 3, 0.004
+#: The thread stays for so many seconds after the last one who waited: tests wait often, and one after the other.
+LINGER = 1.0
 #: Messages that are remembered from their capture until they are looked at, and the octets of the largest.
 FRESH, LARGEST = 1000, 64 * 1024
 #: How long a look at messages that are not yet in the index may take, in seconds, however short the wait.
 LOOK = 5.0
-#: Messages not yet in the index that are looked at before the next are fetched.
-_PAGE = 200
+#: Messages not yet in the index that are looked at first, and those looked at before the next are fetched.
+_FIRST, _PAGE = 20, 200
 
 
 class Waiter:
@@ -150,6 +153,7 @@ class Waiting:
         with self._lock:
             self._is_stopped = True
             waiters = list(self._waiters)
+            self._heard.put(None)
         for waiter in waiters:
             waiter.stop()
 
@@ -175,6 +179,7 @@ class Waiting:
             if not self._inboxes[inbox]:
                 del self._inboxes[inbox]
             if not self._waiters:
+                self._fresh.clear()
                 self._heard.put(None)
 
     def _hear(self, events: list[Event]) -> None:
@@ -190,25 +195,30 @@ class Waiting:
                 self._fresh.pop(int(event.id), None)
 
     def _run(self) -> None:
-        looked = 0.0
-        while True:
-            heard = [self._heard.get()]
-            if (early := looked + TICK - monotonic()) > 0:
-                sleep(early)
-            looked = monotonic()
+        looked, together = 0.0, 0
+        while not self._may_end():
             try:
+                heard = [self._heard.get(timeout=None if self._waiters else LINGER)]
+            except Empty:
+                if self._may_end(for_good=False):
+                    return
+                continue
+            if together > MANY and (early := looked + TICK - monotonic()) > 0:
+                sleep(early)
+            with suppress(Empty):
                 while True:
                     heard.append(self._heard.get_nowait())
-            except Empty:
-                pass
+            looked, together = monotonic(), len(heard)
             for id_ in heard:
                 if id_ is not None:
                     self._match(id_)
-            with self._lock:
-                if not self._waiters:
-                    self._is_running = False
-                    self._fresh.clear()
-                    return
+
+    def _may_end(self, for_good: bool = True) -> bool:
+        with self._lock:
+            if self._waiters or (for_good and not self._is_stopped):
+                return False
+            self._is_running = False
+            return True
 
     def _match(self, id_: int) -> None:
         try:
@@ -247,7 +257,8 @@ class Waiting:
         board.add(waiter.query, waiter)
         before: int | None = None
         while True:
-            page = store.page(here, limit=_PAGE, after=max(wish.after, through), before=before)
+            size = _FIRST if before is None else _PAGE
+            page = store.page(here, limit=size, after=max(wish.after, through), before=before)
             for message in page.messages:
                 try:
                     candidate = self.candidate(message)
@@ -255,12 +266,16 @@ class Waiting:
                         waiter.offer(message)
                 except NotFound:
                     continue
+            if page.next is not None and before is None:
+                store.hurry()  # lest everyone who waits looks at the same messages again
             before = page.next
             if before is None or waiter.is_met or monotonic() > until:
                 return
 
     def _now(self, message: Message) -> Message:
         """The message as it stands now, understood even where its index is behind."""
+        if message.state is not State.RECEIVED:
+            return message  # read a moment ago
         kept = self._store.get(message.id)
         if kept is None:
             return message

@@ -61,6 +61,7 @@ class Metrics:
             *_single("database_octets", "gauge", "Octets of the database file", counters.database_size),
             *_single("index_backlog", "gauge", "Messages kept and not yet in the search index", counters.index_backlog),
             *_single("sessions_open", "gauge", "SMTP connections now", self._sandbox.open_sessions()),
+            *_single("waiting", "gauge", "Requests that wait for mail now", self._sandbox.waiting.count),
             *_family(
                 "sessions_total",
                 "counter",

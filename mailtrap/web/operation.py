@@ -6,6 +6,7 @@ import re
 from ast import literal_eval
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -143,7 +144,7 @@ def _view(declared: Operation, function: Callable[..., Any]) -> Callable[..., Re
 
 
 def _query(declared: Operation) -> dict[str, Any]:
-    known = {field.encode_name: field for field in msgspec.structs.fields(declared.query)} if declared.query else {}
+    known = _fields(declared.query) if declared.query else {}
     values: dict[str, str] = {}
     for name, given in request.args.lists():
         if name not in known:
@@ -164,6 +165,12 @@ def _query(declared: Operation) -> dict[str, Any]:
         if getattr(query, known[name].name) is None:
             raise Invalid(f"{name}: null is no value", "leave the parameter out")
     return {"query": query}
+
+
+@cache
+def _fields(query: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """By the names of its parameters; to find them out costs as much as many an answer."""
+    return {field.encode_name: field for field in msgspec.structs.fields(query)}
 
 
 def _body(decode: Callable[[bytes], Any]) -> Any:

@@ -138,6 +138,7 @@ class System:
             self._settings.max_message_size,
             _counts(self._sandbox.store.counters()),
             self._sandbox.open_sessions(),
+            self._sandbox.waiting.count,
             self._sandbox.bus.seq,
         )
 
