@@ -108,7 +108,8 @@ class StoreContract:
         assert found(store, "inbox:a") == []
         assert found(store, "inbox:b") == [other, both]
         message = store.get(both)
-        assert message is not None and message.inboxes == ("b",)
+        assert message is not None
+        assert message.inboxes == ("b",)
         assert store.inboxes() == {"b": (2, 2)}
         assert store.counters().messages == 2
         heard.wait(lambda events: any(event.kind is Kind.CHANGED for event in events))
