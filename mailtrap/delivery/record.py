@@ -170,7 +170,10 @@ class Delivery(msgspec.Struct, omit_defaults=True):
 
     def timeline(self) -> list[Happening]:
         """Everything in the order of time, attempts among it."""
-        attempts = [Happening(a.at, "attempt", f"{a.host}: {a.reply}", fault=a.fault) for a in self.attempts]
+        attempts = [
+            Happening(a.at, "attempt", f"{a.host}: {a.reply}" if a.host else a.reply, fault=a.fault)
+            for a in self.attempts
+        ]
         order = {"accepted": 0, "routed": 1, "attempt": 2}
         return sorted([*self.happenings, *attempts], key=lambda one: (one.at, order.get(one.what, 3)))
 

@@ -6,6 +6,7 @@ import msgspec
 
 from mailtrap.errors import Invalid, QueryError
 from mailtrap.faults import scenarios
+from mailtrap.faults.choices import choices
 from mailtrap.faults.conditions import Condition, read
 from mailtrap.faults.rule import DELIVERY_STEPS, FORMS, SESSION_STEPS, Effect, Fault, Step
 from mailtrap.faults.scenario import Scenario
@@ -119,7 +120,8 @@ def told(error: Exception) -> tuple[str, str]:
     text = str(error)
     for pattern, words in FORMS.items():
         text = text.replace(f"`str` matching regex {pattern!r}", words)
-    return text, "see the reference of rules: `mailtrap faults --help`, or docs/failures.md"
+    named = choices(error, Fault) if isinstance(error, msgspec.ValidationError) else ""
+    return text, named or "see the reference of rules: `mailtrap faults --help`, or docs/failures.md"
 
 
 def _fits(step: Step, name: str, steps: frozenset[Step] | None) -> None:

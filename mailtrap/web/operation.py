@@ -14,6 +14,7 @@ from flask import Blueprint, Response, request
 from werkzeug.routing import BaseConverter
 
 from mailtrap.errors import Invalid
+from mailtrap.faults.choices import choices
 from mailtrap.web import scope
 from mailtrap.web.errors import Refused
 from mailtrap.web.wire import encode
@@ -134,7 +135,7 @@ def _view(declared: Operation, function: Callable[..., Any]) -> Callable[..., Re
         given: dict[str, Any] = variables
         given |= _query(declared)
         if decode:
-            given["body"] = scope.narrow_body(_body(decode))
+            given["body"] = scope.narrow_body(_body(decode, declared.body))
         result = function(**given)
         if isinstance(result, Response):
             return result
@@ -159,7 +160,7 @@ def _query(declared: Operation) -> dict[str, Any]:
     try:
         query = msgspec.convert(values, declared.query, strict=False)
     except msgspec.ValidationError as error:
-        raise Invalid(_said(error)) from None
+        raise Invalid(_said(error), choices(error, declared.query)) from None
     for name in values:
         # msgspec takes the word null for None, which stands for a parameter that was not given.
         if getattr(query, known[name].name) is None:
@@ -173,7 +174,7 @@ def _fields(query: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]
     return {field.encode_name: field for field in msgspec.structs.fields(query)}
 
 
-def _body(decode: Callable[[bytes], Any]) -> Any:
+def _body(decode: Callable[[bytes], Any], shape: Any) -> Any:
     octets = request.stream.read()
     if not octets:
         raise Invalid("The request has no body", "send a JSON document")
@@ -182,7 +183,7 @@ def _body(decode: Callable[[bytes], Any]) -> Any:
     try:
         return decode(octets)
     except msgspec.ValidationError as error:
-        raise Invalid(_said(error), "/docs/api shows what it takes") from None
+        raise Invalid(_said(error), choices(error, shape) or "/docs/api shows what it takes") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"The body is not JSON: {error}") from None
     except RecursionError:
