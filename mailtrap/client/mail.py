@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import formatdate, make_msgid
 from typing import Literal, Unpack
 
 from mailtrap.client.failures import Json
@@ -224,6 +225,8 @@ def _written(subject: str, text: str, html: str, sender: str | None, recipients:
     message["From"] = sender or "sender@example.test"
     message["To"] = ", ".join(recipients) or "recipient@example.test"
     message["Subject"] = subject
+    message["Date"] = formatdate(localtime=True)
+    message["Message-ID"] = make_msgid(domain="example.test")
     message.set_content(text)
     if html:
         message.add_alternative(html, subtype="html")

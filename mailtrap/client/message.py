@@ -16,6 +16,9 @@ from mailtrap.errors import MailtrapError
 
 _T = TypeVar("_T")
 
+#: From here on something is surely a one-time code.
+SURE = 0.8
+
 #: Carries out steps at once; None where they have to be awaited.
 Runner = Callable[[Steps[Any]], Any]
 
@@ -35,23 +38,29 @@ class Address(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A link. `href` is exact after decoding; `kind` one of verify, reset, unsubscribe, tracking, asset, link."""
+    """A link. `href` is exact after decoding; `kind` one of verify, reset, unsubscribe, tracking, asset, link.
+
+    `part` is where it stands, empty for the header; `visible` whether a person sees it.
+    """
 
     href: str
     text: str
     kind: str
-    data: Json
+    part: str
+    visible: bool
 
     def __str__(self) -> str:
         return self.href
 
 
 class Code(NamedTuple):
-    """A one-time code, and why it was taken for one."""
+    """A one-time code: as one types it, why it is taken for one, how surely (0.5 to 1), as it stands, and where."""
 
     code: str
     reason: str
-    data: Json
+    confidence: float
+    written: str
+    where: str
 
     def __str__(self) -> str:
         return self.code
@@ -70,7 +79,11 @@ class Transcript:
 
     def __init__(self, data: Json) -> None:
         self.data = data
-        self.lines = [Line(line["side"], line["text"], line.get("fault")) for line in data.get("lines", ())]
+
+    @property
+    def lines(self) -> list[Line]:
+        """What either side said, in order."""
+        return [Line(line["side"], line["text"], line.get("fault")) for line in self.data.get("lines", ())]
 
     def __str__(self) -> str:
         return "\n".join(f"{line.side}: {line.text}" for line in self.lines)
@@ -93,18 +106,29 @@ class Attachment:
 
     def __init__(self, message: Message, data: Json) -> None:
         self.data = data
-        self.path: str = data["path"]
-        self.filename: str = data["filename"]
-        self.type: str = data["type"]
-        self.size: int = data["size"]
         self._message = message
         self._octets: bytes | None = None
+
+    @property
+    def filename(self) -> str:
+        """As the sender calls it; empty if he does not."""
+        return str(self.data["filename"])
+
+    @property
+    def type(self) -> str:
+        """Its media type."""
+        return str(self.data["type"])
+
+    @property
+    def size(self) -> int:
+        """Octets, decoded."""
+        return int(self.data["size"])
 
     @property
     def octets(self) -> bytes:
         """What is in it, decoded."""
         if self._octets is None:
-            self._message.run(self.loading(), f"the attachment {self.filename or self.path}")
+            self._message.run(self.loading(), f"the attachment {self.filename or self.data['path']}")
         assert self._octets is not None
         return self._octets
 
@@ -116,7 +140,7 @@ class Attachment:
     def loading(self) -> Steps[None]:
         """Fetch what is in it, unless it is here."""
         if self._octets is None:
-            answer = yield from ask("GET", f"{self._message.path}/parts/{quote(self.path, safe='')}")
+            answer = yield from ask("GET", f"{self._message.path}/parts/{quote(self.data['path'], safe='')}")
             self._octets = answer.content()
 
     def __repr__(self) -> str:
@@ -131,8 +155,7 @@ class Message:
     """
 
     def __init__(self, data: Json, runner: Runner | None) -> None:
-        self.id: str = data["id"]
-        self.path = path_of(self.id)
+        self.path = path_of(data["id"])
         self._runner = runner
         self._data = data
         self._whole: dict[str, str] = {}
@@ -141,6 +164,11 @@ class Message:
         self._transcript: Transcript | None = None
 
     # ---------------------------------------------------------------- what lists have
+
+    @property
+    def id(self) -> str:
+        """Its number; later messages have greater ones."""
+        return str(self._data["id"])
 
     @property
     def subject(self) -> str:
@@ -237,12 +265,32 @@ class Message:
     @property
     def links(self) -> list[Link]:
         """Every link, HTML first."""
-        return [Link(one["href"], one["text"], one["kind"], one) for one in self._detail("links")]
+        return [Link(*(one[name] for name in Link._fields)) for one in self._detail("links")]
 
     @property
     def codes(self) -> list[Code]:
         """One-time codes in it."""
-        return [Code(one["code"], one["reason"], one) for one in self._detail("codes")]
+        return [Code(*(one[name] for name in Code._fields)) for one in self._detail("codes")]
+
+    @property
+    def images(self) -> list[Json]:
+        """Pictures of the HTML: `src`, `alt`, `attached`, `tracking` …"""
+        return list(self._detail("images"))
+
+    @property
+    def unsubscribe(self) -> Json | None:
+        """Ways out: `http`, `mailto`, `one_click`, `body`; None if there is none."""
+        return self._detail("unsubscribe") or None
+
+    @property
+    def calendar(self) -> list[Json]:
+        """Calendars in it: `method` and `events`."""
+        return list(self._detail("calendar"))
+
+    @property
+    def preheader(self) -> str:
+        """Hidden text at its beginning that lists show beside the subject."""
+        return str(self._detail("preheader") or "")
 
     @property
     def attachments(self) -> list[Attachment]:
@@ -291,11 +339,12 @@ class Message:
 
     @property
     def code(self) -> str:
-        """The one-time code. Raises MailMismatch where there is none, or more than one."""
-        codes = list(dict.fromkeys(code.code for code in self.codes))
+        """The one-time code, the one that is surely one if there are several. Raises MailMismatch if that is not clear."""
+        sure = [code for code in self.codes if code.confidence >= SURE] or self.codes
+        codes = list(dict.fromkeys([code.code for code in sure]))
         if len(codes) == 1:
             return codes[0]
-        found = "none" if not codes else ", ".join(codes)
+        found = ", ".join(codes) or "none"
         raise MailMismatch(f"{self._named} should have one code:\n{telling.compared('one code', found)}\n\n{self.text}")
 
     def link(self, containing: str = "", *, kind: str = "") -> str:

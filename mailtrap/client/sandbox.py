@@ -65,6 +65,11 @@ class InboxVerbs(MailVerbs):
         return (yield from ask("POST", "/api/inboxes", document={"name": self.name, **given})).document()
 
     @Verb
+    def info(self) -> Steps[Json]:
+        """Its limits, and how many messages are in it."""
+        return (yield from ask("GET", "/api/inboxes/" + quote(self.name, safe=""))).document()
+
+    @Verb
     def remove(self) -> Steps[None]:
         """Delete it, with its rules and the messages that are in no other."""
         (yield from ask("DELETE", "/api/inboxes/" + quote(self.name, safe=""))).document()

@@ -208,12 +208,13 @@ async def close(box: Any, world: World) -> None:
     assert (await done(box.info()))["name"] == "mailtrap"
 
 
-@call("Inbox.create", "Inbox.remove")
+@call("Inbox.create", "Inbox.info", "Inbox.remove")
 async def create(box: Any, world: World) -> None:
     mine = box.inbox(world.inbox)
     assert (await done(mine.create(max_messages=2)))["name"] == world.inbox
     for number in range(3):
         await done(mine.send(subject=str(number)))
+    assert (await done(mine.info()))["max_messages"] == 2
     await done(mine.remove())
     assert await done(mine.list()) == []
     assert world.inbox not in [one["name"] for one in await done(box.inboxes())]
@@ -366,6 +367,28 @@ async def content(box: Any, world: World) -> None:
     assert {one["recipient"] for one in message.deliveries} == {"bob@b.test", "blind@b.test"}
 
 
+@call(*(f"Message.{name}" for name in ("images", "unsubscribe", "calendar", "preheader")))
+async def extracted(box: Any, world: World) -> None:
+    html = (
+        '<div style="display:none">A preview</div><p>See you <img src="https://x.test/logo.png" alt="Logo" width="40">'
+    )
+    octets = (
+        b"From: a@a.test\r\nTo: b@b.test\r\nSubject: Party\r\nList-Unsubscribe: <https://x.test/out>\r\n"
+        b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="b"\r\n\r\n'
+        b"--b\r\nContent-Type: text/html\r\n\r\n" + html.encode() + b"\r\n"
+        b"--b\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n"
+        b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Party\r\n"
+        b"DTSTART:20300101T180000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n--b--\r\n"
+    )
+    message = await done(box.send(octets, inbox=world.inbox))
+    assert [one["src"] for one in message.images] == ["https://x.test/logo.png"]
+    assert message.unsubscribe["http"] == ["https://x.test/out"]
+    assert [one["method"] for one in message.calendar] == ["REQUEST"]
+    assert message.preheader == "A preview"
+    plain = await done(box.send(text="hi", inbox=world.inbox))
+    assert (plain.unsubscribe, plain.calendar, plain.images) == (None, [], [])
+
+
 @call("Message.codes", "Message.code")
 async def codes(box: Any, world: World) -> None:
     world.mail("Sign in", "Your verification code is 493817.\n")
@@ -375,11 +398,11 @@ async def codes(box: Any, world: World) -> None:
     await done(box.send(subject="Sign in", text="No code today\n", inbox=world.inbox))
     without = await done(box.wait("No code today", inbox=world.inbox))
     mismatch = await failing(lambda: without.code)
-    assert "Actual: none" in str(mismatch)
+    assert "actual: none" in str(mismatch)
     assert "No code today" in str(mismatch)
 
 
-@call("Message.attachments", "Attachment.octets", "Attachment.sha256")
+@call("Message.attachments", *(f"Attachment.{name}" for name in ("filename", "type", "size", "octets", "sha256")))
 async def attachments(box: Any, world: World) -> None:
     world.mail()
     message = await done(box.wait(inbox=world.inbox))

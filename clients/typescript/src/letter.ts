@@ -18,6 +18,7 @@ export function written(letter: Written): Uint8Array {
     `To: ${letter.to.map(oneLine).join(",\r\n ")}`,
     `Subject: ${encodedWords(letter.subject)}`,
     `Date: ${new Date().toUTCString().replace("GMT", "+0000")}`,
+    `Message-ID: <${crypto.randomUUID()}@example.test>`,
     "MIME-Version: 1.0",
   ];
   if (!letter.html) {

@@ -3,23 +3,34 @@
 import { MailMismatch, MailtrapError } from "./errors.js";
 import type { Endpoint, Json } from "./http.js";
 
+/** From here on something is surely a one-time code. */
+const SURE = 0.8;
+
 /** A mailbox as a header field names it, decoded. */
 export interface Address {
   name: string;
   address: string;
 }
 
-/** A link. `href` is exact after decoding; `kind` one of verify, reset, unsubscribe, tracking, asset, link. */
+/**
+ * A link. `href` is exact after decoding; `kind` one of verify, reset, unsubscribe, tracking, asset, link. `part` is
+ * where it stands, empty for the header; `visible` whether a person sees it.
+ */
 export interface Link {
   href: string;
   text: string;
   kind: string;
+  part: string;
+  visible: boolean;
 }
 
-/** A one-time code, and why it was taken for one. */
+/** A one-time code: as one types it, why it is taken for one, how surely (0.5 to 1), as it stands, and where. */
 export interface Code {
   code: string;
   reason: string;
+  confidence: number;
+  written: string;
+  where: string;
 }
 
 /** One line of a dialogue: `C` the client's, `S` the server's, `-` a note. `fault` is the rule that spoke. */
@@ -31,10 +42,11 @@ export interface Line {
 
 /** The SMTP dialogue that brought a message. */
 export class Transcript {
-  readonly lines: Line[];
+  constructor(readonly data: Json) {}
 
-  constructor(readonly data: Json) {
-    this.lines = data["lines"];
+  /** What either side said, in order. */
+  get lines(): Line[] {
+    return this.data["lines"];
   }
 
   /** `C: EHLO …` lines. */
@@ -45,26 +57,32 @@ export class Transcript {
 
 /** A part that a person would save. */
 export class Attachment {
-  readonly path: string;
-  readonly filename: string;
-  readonly type: string;
-  readonly size: number;
   #octets: Uint8Array | undefined;
 
   constructor(
     private readonly at: Endpoint,
     private readonly message: string,
     readonly data: Json,
-  ) {
-    this.path = data["path"];
-    this.filename = data["filename"];
-    this.type = data["type"];
-    this.size = data["size"];
+  ) {}
+
+  /** As the sender calls it; empty if he does not. */
+  get filename(): string {
+    return this.data["filename"];
+  }
+
+  /** Its media type. */
+  get type(): string {
+    return this.data["type"];
+  }
+
+  /** Octets, decoded. */
+  get size(): number {
+    return this.data["size"];
   }
 
   /** What is in it, decoded. */
   async octets(): Promise<Uint8Array> {
-    const path = `${this.message}/parts/${encodeURIComponent(this.path)}`;
+    const path = `${this.message}/parts/${encodeURIComponent(this.data["path"])}`;
     return (this.#octets ??= this.at.content(await this.at.ask("GET", path)));
   }
 }
@@ -87,6 +105,7 @@ export class Message {
     this.#path = pathOf(data["id"]);
   }
 
+  /** Its number; later messages have greater ones. */
   get id(): string {
     return this.#data["id"];
   }
@@ -191,6 +210,26 @@ export class Message {
     return this.#detail("codes");
   }
 
+  /** Pictures of the HTML: `src`, `alt`, `attached`, `tracking` … */
+  get images(): Json[] {
+    return this.#detail("images");
+  }
+
+  /** Ways out: `http`, `mailto`, `one_click`, `body`; null if there is none. */
+  get unsubscribe(): Json | null {
+    return this.#detail("unsubscribe");
+  }
+
+  /** Calendars in it: `method` and `events`. */
+  get calendar(): Json[] {
+    return this.#detail("calendar");
+  }
+
+  /** Hidden text at its beginning that lists show beside the subject. */
+  get preheader(): string {
+    return this.#detail("preheader");
+  }
+
   /** The parts a person would save: neither the text nor images shown within it. */
   get attachments(): Attachment[] {
     const parts: Json[] = this.#detail("parts");
@@ -212,13 +251,14 @@ export class Message {
     return this.headers.find((field) => field.name.toLowerCase() === name.toLowerCase())?.value ?? null;
   }
 
-  /** The one-time code. Throws MailMismatch where there is none, or more than one. */
+  /** The one-time code, the one that is surely one if there are several. Throws MailMismatch if that is not clear. */
   get code(): string {
-    const codes = [...new Set(this.codes.map((code) => code.code))];
+    const sure = this.codes.filter((code) => code.confidence >= SURE);
+    const codes = [...new Set((sure.length ? sure : this.codes).map((code) => code.code))];
     if (codes.length === 1 && codes[0] !== undefined) return codes[0];
     const found = codes.join(", ") || "none";
     throw new MailMismatch(
-      `${this.#named()} should have one code\nExpected: one code\n  Actual: ${found}\n\n${this.text}`,
+      `${this.#named()} should have one code:\nexpected: one code\n  actual: ${found}\n\n${this.text}`,
     );
   }
 
@@ -231,7 +271,7 @@ export class Message {
     }
     const wanted = ["a link", kind && `of kind ${kind}`, containing && `'${containing}'`].filter(Boolean).join(" ");
     const had = this.links.map((link) => `\n          ${link.kind}: ${link.href} (${link.text})`).join("") || " no link";
-    throw new MailMismatch(`${this.#named()} has no such link\nExpected: ${wanted}\n  Actual:${had}`);
+    throw new MailMismatch(`${this.#named()} has no such link:\nexpected: ${wanted}\n  actual:${had}`);
   }
 
   /** Its exact octets. */
@@ -258,7 +298,7 @@ export class Message {
     if (!("header" in this.#data)) {
       throw new MailtrapError(`${name} of message ${this.id} is not here yet`, "await message.load() first");
     }
-    return this.#data[name] ?? [];
+    return this.#data[name];
   }
 
   #named(): string {

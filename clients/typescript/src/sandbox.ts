@@ -246,6 +246,11 @@ export class Inbox extends Mail {
     return this.at.json("POST", "/api/inboxes", {}, { document: { name: this.name, ...wanted } });
   }
 
+  /** Its limits, and how many messages are in it. */
+  async info(): Promise<Json> {
+    return this.at.json("GET", `/api/inboxes/${encodeURIComponent(this.name)}`);
+  }
+
   /** Delete it, with its rules and the messages that are in no other. */
   async remove(): Promise<void> {
     await this.at.json("DELETE", `/api/inboxes/${encodeURIComponent(this.name)}`);
