@@ -108,7 +108,9 @@ class Book:
         if self._addressed and occasion.step in _ADDRESSED and _may_mean(occasion):
             for rule in self._meant(occasion):
                 if self._counting.meets(rule.fault, occasion):
-                    return _said(rule, occasion)
+                    # Of several recipients it is this one who is spoken of.
+                    asking = occasion if occasion.recipient else replace(occasion, recipient=rule.fault.name)
+                    return _said(rule, asking)
         return None
 
     def explain(self, occasion: Occasion) -> list[Explanation]:

@@ -72,6 +72,11 @@ class Misbehaviour:
         """Record what a rule does without a word."""
         self._dialogue.transcript.note(self._dialogue.now, text, answer.fault.id)
 
+    def _cut_short(self, answer: Answer) -> None:
+        """Nobody is made to wait who will say no more: mostly there is nobody left."""
+        if answer.effect.delay and self._dialogue.gone:
+            self.note(answer, "The client sends no more: the wait is cut short")
+
     def forget(self) -> None:
         """The transaction is over."""
         self.in_data = self.at_end = None
@@ -95,6 +100,7 @@ class Misbehaviour:
     ) -> None:
         """The delay, if there was one, is over."""
         effect, step = answer.effect, occasion.step
+        self._cut_short(answer)
         if effect.early_talker:
             self._trap(answer, yes)
         elif effect.disconnect == "before-reply" or (
@@ -272,6 +278,7 @@ class Misbehaviour:
         self, answer: Answer, meant: Reply, then: Callable[[int], None], end: Callable[[int], None], result: Any
     ) -> None:
         effect, gone = answer.effect, self._dialogue.gone
+        self._cut_short(answer)
         silent = (effect.stall and effect.reply is None) or effect.disconnect not in ("", "after-reply")
         code = 0 if silent else self.say(answer, meant)
         if effect.stall:
@@ -299,6 +306,7 @@ class Misbehaviour:
 
     def _struck(self, answer: Answer, result: Any) -> None:
         effect, dialogue = answer.effect, self._dialogue
+        self._cut_short(answer)
         self._reception.pardon()
         code = 0
         if effect.reply is not None:

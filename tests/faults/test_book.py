@@ -264,6 +264,15 @@ def test_one_address_of_several_speaks_for_the_message() -> None:
     assert made.answer(ends) is None
 
 
+def test_the_address_that_speaks_is_the_one_that_is_spoken_of() -> None:
+    made = book()
+    ends = occasion(Step.END_OF_DATA, recipients=("ann@a.test", "bob+scenario-yahoo-nouser@b.test"))
+    answer = made.answer(ends)
+    assert answer is not None
+    assert answer.effect.reply is not None
+    assert "bob+scenario-yahoo-nouser@b.test" in answer.effect.reply.text
+
+
 # -- At once ----------------------------------------------------------------------------------------------------------
 
 

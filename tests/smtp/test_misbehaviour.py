@@ -117,6 +117,19 @@ def test_a_delay_comes_before_the_reply_and_is_noted(step: Step) -> None:
     assert one.faults == [("- 5 s pass before the reply", 1)]
 
 
+@pytest.mark.parametrize("step", [Step.RCPT, Step.END_OF_DATA])
+def test_a_wait_that_is_cut_short_is_noted(step: Step) -> None:
+    one = played(Fault(step, Effect(delay=600.0)), hold=True)
+    before, command, _ = PATHS[step]
+    one.send(before)
+    assert one.send(command) == b""
+    while not isinstance(one.waiting[0], Delay):
+        one.answer(one.waiting.pop(0))
+    one.lost()
+    notes = [text for text, _ in one.faults]
+    assert notes == ["- 600 s pass before the reply", "- The client sends no more: the wait is cut short"]
+
+
 @pytest.mark.parametrize("step", PATHS)
 def test_a_stall_says_nothing_more_until_the_client_goes(step: Step) -> None:
     one, said = said_at(step, Effect(stall=True))
