@@ -65,6 +65,8 @@ class Sandbox:
         self.inboxes = inboxes or Directory(clock)
         #: Tells the application that sends the mail; nobody listens by default.
         self.tell: Tell = _unheard
+        #: Called with the id of each message that was kept, on the writer's thread.
+        self.record: Callable[[int, Submission], None] | None = None
         self.webhooks = Webhooks(store, Outbound(), clock)
         self.office = PostOffice(store, bus, clock, self.faults, self.capture, schedule, hostname)
         self.office.write = Notices(store.octets, hostname, schedule)
@@ -144,14 +146,16 @@ class Sandbox:
     def _keep(self, submission: Submission, done: Done) -> None:
         office, hooks = self.office, self.webhooks
         delivers, tells = office.concerns(submission), hooks.concerns(submission)
-        waits = self.waiting.is_wanted
-        if not (delivers or tells or waits):
+        waits, record = self.waiting.is_wanted, self.record
+        if not (delivers or tells or waits or record):
             self.store.add(submission, done)
             return
 
         def kept(answer: int | Exception) -> None:
             # First: whoever has the 250 may ask at once what became of the message, or advance the clock.
             if isinstance(answer, int):
+                if record:
+                    record(answer, submission)
                 if waits:
                     self.waiting.captured(answer, submission)
                 if tells:

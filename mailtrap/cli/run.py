@@ -22,13 +22,14 @@ from mailtrap.cli.terminal import Failure, line, say
 from mailtrap.settings import TEMPORARY, Settings, load
 
 if TYPE_CHECKING:
-    from mailtrap.client import Json, Message
+    from mailtrap.client import Json
     from mailtrap.testing.boxes import MailSandbox
+    from mailtrap.testing.recording import Recording
 
-#: What is shown in the summary, and put into a report.
+#: Messages and sessions in the summary, sessions looked at, characters of a text in JUnit's file.
 MOST_SHOWN = 20
-MOST_REPORTED = 1000
 MOST_SESSIONS = 200
+MOST_OF_A_TEXT = 2000
 #: What a shell says of a command that it cannot find, or cannot start.
 NOT_FOUND, NOT_STARTED = 127, 126
 
@@ -43,9 +44,7 @@ _FROM_TERMINALS = [getattr(signal, name) for name in ("SIGINT", "SIGQUIT") if ha
 @click.option("--config", type=click.Path(path_type=Path), help="Settings in TOML; default: mailtrap.toml if there.")
 @click.option("--starttls", is_flag=True, help="Offer STARTTLS; clients then may want to trust MAILTRAP_CA_FILE.")
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write the run as JUnit XML.")
-@click.option(
-    "--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with the mail, in one file."
-)
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page of the mail, in one file.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no summary.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(
@@ -67,11 +66,12 @@ def run(
     settings = _settings(load({}, os.environ, config))
     hidden = settings.hide_extensions if starttls else (*settings.hide_extensions, *HIDDEN)
     with InProcess(replace(settings, hide_extensions=hidden)) as running:
+        recording = running.record()
         began = time.monotonic()
         code = _run(command, _environment(running.site.ca_file, MailSandbox(running.site).env, starttls))
         seconds = time.monotonic() - began
         with MailSandbox(running.site) as sandbox:
-            run_ = Run(sandbox, command, code, seconds)
+            run_ = Run(sandbox, recording, command, code, seconds)
             if not quiet:
                 run_.summarize()
             if junit:
@@ -177,14 +177,17 @@ def _nothing(*_: object) -> None:
 class Run:
     """What a command did to the sandbox it had."""
 
-    def __init__(self, sandbox: MailSandbox, command: Sequence[str], code: int, seconds: float) -> None:
+    def __init__(
+        self, sandbox: MailSandbox, recording: Recording, command: Sequence[str], code: int, seconds: float
+    ) -> None:
         from mailtrap.testing.report import is_bad
 
         self._command = shlex.join(command)
         self._code = code
         self._seconds = seconds
-        self._messages: list[Message] = sandbox.list(limit=MOST_REPORTED)[::-1]
-        self._total: int = sandbox.info()["counts"]["messages"]
+        self._letters = recording.letters()
+        self._total = recording.total
+        self._recipients = recording.recipients
         sessions: list[Json] = [sandbox.session(one["id"]) for one in sandbox.sessions(limit=MOST_SESSIONS)]
         self._bad = [session for session in reversed(sessions) if is_bad(session)]
 
@@ -192,13 +195,11 @@ class Run:
         """On stderr: stdout is the command's."""
         from mailtrap.testing.report import title_of
 
-        messages = self._messages
-        people = len({recipient.lower() for message in messages for recipient in message.recipients})
-        say(f"mailtrap: {_count(self._total, 'message')} for {_count(people, 'recipient')}")
-        for message in messages[:MOST_SHOWN]:
-            to = ", ".join(message.recipients[:3]) + (" …" if len(message.recipients) > 3 else "")
-            say(f"  {line(message.reverse_path or '<>')} → {line(to)}  {line(message.subject[:200]) or '(no subject)'}")
-        if len(messages) > MOST_SHOWN:
+        say(f"mailtrap: {_count(self._total, 'message')} for {_count(self._recipients, 'recipient')}")
+        for letter in self._letters[:MOST_SHOWN]:
+            to = ", ".join(letter.recipients[:3]) + (" …" if len(letter.recipients) > 3 else "")
+            say(f"  {line(letter.sender)} → {line(to)}  {line(letter.subject[:200]) or '(no subject)'}")
+        if self._total > MOST_SHOWN:
             say(f"  … and {self._total - MOST_SHOWN} more")
         for session in self._bad[:MOST_SHOWN]:
             say(f"  {line(title_of(session))}")
@@ -211,21 +212,21 @@ class Run:
         failure = f"{self._command} ended with {self._code}" if self._code else ""
         refused = "\n\n".join("\n".join([title_of(one), *lines_of(one)]) for one in self._bad[:MOST_SHOWN])
         outcomes = [Outcome(self._command, "command", self._seconds, failure, refused)]
-        for message in self._messages:
-            facts = f"from {message.reverse_path or '<>'} to {', '.join(message.recipients)}\n{message.snippet}"
-            outcomes.append(Outcome(message.subject or "(no subject)", "mail", output=facts))
+        for letter in self._letters:
+            facts = f"from {letter.sender} to {', '.join(letter.recipients)}\n\n{letter.text[:MOST_OF_A_TEXT]}"
+            outcomes.append(Outcome(letter.subject or "(no subject)", "mail", output=facts))
         counts = [("messages", str(self._total)), ("sessions with refusals", str(len(self._bad)))]
         return junit("mailtrap run", outcomes, counts)
 
     def page(self) -> str:
         """All of it as one HTML file."""
         from mailtrap.testing.pages import Report, page
-        from mailtrap.testing.report import dialogue_of, letter_of
+        from mailtrap.testing.report import dialogue_of
 
         facts = [("Command", self._command), ("Exit code", str(self._code)), ("Took", f"{self._seconds:.1f} s")]
         failure = f"{self._command} ended with {self._code}" if self._code else ""
-        letters = [letter_of(message) for message in self._messages]
-        return page(Report("Mail of a run", facts, failure, letters, [dialogue_of(session) for session in self._bad]))
+        dialogues = [dialogue_of(session) for session in self._bad]
+        return page(Report("Mail of a run", facts, failure, self._letters, dialogues))
 
 
 def _count(number: int, what: str) -> str:

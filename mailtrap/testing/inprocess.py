@@ -12,6 +12,7 @@ from typing import Any, Self
 from mailtrap.errors import SettingsError
 from mailtrap.server import Server
 from mailtrap.settings import TABLE, Settings
+from mailtrap.testing.recording import Recording
 from mailtrap.testing.wiring import Site
 
 #: Clients that upgrade to TLS wherever it is offered would find a certificate that they do not trust.
@@ -28,7 +29,7 @@ class InProcess:
         # Even where nobody stops it, the directory goes with the process.
         self._remove = weakref.finalize(self, shutil.rmtree, self._state, ignore_errors=True) if self._state else None
         try:
-            ports = {row.name: 0 for row in TABLE if row.kind == "port"}
+            ports: dict[str, Any] = {row.name: 0 for row in TABLE if row.kind == "port"}
             self._server = Server(replace(chosen, **ports, state_dir=chosen.state_dir or self._state))
             addresses = self._server.start()
         except BaseException:
@@ -44,6 +45,12 @@ class InProcess:
             self._server.about.ca_file,
             chosen.api_token,
         )
+
+    def record(self) -> Recording:
+        """Remember from now on what is sent, whatever the tests delete."""
+        recording = Recording()
+        self._server.sandbox.record = recording.kept
+        return recording
 
     def stop(self) -> None:
         """Let messages on their way in finish, then close and remove everything. Repeating it is harmless."""

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from mailtrap.mail.content import Content
+from mailtrap.mail.mime import Part
+
 if TYPE_CHECKING:
     from mailtrap.client.message import Message
 
@@ -88,11 +91,11 @@ def masked(message: Message, mask: Mask) -> str:
 
 
 def _structure(message: Message, mask: Mask) -> Iterable[str]:
-    for part in message.detail.get("parts", ()):
-        depth = part["path"].count(".") + (1 if part["path"] else 0)
-        facts = [part["type"], part.get("charset") or "", part.get("disposition") or ""]
-        facts.append(mask.apply(repr(part["filename"])) if part.get("filename") else "")
-        facts.append("content-id" if part.get("content_id") else "")
+    depths: dict[Part, int] = {}
+    for part in Content(message.raw).parts:
+        depth = depths[part] = depths[part.parent] + 1 if part.parent else 0
+        facts = [part.type, part.charset if part.is_text else "", part.disposition]
+        facts += [mask.apply(repr(part.filename)) if part.filename else "", "with a content-id" * bool(part.content_id)]
         yield "  " * depth + " ".join(fact for fact in facts if fact)
 
 

@@ -117,8 +117,8 @@ def _is_of(session: Json, name: str, brought: set[str]) -> bool:
 
 
 def is_bad(session: Json) -> bool:
-    """Whether something was refused in it, or it did not end as it should."""
-    return session["outcome"] not in ("quit", "open") or any(
+    """Whether something was refused in it, or it broke off. That some clients hang up without QUIT is no news."""
+    return session["outcome"] not in ("quit", "open", "closed") or any(
         line["side"] == "S" and line["text"][:1] in ("4", "5") for line in session["lines"]
     )
 
