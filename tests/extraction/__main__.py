@@ -8,7 +8,7 @@ from collections import Counter
 from mailtrap.mail.content import Content
 from mailtrap.mail.extraction.codes import codes
 from tests.extraction.corpus import Labelled, mails
-from tests.extraction.held_out import HELD_OUT
+from tests.extraction.held_out import HELD_OUT, ROUNDS
 from tests.extraction.templates import TEMPLATES, Template
 
 
@@ -41,20 +41,23 @@ def rates(counts: dict[str, Counter[str]]) -> tuple[float, float]:
 
 
 def main() -> int:
-    """Print both tables."""
-    everything = {"tuned on": TEMPLATES, "held out, written afterwards": HELD_OUT, "both": TEMPLATES + HELD_OUT}
-    for title, templates in everything.items():
-        counts, mistakes = measure(templates)
+    """Print the figures of each set, what they were at first sight, and the table of languages."""
+    print(f"{'set':34}{'templates':>10}{'mails':>7}{'recall':>9}{'precision':>11}   at first sight")
+    sets: list[tuple[str, tuple[Template, ...], str]] = [("tuned on", TEMPLATES, "")]
+    for name, templates, recall, precision in ROUNDS:
+        sets.append((f"held out, {name}", templates, f"{recall:.1%} / {precision:.1%}"))
+    mistakes: list[str] = []
+    for title, templates, first in [*sets, ("all", TEMPLATES + HELD_OUT, "")]:
+        counts, wrong = measure(templates)
         recall, precision = rates(counts)
-        print(f"{title}: {len(templates)} templates, {sum(c['mails'] for c in counts.values())} mails")
-        if title == "both":
-            print("  language  mails  codes  missed  wrong")
-            for language, count in sorted(counts.items()):
-                have = count["right"] + count["missed"]
-                print(f"  {language:8}{count['mails']:7}{have:7}{count['missed']:8}{count['wrong']:7}")
-        else:
-            print("\n".join(f"  {line}" for line in mistakes))
-        print(f"  recall {recall:.2%}, precision {precision:.2%}\n")
+        mails = sum(count["mails"] for count in counts.values())
+        print(f"{title:34}{len(templates):10}{mails:7}{recall:9.2%}{precision:11.2%}   {first}")
+        mistakes += wrong if title != "all" else []
+    print(f"\n{'language':10}{'mails':>7}{'codes':>7}{'missed':>8}{'wrong':>7}")
+    for language, count in sorted(counts.items()):
+        codes_in = count["right"] + count["missed"]
+        print(f"{language:10}{count['mails']:7}{codes_in:7}{count['missed']:8}{count['wrong']:7}")
+    print("\n".join(["", *mistakes]))
     return 0
 
 

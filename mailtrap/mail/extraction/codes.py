@@ -12,7 +12,19 @@ from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
 from mailtrap.mail.content import Content, unwrapped
-from mailtrap.mail.extraction.grammar import AFTER, COLON, JOINT, LEADS, SENTENCE, USE, USED, VERBAL
+from mailtrap.mail.extraction.grammar import (
+    AFTER,
+    COLON,
+    COUNTS,
+    EXAMPLE,
+    JOINT,
+    LEADS,
+    NUMBER,
+    SENTENCE,
+    USE,
+    USED,
+    VERBAL,
+)
 from mailtrap.mail.extraction.shapes import Shape, masked, plain, shapes
 from mailtrap.mail.extraction.wording import BOOKING, CODE, OTHER, PERHAPS, SALES, TRADE, UNIT, VERBS
 from mailtrap.mail.links import Link
@@ -30,6 +42,12 @@ _CONFIRMS = re.compile(
     r"confirm|bestätig|conferm|bevestig|potwierdz|подтвержд|onay|確認|确认|확인|تأكيد", re.IGNORECASE
 )
 _OF_A_PAYMENT = re.compile(r"auth|approv|confirm", re.IGNORECASE)
+_YOURS = re.compile(
+    r"\b(?:your|dein|deine|ihr|ihre|votre|ton|tu|su|tuo|suo|seu|teu|je|jouw|uw|twój|ваш|твой|din)\s+[\w-]+$",
+    re.IGNORECASE,
+)
+_OF = re.compile(r" (?:(?:de|di|do|da|del|della|du|des|za|na|для|на) |d['’]|dell['’])?(?:la |l['’])?", re.IGNORECASE)
+_LONG_NUMBER = re.compile(r"\d{4}")
 _ALONE = re.compile(r"[^\w]*")
 _NAMES = re.compile(
     r"(?:(?:verification|verify|confirmation|confirm|activation|auth|login|security|access|email|sms|one_?time|reset)"
@@ -89,7 +107,9 @@ def codes(content: Content) -> list[Code]:
         if code_in_link := _in_link(link, mood, bool(found)):
             _keep(found, code_in_link)
     best = max([code.confidence for code in found.values()], default=0.0)
-    told = [code for code in found.values() if code.confidence >= (LIKELY if best < 0.9 else 0.7)]
+    if best < 0.85 and len(found) > 2:
+        return []  # so many that are none too sure are counts of something
+    told = [code for code in found.values() if code.confidence >= (LIKELY if best < 0.9 else 0.8)]
     return sorted(told, key=lambda code: -code.confidence)[:MAX_CODES]
 
 
@@ -102,11 +122,12 @@ def _keep(found: dict[str, Code], code: Code) -> None:
 def _documents(content: Content) -> list[list[_Line]]:
     subject = next((field.value for field in content.header if field.name.lower() == "subject"), "")
     documents = [[_line(subject, False, "subject"), _Line("", "", False, "subject")]]
+    above = _Line(documents[0][0].text, "", False, "above")  # read for its words only
     for _, page in content.pages:
-        documents.append([_line(line.text, line.large, "html") for line in page.lines[:MAX_LINES]])
+        documents.append([above, *[_line(line.text, line.large, "html") for line in page.lines[:MAX_LINES]]])
     for part in content.bodies[0]:
         text = unwrapped(part)[: MAX_LINES * 200]
-        documents.append([_line(line, False, "text") for line in text.split("\n")[:MAX_LINES]])
+        documents.append([above, *[_line(line, False, "text") for line in text.split("\n")[:MAX_LINES]]])
     return [_gathered(lines) for lines in documents[:20]]
 
 
@@ -179,13 +200,21 @@ def _judged(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple
     confidence, reason = _alone(lines, number, shape, mood) if alone else _amid(lines, number, shape, mood)
     if shape.is_year or shape.is_date:
         confidence -= 0.25
-    if shape.is_word and confidence < (0.8 if alone else 0.93):
+    if shape.is_word and not _is_worth_it(confidence, reason, line.text, shape, alone):
         return 0.0, ""
     if len(shape.code) > 8 and shape.kind in ("digits", "letters"):
         confidence -= 0.1
     if shape.kind == "letters" and shape.code == shape.code.lower() and not alone:
         confidence -= 0.05
     return min(confidence, 0.99), reason
+
+
+def _is_worth_it(confidence: float, reason: str, text: str, shape: Shape, alone: bool) -> bool:
+    """Whether letters alone are a code: only where nothing else can be meant, and never among other capitals."""
+    if alone:
+        return confidence >= 0.8 and reason.startswith("alone below")
+    rest = text[: shape.start] + text[shape.end :]
+    return confidence > 0.93 and COLON.search(text[: shape.start]) is not None and rest.upper() != rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +235,7 @@ def _labels(text: str) -> list[_Label]:
                 continue
             found.append(_Label(kind, match[0], match.start(), match.end()))
             taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
-    found.sort(key=lambda label: (label.end, label.kind == "code"))
+    found = _qualified(text, sorted(found, key=lambda label: (label.end, label.kind == "code")))
     # `Rabattcode` and `promo code` are no codes, and `confirmation code` none of a confirmation.
     names = [label for label in found if label.kind == "code"]
     return [
@@ -217,6 +246,20 @@ def _labels(text: str) -> list[_Label]:
             and any(n.start <= label.start and label.end <= n.end and n.start < label.start + 1 for n in names)
         )
     ]
+
+
+def _qualified(text: str, labels: list[_Label]) -> list[_Label]:
+    """The same, where `tracking code` and `code de suivi` are each one word for something else."""
+    found: list[_Label] = []
+    for label in labels:
+        last = found[-1] if found else None
+        if last and label.kind == "perhaps" and last.kind == "other" and text[last.end : label.start] in ("", " ", "-"):
+            found[-1] = _Label("other", text[last.start : label.end], last.start, label.end)
+        elif last and label.kind == "other" and last.kind == "perhaps" and _OF.fullmatch(text[last.end : label.start]):
+            found[-1] = _Label("other", text[last.start : label.end], last.start, label.end)
+        else:
+            found.append(label)
+    return found
 
 
 def _amid(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[float, str]:
@@ -238,8 +281,16 @@ def _amid(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[f
     labels = [one for one in _labels(before) if one.kind != "other" or not any(c.isdigit() for c in before[one.end :])]
     nearest = max(labels, key=lambda label: label.end, default=None)
     options: list[tuple[float, str]] = []
+    if EXAMPLE.search(before):
+        return 0.0, ""
+    if NUMBER.search(before) and not (nearest and JOINT.fullmatch(before[nearest.end :])):
+        return 0.0, ""
     if nearest:
-        options.append(_by_label_before(before, nearest, shape, mood))
+        confidence, reason = _by_label_before(before, nearest, shape, mood)
+        direct = JOINT.fullmatch(before[nearest.end :]) and nearest.kind == "code"
+        if not direct and len(shape.code) < 6 and COUNTS.match(after) and not USE.search(before):
+            confidence -= 0.3  # `code 4821 lines`
+        options.append((confidence, reason))
         if nearest.kind == "other" and len(before) - nearest.end < 12:
             return 0.0, ""
     options.append(_by_label_after(before, after, shape, mood))
@@ -254,7 +305,9 @@ def _by_label_before(before: str, label: _Label, shape: Shape, mood: _Mood) -> t
     gap = before[label.end :]
     if label.kind == "other":
         return 0.0, ""
-    direct = JOINT.fullmatch(gap) is not None or (len(gap) < 40 and COLON.search(gap) is not None)
+    direct = JOINT.fullmatch(gap) is not None or (
+        len(gap) < 40 and COLON.search(gap) is not None and not any(c.isdigit() for c in gap)
+    )
     ends = SENTENCE.search(gap) is not None
     if shape.is_year and not direct:
         return 0.0, ""
@@ -270,6 +323,8 @@ def _by_label_before(before: str, label: _Label, shape: Shape, mood: _Mood) -> t
             return (0.55 if not _is_prose(gap) else 0.0), said
         # Words in between: they must lead to it, and it must not look like a number of things.
         leads = LEADS.search(gap)
+        if not leads and _LONG_NUMBER.search(gap):
+            return 0.0, ""  # it has its code already
         return (0.9 if leads else 0.72 if len(gap) < 45 else 0.4), said
     return _perhaps(before, gap, direct, ends, shape, mood, said)
 
@@ -292,7 +347,9 @@ def _perhaps(
         return 0.0, ""
     if mood.is_about_a_trip and not mood.names:
         return 0.0, ""
-    sure = 0.9 if mood.is_about_access else 0.75 if mood.verbs else 0.6 if shape.code.isdecimal() else 0.3
+    decimal = shape.code.isdecimal()
+    plainly = decimal or COLON.search(gap) is not None or _YOURS.search(before[: len(before) - len(gap)]) is not None
+    sure = 0.9 if mood.is_about_access else 0.75 if mood.verbs and plainly else 0.6 if decimal else 0.3
     leads = LEADS.search(gap)
     return (sure if direct else sure - 0.05 if leads else sure - 0.15 if len(gap) < 40 else 0.3), said
 
@@ -311,7 +368,9 @@ def _by_label_after(before: str, after: str, shape: Shape, mood: _Mood) -> tuple
     said = f"before “{label.text.strip()}”"
     verbal = VERBAL.match(gap)
     unspaced = gap.strip() == "" or not gap.strip()[0].isascii()
-    if not (opening or verbal):
+    # Where verbs come last, so does the word: `482913 kodunu girin`.
+    follows = not gap.strip() and (label.kind == "code" or not label.text.isascii() or USED.match(after[label.end :]))
+    if not (opening or verbal or follows):
         return 0.0, ""
     if not (verbal or unspaced or gap.strip()[:1] in "-–—:,") and len(gap) > 12:
         return 0.0, ""

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _INVISIBLE = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_DASHES = str.maketrans({c: "-" for c in "‐‑‒–—―−－"})
+_NARROW = {
+    **{number: number - 0xFEE0 for first, last in ("０９", "Ａｚ") for number in range(ord(first), ord(last) + 1)},
+    **dict.fromkeys(map(ord, "‐‑‒–—―−－"), "-"),
+    **dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000"), " "),
+}
 _MONEY = (
     r"(?:[$€£¥￥₹₽₩₺₪฿₫]|\b(?:USD|EUR|GBP|INR|Rs\.?|JPY|CNY|RMB|RUB|TRY|TL|PLN|CHF|BRL|R\$|CAD|AUD|SEK|NOK|DKK|CZK"
     r"|HUF|AED|SAR|KRW|MXN)(?![A-Za-z]))"
@@ -45,14 +49,15 @@ _NEVER = re.compile(
             r"\b(?:800|1-?8\d\d)[- ]\d{3}[- ]\d{3,4}\b",
             r"\b[a-zA-Z]{2}\d{2}(?: ?\d{4}){3,7}(?: ?\d{1,4})?\b",
             r"\b[\d]{4}(?:[ -][\d]{4}){3}\b",
-            r"[*x•●·]{2,}[ -]?\d{2,6}",
+            r"[*xX•●·]{2,}[ -]?\d{2,6}|(?<!\*)\*\d{4}(?![\d*])",
             r"\b\d{1,5} ?[x×] ?\d{1,5}\b",
         )
-    )
+    ),
+    re.ASCII,
 )  # fmt: skip
-_SINGLES = re.compile(r"(?<![\w])[A-Z0-9](?:[ \t\-·|]{1,4}[A-Z0-9]){3,9}(?![\w])")
+_SINGLES = re.compile(r"(?<![\w])[A-Z0-9](?:[ \t\-·|]{1,4}[A-Z0-9]){3,9}(?![\w])", re.ASCII)
 _CANDIDATE = re.compile(
-    r"""(?<![\w.\-/\\@&=+*])(?:
+    r"""(?<![\w.\-/\\@&=+])(?:
       (?P<grouped>\d{3}[ -]\d{3}(?:[ -]\d{3})?|\d{4}[ -]\d{4}
         |\d{2}[ -]\d{2}[ -]\d{2}(?:[ -]\d{2})?|\d{3}[ -]\d{2}[ -]\d{3}
         |\d{3}[ -]\d{4}|\d{4}[ -]\d{3}|\d{2}[ -]\d{3}|\d{5}[ -]\d{5})
@@ -61,7 +66,7 @@ _CANDIDATE = re.compile(
      |(?P<digits>\d{4,10})
      |(?P<letters>[A-Za-z0-9]{4,12})
     )(?![\w@]|[-/.][\w])""",
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,  # other scripts put no space between a word and a number
 )
 _ORDERLY = re.compile(
     r"(?:ORD(?:ER)?|INV|PO|SO|RMA|SKU|TKT|CASE|REF|RE|RG|AN|KD|FV|BK|PNR|TRK|TICKET|INC|REQ|CUST|ACC|CR|DHL|UPS"
@@ -117,7 +122,8 @@ def plain(line: str) -> str:
     """A line in ASCII digits and dashes, without what nobody sees; as long as it was or shorter."""
     if line.isascii():
         return line
-    line = _INVISIBLE.sub("", unicodedata.normalize("NFKC", line)).translate(_DASHES)
+    # Punctuation stays: a full-width comma never stands within a number, an ASCII one does.
+    line = _INVISIBLE.sub("", line).translate(_NARROW)
     return "".join([str(unicodedata.decimal(c)) if not c.isascii() and c.isdecimal() else c for c in line])
 
 

@@ -27,7 +27,8 @@ bestell|auftrag|rechnung|liefer|sendung|paket|kunden-?n|vertrag|beleg|buchung|re
 ticketnummer|rückruf|telefon|tel\.|plz|postleitzahl|konto|endet auf|endend
 gutschein|rabatt|aktions-?code|coupon|artikel|steuer|ust|trackingn|zählerstand|kundennummer|mitgliedsn|abhol
 fehlercode|zimmer
-commande|facture|colis|livraison|suivi|réservation|numéro de client|n° client|téléphone|tél\b|code postal|code promo
+commande|facture|colis|livraison|suivi|réservation|numéro de client|n° client|téléphone|tél\b|code postal|code de retrait
+code promo
 code de réduction|code cadeau|bon d.achat|référence|réf\b|dossier|se terminant
 contrat|montant
 pedido|factura|envío|seguimiento|reserva\b|localizador|número de cliente|teléfono|código postal|código promocional
@@ -147,7 +148,7 @@ password|passphrase|passwort|kennwort|mot de passe|contraseña|senha|palavra-pas
 lösenord|adgangskode|passord|heslo|jelszó|mật khẩu|sandi\b|κωδικ|סיסמ|パスワード|密码|密碼|비밀번호|كلمة المرور
 كلمة السر
 set(?:ting)? up your|belongs to you|it['’]?s (?:really )?you|that it['’]?s you|prove|create (?:your|an) account
-new account|browser|new device|unusual|identity|your account|dein konto|ihr konto|votre compte|tu cuenta|su cuenta
+new account|browser|new device|unusual|identi[tdf]|your account|dein konto|ihr konto|votre compte|tu cuenta|su cuenta
 il tuo account|sua conta|je account|twoje konto|аккаунт|hesab|アカウント|账号|账户|帳號|帳戶|계정|حساب
 verif|authenticat|sign(?:ing)?[ -]?in|sign(?:ing)?[ -]?up|log(?:ging)?[ -]?(?:in|on)|login
 confirm (?:your|the|that|it)|reset|activate|two[- ]factor|two[- ]step|2fa|didn['’]t (?:request|try|sign|ask)
@@ -159,8 +160,8 @@ vérifi|confirm|connexion|connecter|réinitialis|valable|expire|ne (?:le )?(?:pa
 n['’]êtes pas à l['’]origine|inscription
 iniciar sesión|inicio de sesión|restablec|caduca|válido|no (?:lo )?compart|no (?:has )?solicit|registro|acceder
 verific
-accesso|accedere|reimpost|scade|valido|non condivid|non hai richiesto|registrazione
-entrar|redefin|expira|válid|não compartilh|não partilh|não solicit|cadastro|aceder
+conferm|accesso|accedere|reimpost|scade|valido|non condivid|non hai richiesto|registrazione
+confirm|entrar|redefin|expira|válid|não compartilh|não partilh|não solicit|cadastro|aceder
 bevestig|verifi|inlogg|aanmeld|geldig|verloopt|deel .{0,20}niet|niet aangevraagd
 potwierd|zweryfik|logowani|zalog|ważny|wygas|nie udostępniaj|nie podawaj|rejestrac
 подтвер|вход|войти|регистрац|действ|никому не|не (?:сообщайте|запрашивали)|сброс|восстановл|авториз
@@ -240,10 +241,11 @@ UNIT = _UNIT
 
 
 TRADE = re.compile(
-    r"receipt|invoice|your order|order (?:#|no|confirm)|purchase|payment (?:received|confirm)|statement|"
-    r"shipped|delivery|rechnung|bestellung|quittung|beleg|facture|commande|reçu|factura"
-    r"|pedido|recibo|fattura|ordine|ricevuta|fatura\b|encomenda|factuur|bestelling|faktura|zamówieni|"
-    r"paragon|заказ|счет|счёт|чек|sipariş|注文|領収|請求|订单|发票|訂單|주문|영수증|طلب رقم|فاتورة|sale\b|"
-    r"% off|rabatt|korting",
+    r"parcel|package|colis|paket|paquete|pacco|pakket|paczk|посылк|kargo|配送|包裹|快递|택배|receipt|invoice|your order"
+    r"|order (?:#|no|confirm)|purchase|payment (?:received|confirm)|statement|shipped|delivery|rechnung|bestellung"
+    r"|quittung|beleg|facture|commande|reçu|factura|pedido|recibo|fattura|ordine|ricevuta|fatura\b|encomenda|factuur"
+    r"|bestelling|faktura|zamówieni|paragon|заказ|счет|счёт|чек"
+    r"|sipariş|注文|領収|請求|订单|发票|訂單|주문|영수증|طلب رقم|فاتورة"
+    r"|sale\b|% off|rabatt|korting",
     re.IGNORECASE,
 )
