@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from mailtrap.accounts import Accounts
 from mailtrap.clock import Clock
 from mailtrap.delivery.deeds import history
 from mailtrap.delivery.outlets import Outlets
@@ -12,6 +13,7 @@ from mailtrap.delivery.rulebook import open_book, read_file
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.events import Bus
 from mailtrap.net.tls import ca_file, server_context
+from mailtrap.pop3.listener import doors as pop3_doors
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.smtp.listener import MailServer
@@ -43,7 +45,7 @@ class Server:
         self._undo: list[Callable[[], object]] = []
 
     def start(self) -> dict[str, tuple[str, int]]:
-        """Listen. Returns `{"smtp": (host, port), "smtps": …, "web": …}` once everything does."""
+        """Listen. Returns `{"smtp": (host, port), "smtps": …, "pop3": …, "web": …}` once everything does."""
         try:
             return self._start()
         except BaseException:
@@ -80,6 +82,10 @@ class Server:
         self.mail = MailServer(self.sandbox, self.settings)
         self._undo.append(lambda: self.mail.stop(GRACE))
         addresses = dict(self.mail.start())
+        accounts = Accounts(self.settings, self.store, self.clock, self.sandbox.inboxes)
+        pop3 = pop3_doors(self.sandbox, self.settings, accounts)
+        self._undo.append(lambda: pop3.stop(GRACE))
+        addresses.update(pop3.start())
         app = create_app(self.sandbox, self.settings, self.about)
         self.web = WebServer(app, self.settings, server_context(self.settings) if self.settings.web_tls else None)
         self._undo.append(self.web.stop)

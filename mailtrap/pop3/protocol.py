@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from mailtrap.net import sasl
+
 #: What CAPA can offer, in the order listed; each can be hidden by its name (RFC 2449 §6).
 CAPABILITIES = (
     "TOP",
@@ -102,8 +104,11 @@ def masked(line: bytes) -> bytes:
     if verb == b"APOP":
         return b"APOP " + argument.strip().rpartition(b" ")[0] + b" ***"
     if verb == b"AUTH":
-        words = argument.split(None, 1)
-        return b" ".join([b"AUTH", *words[:1], *([b"***"] if len(words) > 1 else [])])
+        name, _, secret = argument.strip().partition(b" ")
+        if name.decode("ascii", "replace").upper() in sasl.MECHANISMS:
+            return b"AUTH " + name + (b" ***" if secret else b"")
+        # Somebody may have put the secret where the mechanism belongs.
+        return b"AUTH ***" if name else b"AUTH"
     return line
 
 

@@ -354,15 +354,18 @@ def _read(octets: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
     yield from octets()
 
 
-def _next(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
+def _next(pieces: Iterator[bytes]) -> tuple[bytes, bool] | NotFound:
     """On a worker thread: the next octets, about as many as are said at once, and whether they are the last."""
     found = []
     length = 0
-    for piece in pieces:
-        found.append(piece)
-        length += len(piece)
-        if length >= protocol.PIECE:
-            return b"".join(found), False
+    try:
+        for piece in pieces:
+            found.append(piece)
+            length += len(piece)
+            if length >= protocol.PIECE:
+                return b"".join(found), False
+    except NotFound as error:  # which somebody else may delete at any time
+        return error
     return b"".join(found), True
 
 

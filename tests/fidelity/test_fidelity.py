@@ -1,4 +1,4 @@
-"""Whatever is sent comes back from `/raw` with the same SHA-256, whatever a parser would think of it."""
+"""Whatever is sent comes back from `/raw` and by POP3 with the same SHA-256, whatever a parser would think of it."""
 
 from __future__ import annotations
 
@@ -66,6 +66,22 @@ def get(server: Server, path: str) -> bytes:
         return octets
 
 
+def retrieved(server: Server) -> bytes:
+    """The newest message by POP3, un-stuffed."""
+    host, _, port = server.about.addresses["pop3"].rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as sock, sock.makefile("rb") as reader:
+        sock.sendall(b"USER default\r\nPASS x\r\nSTAT\r\n")
+        for _ in range(3):
+            assert reader.readline().startswith(b"+OK")
+        sock.sendall(b"RETR %b\r\n" % reader.readline().split()[1])
+        assert reader.readline().startswith(b"+OK")
+        lines = []
+        while (line := reader.readline()) != b".\r\n":
+            assert line.endswith(b"\n"), "closed before the end"
+            lines.append(line.removeprefix(b"."))
+        return b"".join(lines)
+
+
 @pytest.mark.parametrize("name", CONTENT)
 @pytest.mark.parametrize("way", ["DATA", "BDAT"])
 def test_what_was_sent_is_what_comes_back(name: str, way: str, server: Server) -> None:
@@ -94,5 +110,6 @@ def test_what_was_sent_is_what_comes_back(name: str, way: str, server: Server) -
     raw = get(server, f"/api/messages/{newest['id']}/raw")
     assert hashlib.sha256(raw).hexdigest() == hashlib.sha256(octets).hexdigest() == newest["sha256"]
     assert newest["size"] == len(octets)
+    assert hashlib.sha256(retrieved(server)).hexdigest() == newest["sha256"]
     shown = json.loads(get(server, f"/api/messages/{newest['id']}"))
     assert shown["sha256"] == newest["sha256"]
