@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,14 +67,27 @@ def markdown_typescript(of: str) -> str:
     return _table(call for call in typescript() if call.of == of)
 
 
-def markdown_expectations() -> str:
-    """What can be expected of a message."""
+def markdown_wanted(kind: type) -> str:
+    """What can be wanted of something, by keyword: its names in both languages."""
     lines = ["| in Python | in TypeScript | type |", "|---|---|---|"]
-    for name, type_ in mismatch.Expectations.__annotations__.items():
-        camel = re.sub(r"_(\w)", lambda found: found[1].upper(), name)
-        written = getattr(type_, "__forward_arg__", str(type_)).replace("|", "\\|")
-        lines.append(f"| `{name}` | `{camel}` | {written} |")
+    for name, type_ in kind.__annotations__.items():
+        camel = re.sub(r"_(\w)", lambda found: found[1].upper(), name.rstrip("_"))
+        # What is sent as it stands is called as in JSON.
+        shown = camel if kind is mismatch.Expectations else name
+        lines.append(f"| `{name}` | `{shown}` | {_cell(getattr(type_, '__forward_arg__', str(type_)))} |")
     return "\n".join([*lines, ""])
+
+
+#: As `docs.printed` has it: page and mark → what belongs there.
+PRINTED: dict[tuple[str, str], Callable[[], str]] = {
+    **{
+        (page, mark): partial(markdown_wanted, kind)
+        for page in ("client.md", "typescript.md")
+        for mark, kind in (("expectations", mismatch.Expectations), ("inbox-wanted", sandbox.InboxWanted))
+    },
+    **{("client.md", of.lower()): partial(markdown_python, of) for of, _ in _CLASSES},
+    **{("typescript.md", of.lower()): partial(markdown_typescript, of) for of, _ in _CLASSES},
+}
 
 
 def _of(of: str, kind: type) -> Iterator[Call]:

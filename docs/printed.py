@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from docs import clients
 from mailtrap import settings
 from mailtrap.cli import docs as commands
 from mailtrap.delivery import tables as deliveries
@@ -52,6 +53,7 @@ PRINTED: dict[tuple[str, str], Callable[[], str]] = {
     ("scenarios.md", "placeholders"): tables.markdown_placeholders,
     ("addresses.md", "tags"): tables.markdown_tags,
     ("addresses.md", "services"): tables.markdown_services,
+    **clients.PRINTED,
 }
 
 

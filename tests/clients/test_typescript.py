@@ -17,12 +17,11 @@ ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "clients" / "typescript"
 TSC = ROOT / ".cache" / "node_modules" / "typescript" / "bin" / "tsc"
 
-pytestmark = [
-    pytest.mark.skipif(not shutil.which("node"), reason="Node is missing"),
-    pytest.mark.skipif(not TSC.is_file(), reason="TypeScript is missing: `make typescript` fetches it with npm"),
-]
+_MISSING = "" if shutil.which("node") and TSC.is_file() else "Node or TypeScript is missing: see `make typescript`"
+needs_node = pytest.mark.skipif(bool(_MISSING), reason=_MISSING)
 
 
+@needs_node
 @pytest.mark.timeout(600)
 def test_its_own_tests_pass_and_make_every_documented_call(world: World, tmp_path: Path) -> None:
     _run("node", str(TSC), "--project", str(CLIENT), "--outDir", str(tmp_path / "built"))
