@@ -6,8 +6,10 @@ STAMP := $(VENV)/.installed
 DEV := $(VENV)/.dev
 AXE := .cache/node_modules/axe-core/axe.min.js
 NODEMAILER := .cache/node_modules/nodemailer/package.json
+TYPESCRIPT := .cache/node_modules/typescript/package.json
+PLAYWRIGHT := .cache/node_modules/playwright-core/package.json
 
-.PHONY: run test test-all check lint types layers docs fix bench interop reactions torture wheel setup clean
+.PHONY: run test test-all check lint types layers docs fix bench interop reactions typescript torture wheel setup clean
 
 run: $(STAMP) ## set up and serve
 	@$(BIN)/mailtrap serve
@@ -15,7 +17,7 @@ run: $(STAMP) ## set up and serve
 test: $(DEV) ## set up and test; browser and interop tests are skipped where their programs are missing
 	$(BIN)/pytest
 
-test-all: $(DEV) $(AXE) $(NODEMAILER) ## the same, and a skipped test is a failure
+test-all: $(DEV) $(AXE) $(NODEMAILER) $(TYPESCRIPT) $(PLAYWRIGHT) ## the same, and a skipped test is a failure
 	$(BIN)/coverage run -m pytest --no-skips
 	$(BIN)/coverage report
 
@@ -50,6 +52,9 @@ interop: $(DEV) $(NODEMAILER) ## which real clients can send to us, as a table
 reactions: $(DEV) $(NODEMAILER) ## what real clients do after failures, as in docs/reactions.md
 	$(BIN)/python -m tests.interop reactions
 
+typescript: $(DEV) $(TYPESCRIPT) ## types and tests of clients/typescript
+	$(BIN)/pytest tests/clients/test_typescript.py
+
 torture: $(DEV) ## kill -9, disk full, strace, floods: minutes
 	$(BIN)/python -m tests.torture
 
@@ -81,6 +86,12 @@ $(EXIM): # Debian installs one mail server at a time: this one is unpacked besid
 
 $(NODEMAILER):
 	npm install --silent --no-audit --no-fund --prefix .cache nodemailer
+
+$(TYPESCRIPT):
+	npm install --silent --no-audit --no-fund --prefix .cache typescript @types/node
+
+$(PLAYWRIGHT): # drives the browser that is there; brings none
+	npm install --silent --no-audit --no-fund --prefix .cache playwright-core
 
 clean:
 	rm -rf $(VENV) .cache dist build
