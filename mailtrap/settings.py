@@ -66,7 +66,7 @@ class Settings:
     )
     max_messages: int = _setting("Storing", 0, "number", "Beyond this many, the oldest are evicted; 0 keeps all")
     max_age: float = _setting("Storing", 0.0, "duration", "Older messages are evicted; 0 keeps all")
-    max_sessions: int = _setting("Storing", 10_000, "number", "Beyond this many SMTP dialogues, the oldest go")
+    max_sessions: int = _setting("Storing", 10_000, "number", "Beyond this many dialogues (SMTP, POP3), the oldest go")
     state_dir: str = _setting("Storing", "", "path", "Where the certificate is kept; default ~/.local/state/mailtrap")
 
     smtp_hostname: str = _setting("SMTP", "localhost", "text", "Name in the greeting and in the certificate")
@@ -88,10 +88,10 @@ class Settings:
     tls_key: str = _setting("SMTP", "", "path", "Key of tls-cert (PEM)")
 
     max_message_size: int = _setting("Limits", 50 * 1024 * 1024, "size", "Largest message")
-    max_line: int = _setting("Limits", 2048, "size", "Longest SMTP command line (content lines have no limit)")
+    max_line: int = _setting("Limits", 2048, "size", "Longest command line (content lines have no limit)")
     max_recipients: int = _setting("Limits", 1000, "number", "Recipients of one message")
-    max_connections: int = _setting("Limits", 2000, "number", "SMTP connections at once")
-    max_connections_per_peer: int = _setting("Limits", 1000, "number", "SMTP connections at once from one address")
+    max_connections: int = _setting("Limits", 2000, "number", "Connections at once, of SMTP and of POP3 each")
+    max_connections_per_peer: int = _setting("Limits", 1000, "number", "The same from one address")
     max_errors: int = _setting("Limits", 20, "number", "Refused commands before a session is closed")
     max_junk: int = _setting(
         "Limits", 100, "number", "Commands that bring no mail (NOOP, RSET, VRFY …) between messages"

@@ -158,6 +158,16 @@ class StoreContract:
         store.close()
         assert keep(make(), submission())[0] > ids[-1]
 
+    def test_sizes_are_those_of_what_matches_oldest_first(self, store: Store) -> None:
+        contents = [octets("x" * n) for n in range(1, 30)]
+        ids = keep(store, *[submission(one, inbox="shop" if n % 2 else "default") for n, one in enumerate(contents)])
+        sizes = [len(one) for one in contents]
+        assert store.sizes(EVERYTHING) == list(zip(ids, sizes, strict=True))
+        assert store.sizes(parse("inbox:SHOP")) == list(zip(ids[1::2], sizes[1::2], strict=True))
+        assert store.catch_up(PATIENCE)
+        assert store.sizes(parse("rcpt=bob@b.test OR inbox=none")) == store.sizes(EVERYTHING)
+        assert store.sizes(parse("subject:nothing")) == []
+
     def test_everything_is_there_after_opening_again(self, make: Make) -> None:
         store = make()
         contents = [octets(f"number {n}") for n in range(30)]
