@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from mailtrap.mail import looks
 from mailtrap.mail.looks import Look
 
-#: Characters of HTML that are read, of text that is kept, and of the words of one link.
+#: Characters and tokens of HTML that are read, characters of text that is kept, and of the words of one link.
 MAX_TOKENIZED = 4 * 1024 * 1024
+MAX_TOKENS = 300_000
 MAX_TEXT = 1024 * 1024
 MAX_REFERENCES = 10_000
 MAX_LINES = 50_000
@@ -101,7 +103,7 @@ def read(html: str) -> Page:
     types = turbohtml.TokenType
     reader = _Reader()
     raw = ""
-    for token in turbohtml.tokenize(html[:MAX_TOKENIZED]):
+    for token in islice(turbohtml.tokenize(html[:MAX_TOKENIZED]), MAX_TOKENS):
         kind = token.type
         if kind is types.TEXT:
             if raw == "style":

@@ -253,9 +253,11 @@ def _qualified(text: str, labels: list[_Label]) -> list[_Label]:
     found: list[_Label] = []
     for label in labels:
         last = found[-1] if found else None
-        if last and label.kind == "perhaps" and last.kind == "other" and text[last.end : label.start] in ("", " ", "-"):
-            found[-1] = _Label("other", text[last.start : label.end], last.start, label.end)
-        elif last and label.kind == "other" and last.kind == "perhaps" and _OF.fullmatch(text[last.end : label.start]):
+        if (
+            last and label.kind == "perhaps" and last.kind == "other" and text[last.end : label.start] in ("", " ", "-")
+        ) or (
+            last and label.kind == "other" and last.kind == "perhaps" and _OF.fullmatch(text[last.end : label.start])
+        ):
             found[-1] = _Label("other", text[last.start : label.end], last.start, label.end)
         else:
             found.append(label)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _INVISIBLE = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_NARROW = {
+_NARROW: dict[int, int | str] = {
     **{number: number - 0xFEE0 for first, last in ("０９", "Ａｚ") for number in range(ord(first), ord(last) + 1)},
     **dict.fromkeys(map(ord, "‐‑‒–—―−－"), "-"),
     **dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000"), " "),

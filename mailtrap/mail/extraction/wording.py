@@ -27,7 +27,8 @@ bestell|auftrag|rechnung|liefer|sendung|paket|kunden-?n|vertrag|beleg|buchung|re
 ticketnummer|rückruf|telefon|tel\.|plz|postleitzahl|konto|endet auf|endend
 gutschein|rabatt|aktions-?code|coupon|artikel|steuer|ust|trackingn|zählerstand|kundennummer|mitgliedsn|abhol
 fehlercode|zimmer
-commande|facture|colis|livraison|suivi|réservation|numéro de client|n° client|téléphone|tél\b|code postal|code de retrait
+commande|facture|colis|livraison|suivi|réservation|numéro de client|n° client|téléphone|tél\b|code postal
+code de retrait
 code promo
 code de réduction|code cadeau|bon d.achat|référence|réf\b|dossier|se terminant
 contrat|montant
