@@ -22,7 +22,8 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return Path(shutil.copytree(ROOT / "examples" / request.param, tmp_path / request.param))
 
 
-def _run(command: list[str], directory: Path, **environment: str) -> str:
+def run(command: list[str], directory: Path, **environment: str) -> str:
+    """What it prints. It has to succeed."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("MAILTRAP_", "PYTEST_"))}
     done = subprocess.run(command, cwd=directory, env=clean | environment, capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -31,12 +32,12 @@ def _run(command: list[str], directory: Path, **environment: str) -> str:
 
 @pytest.mark.parametrize("project", ["smtplib", "flask", "django", "fastapi"], indirect=True)
 def test_with_the_sandbox_of_the_session(project: Path) -> None:
-    assert " passed" in _run(PYTEST, project)
+    assert " passed" in run(PYTEST, project)
 
 
 @pytest.mark.parametrize("project", ["smtplib", "flask", "django", "fastapi"], indirect=True)
 def test_with_the_sandbox_of_the_command(project: Path) -> None:
-    said = _run([*MAILTRAP, "run", "--", *PYTEST], project)
+    said = run([*MAILTRAP, "run", "--", *PYTEST], project)
     assert " passed" in said
     assert "ana@example.test  Confirm your address" in said
     assert "refused: 451 4.3.0 Try again later" in said
@@ -49,6 +50,6 @@ def test_in_node_and_in_a_browser(project: Path) -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or ""
     if not chromium or not (MODULES / "playwright-core").exists():
         pytest.skip("needs chromium, and playwright-core in .cache (make test-all)")
-    said = _run([*MAILTRAP, "run", "--", "npm", "test"], project, NODE_PATH=str(MODULES), CHROMIUM=chromium)
+    said = run([*MAILTRAP, "run", "--", "npm", "test"], project, NODE_PATH=str(MODULES), CHROMIUM=chromium)
     assert "# pass 3" in said or "ℹ pass 3" in said
     assert "ana@example.test  Confirm your address" in said
