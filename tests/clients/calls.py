@@ -411,3 +411,17 @@ async def attachments(box: Any, world: World) -> None:
     assert (bill.filename, bill.type, bill.size) == ("bill.pdf", "application/pdf", 6)
     assert bill.octets == b"%PDF-1"
     assert bill.sha256 == hashlib.sha256(b"%PDF-1").hexdigest()
+
+
+@call("Inbox of a token")
+async def token(box: Any, world: World) -> None:
+    mine = box.inbox(world.inbox)
+    secret = (await done(mine.create(token=True)))["token"]
+    own = type(box)(world.url, token=secret)
+    world.mail("mine")
+    assert (await done(own.wait("subject:mine"))).inbox == world.inbox
+    assert (await done(own.expect(subject="mine"))).text.strip() == "hi"
+    await done(own.assert_none("subject:other", within=0.05))
+    elsewhere = await done(box.send(subject="other", inbox=world.inbox + "x"))
+    await failing(lambda: own.get(elsewhere), ApiNotFound)
+    await done(mine.remove())

@@ -64,13 +64,30 @@ def test_python_runs_as_printed(block: int, world: World, tmp_path: Path) -> Non
     assert (done.returncode, done.stderr) == (0, "")
 
 
+_TYPES = """
+from typing import assert_type
+from mailtrap.client import AsyncSandbox, Fault, Message, Sandbox
+
+async def look(called: Sandbox, awaited: AsyncSandbox) -> None:
+    assert_type(called.wait(), Message)
+    assert_type(await awaited.wait(), Message)
+    assert_type(called.inbox("x").list(), list[Message])
+    assert_type(await awaited.inbox("x").list(), list[Message])
+    assert_type(called.faults.reply(451), Fault)
+    assert_type(await awaited.faults.reply(451), Fault)
+    assert_type(called.wait().raw, bytes)
+    called.wait(timeout="1")  # type: ignore[arg-type]
+    called.expect(subjekt="x")  # type: ignore[call-arg]
+"""
+
+
 def test_python_has_the_types_it_says(tmp_path: Path) -> None:
-    for number, block in enumerate(_blocks("client.md", "python")):
+    for number, block in enumerate([*_blocks("client.md", "python"), _TYPES]):
         (tmp_path / f"example{number}.py").write_text(block, "utf-8")
     files = [str(file) for file in tmp_path.glob("*.py")]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--no-incremental", *files],
-        cwd=ROOT,
+        cwd=tmp_path,  # as for somebody who has installed us
         capture_output=True,
         text=True,
         timeout=600,

@@ -7,6 +7,9 @@ import { Endpoint, parsed, type Answer, type Asked, type Json } from "./http.js"
 import { written } from "./letter.js";
 import { Message, pathOf } from "./message.js";
 
+/** Node has it, browsers have not. */
+declare const process: { env: Record<string, string | undefined> } | undefined;
+
 /** Messages fetched by one request. */
 const PAGE = 200;
 
