@@ -59,8 +59,9 @@ def allow_many_files() -> None:
 
 
 def _listen(host: str, port: int, backlog: int) -> socket.socket:
+    # The system takes whole numbers, and none of their subclasses.
     family, type_, protocol, _, where = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     sock = socket.socket(family, type_, protocol)
     try:

@@ -9,6 +9,7 @@ import pytest
 
 from mailtrap.errors import SettingsError
 from mailtrap.net import ports
+from mailtrap.settings import Standard
 
 
 def test_port_0_is_a_free_port_and_the_same_for_both_addresses_of_localhost() -> None:
@@ -41,3 +42,11 @@ def test_as_many_files_are_allowed_as_the_system_lets_us() -> None:
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_port_that_nobody_chose_can_be_listened_on() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+    for sock in ports.listen("127.0.0.1", Standard(number), "--pop3-port"):
+        assert sock.getsockname()[1] == number
+        sock.close()
