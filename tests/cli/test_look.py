@@ -111,6 +111,25 @@ def test_show_prints_who_what_and_the_text(stand_in: StandIn) -> None:
         assert wanted in shown
 
 
+def test_show_begins_with_codes_and_with_links_that_do_something(stand_in: StandIn) -> None:
+    stand_in.messages = {1: b"x"}
+    stand_in.more[1] = {
+        "codes": [{"code": "482913", "reason": "after “code”", "confidence": 0.96}],
+        "links": [{"href": "https://a.test/v?x=\x1b", "kind": "verify"}, {"href": "https://a.test/", "kind": "link"}],
+        "calendar": [{"events": [{"summary": "Plan", "starts_at": "2026-11-24T14:30:00", "zone": "Europe/Berlin"}]}],
+        "preheader": "A look inside",
+    }
+    shown = run(stand_in, "show", "1").stdout
+    for wanted in (
+        "Code:       482913 (after “code”)\n",
+        "Verify:     https://a.test/v?x=\\x1b\n",
+        "Event:      Plan, 2026-11-24T14:30:00 Europe/Berlin\n",
+        "Preview:    A look inside\n",
+    ):
+        assert wanted in shown
+    assert "https://a.test/\n" not in shown
+
+
 def test_long_texts_are_fetched_whole(stand_in: StandIn) -> None:
     stand_in.messages = {1: b"x"}
     stand_in.more[1] = {"text": "Hello", "html": "", "truncated": ["text"]}

@@ -235,6 +235,23 @@ def test_addresses_in_text_are_links_and_text_is_copied_as_it_is(site: Site, vis
     expect(page.get_by_role("tabpanel")).to_contain_text("characters")
 
 
+def test_a_one_time_code_stands_above_the_message_and_can_be_copied(site: Site, visit: Visit) -> None:
+    site.send("Sign in", text="Your verification code is 123 456.\n\nhttps://shop.test/verify?t=1 to go on.")
+    page = visit(site.web + "/messages/1")
+    codes = page.get_by_role("list", name="One-time codes")
+    expect(codes).to_contain_text("123456")
+    expect(codes.get_by_role("button", name="Copy the code 123456")).to_have_attribute("data-copy", "123456")
+    page.get_by_role("tab", name="Links").click()
+    expect(page.locator("#panel-links .link-verify")).to_have_text("verify")
+
+
+def test_an_order_number_stands_nowhere_as_a_code(site: Site, visit: Visit) -> None:
+    site.send("Order 482913", text="Order number: 482913")
+    page = visit(site.web + "/messages/1")
+    expect(page.locator("#subject")).to_have_text("Order 482913")
+    expect(page.get_by_role("list", name="One-time codes")).to_have_count(0)
+
+
 def test_text_from_right_to_left_reads_so_and_stands_on_the_left(site: Site, visit: Visit) -> None:
     site.send("\u05e9\u05dc\u05d5\u05dd!", text="\u05e9\u05dc\u05d5\u05dd.\n\nHello.")
     page = live(visit(site.web + "/messages/1"))

@@ -111,6 +111,31 @@ def test_a_message_shows_what_is_in_it(client: FlaskClient, sandbox: Sandbox) ->
     assert "Grüße" in client.get(f"/api/messages/{id}/text").text
 
 
+def test_a_message_tells_codes_links_pictures_and_ways_out(client: FlaskClient, sandbox: Sandbox) -> None:
+    page = (
+        b'<div style="display:none">Preview</div><p>Your verification code is <b>482</b><b>913</b></p>'
+        b'<a href="https://x.test/verify?a=1&amp;b=2">Verify</a><img src="https://x.test/o.gif" width=1 height=1>'
+    )
+    head = b"Subject: Sign in\r\nList-Unsubscribe: <https://x.test/off>\r\nContent-Type: text/html\r\n\r\n"
+    message = client.get(f"/api/messages/{capture(sandbox, head + page)}").get_json()
+    (code,) = message["codes"]
+    assert (code["code"], code["written"], code["where"]) == ("482913", "482913", "html")
+    assert code["confidence"] > 0.9
+    assert "verification code" in code["reason"]
+    assert message["links"][0] == {
+        "href": "https://x.test/verify?a=1&b=2",
+        "text": "Verify",
+        "kind": "verify",
+        "part": "1",
+        "visible": True,
+    }
+    assert [(link["kind"], link["part"]) for link in message["links"][1:]] == [("tracking", "1"), ("unsubscribe", "")]
+    assert [(image["src"], image["tracking"]) for image in message["images"]] == [("https://x.test/o.gif", True)]
+    assert message["unsubscribe"] == {"http": ["https://x.test/off"], "mailto": [], "one_click": "", "body": []}
+    assert (message["preheader"], message["calendar"]) == ("Preview", [])
+    assert "Preview" not in message["text"]
+
+
 def test_long_texts_are_cut_in_the_message_and_whole_on_their_own(
     client: FlaskClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
