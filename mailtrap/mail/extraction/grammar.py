@@ -17,13 +17,13 @@ COLON = re.compile(r"[:：]\s*[\"'“„«<*_`\[(【「]*$")
 SENTENCE = re.compile(r"[.!?;](?=\s)|[。！？；]|\x00(?=\s)")
 #: From a code to the word for it: `is your Acme`, `is the`, `として`.
 AFTER = re.compile(
-    r"[\s\"'“”*_`)\]】」』»>,:\-–—]*(?:(?:" + _IS + r"|als|como|comme|come|как|jako|olarak|という|を)(?!\w))?\s*"
+    r"[\s\"'“”*_`()（）\]】」』»>,:\-–—]*(?:(?:" + _IS + r"|als|como|comme|come|как|jako|olarak|という|を)(?!\w))?\s*"
     r"(?:(?:your|the|my|ihr|dein|der|votre|le|ton|tu|su|el|il|tuo|o|seu|de|uw|je|jouw|twój|ваш|твой|sizin"
     r"|あなたの|您的|你的|a|an|valid|new)\s*(?=\s|[^\x00-\x7f]))?(?:[\w&.'’-]+\s+){0,4}$",
     re.IGNORECASE,
 )
 VERBAL = re.compile(
-    rf"[\s\"'”*_`)\]」』】»>]*(?:(?:{_IS}|как|als|as|como|comme|come|jako|olarak)(?!\w)|[-–:])", re.IGNORECASE
+    rf"[\s\"'”*_`)\]」』】»>]*(?:[(（]|(?:{_IS}|как|als|as|como|comme|come|jako|olarak)(?!\w)|[-–:])", re.IGNORECASE
 )
 #: What asks to enter what follows.
 USE = re.compile(

@@ -148,7 +148,8 @@ _VERBS = r"""
 password|passphrase|passwort|kennwort|mot de passe|contraseña|senha|palavra-passe|wachtwoord|hasł|парол|şifre
 lösenord|adgangskode|passord|heslo|jelszó|mật khẩu|sandi\b|κωδικ|סיסמ|パスワード|密码|密碼|비밀번호|كلمة المرور
 كلمة السر
-set(?:ting)? up your|belongs to you|it['’]?s (?:really )?you|that it['’]?s you|prove|create (?:your|an) account
+invited you|invitation|set(?:ting)? up your|belongs to you|it['’]?s (?:really )?you
+that it['’]?s you|prove|create (?:your|an) account
 new account|browser|new device|unusual|identi[tdf]|your account|dein konto|ihr konto|votre compte|tu cuenta|su cuenta
 il tuo account|sua conta|je account|twoje konto|аккаунт|hesab|アカウント|账号|账户|帳號|帳戶|계정|حساب
 verif|authenticat|sign(?:ing)?[ -]?in|sign(?:ing)?[ -]?up|log(?:ging)?[ -]?(?:in|on)|login
