@@ -32,7 +32,7 @@ class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
 
     A message that was kept although its 250 was not said (closed after storing, or the client did not wait for it)
     has both `message` and code 0. A handshake that went through although a fault was to break it has step `starttls`
-    and code 220.
+    and code 220 while `tls` is not yet true; one that a fault did no harm has `tls`.
     """
 
     session: int

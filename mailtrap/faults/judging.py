@@ -214,6 +214,8 @@ class _Judge:
             self._find("doubtful", f"{case.who}: waited less from try to try instead of more")
 
     def _untried(self, case: _Case, said: str) -> None:
+        if case.deed.before_mail:
+            said = said.removeprefix("connection ")
         elapsed = self._now - case.deed.at
         if elapsed < GIVE_UP:
             self._find("open", f"{case.who}: {said}, not tried again yet, {span(elapsed)} later")
@@ -228,7 +230,7 @@ class _Judge:
         elsewhere = [other for other in later if other.session != deed.session and address_of(other.peer) == peer]
         following = here[0] if here else (elsewhere[0] if elsewhere else None)
         case = _Case(deed, deed.code, frozenset(), _first_of_each_session(elsewhere))
-        if deed.step == Step.STARTTLS:
+        if deed.step == Step.STARTTLS and not (deed.tls and 200 <= deed.code < 300):
             self._tls_failed(deed, following)
         elif deed.step == Step.EHLO and (deed.code >= 500 or not deed.code):
             self._ehlo_failed(case, following)

@@ -114,17 +114,10 @@ class Account:
             # What was said before the connection ended does not count: the transaction was not at its end.
             self.over(transaction, step, code if code >= 400 else 0)
         elif self._faults:
-            self._note(*self._spoken(), "", (), 0, "", "")
+            # The first thing that was said then.
+            self._note(self._step, dialogue.spoken, "", (), 0, "", "")
         if self._noted:
             dialogue.sandbox.history.ended(dialogue.transcript.session, dialogue.transcript.outcome, quit_sent)
-
-    def _spoken(self) -> tuple[str, int]:
-        """Where the last fault spoke, and what was said then."""
-        code = self._dialogue.spoken
-        if self._step == Step.STARTTLS.value and 200 <= code < 300:
-            # The handshake was no worse for it, and that is what 220 at this step would not say.
-            return Step.QUIT.value, code
-        return self._step, code
 
     def is_odd(self, sender: str) -> bool:
         """Whether a transaction of this sender is worth a deed."""

@@ -316,6 +316,15 @@ ROWS: dict[str, Row] = {
         "doubtful",
         ["went on over TLS although it was wrong on purpose"],
     ),
+    "STARTTLS answered late, then QUIT": Row(
+        [deed(1, 0, "starttls", 220, faults=(7,), tls=True)],
+        "good",
+        ["left after 220 at starttls, without sending mail"],
+        ends={1: ("quit", True)},
+    ),
+    "EHLO never answered": Row(
+        [deed(1, 0, "ehlo", 0, faults=(7,))], "open", ["connection: lost at ehlo, not tried again yet, 60.0 s later"]
+    ),
     "login refused, then granted": Row(
         [deed(1, 0, "auth", 535, faults=(7,)), kept(2, 60, 12, "ana", login=True)],
         "good",

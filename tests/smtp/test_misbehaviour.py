@@ -525,7 +525,7 @@ def test_rules_are_only_asked_where_they_may_answer() -> None:
         (Step.QUIT, Effect(delay=1.0), ("quit", 221, 0)),
         (Step.QUIT, Effect(reply=NO), ("quit", 451, 0)),
         (Step.QUIT, Effect(stall=True), ("quit", 0, 0)),
-        (Step.STARTTLS, Effect(delay=1.0), ("quit", 220, 0)),
+        (Step.STARTTLS, Effect(delay=1.0), ("starttls", 220, 0)),
     ],
 )
 def test_a_session_without_mail_is_noted_by_what_was_said(

@@ -366,7 +366,7 @@ def test_rcpt_slow(running: Running) -> None:
         begun = time.monotonic()
         client.send(RCPT)
         assert client.reply().startswith(b"250")
-        assert time.monotonic() - begun >= SHORT
+        assert time.monotonic() - begun >= SHORT - 0.05  # timers may be a little early
 
 
 def test_greylist(running: Running) -> None:
@@ -504,7 +504,7 @@ def test_wrong_order_pipelining(running: Running) -> None:
         begun = time.monotonic()
         client.send(MAIL + RCPT + b"RCPT TO:<nobody>x\r\n" + DATA)
         first = client.sock.recv(1, socket.MSG_PEEK)
-        assert time.monotonic() - begun >= SHORT
+        assert time.monotonic() - begun >= SHORT - 0.05  # timers may be a little early
         assert first == b"2"
         assert [client.reply()[:3] for _ in range(4)] == [b"250", b"250", b"501", b"354"]
 
