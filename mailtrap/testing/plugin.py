@@ -5,9 +5,10 @@ Every pytest run loads this module, so it imports next to nothing until one of i
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,9 +51,11 @@ def mail_sandbox(pytestconfig: pytest.Config) -> Iterator[MailSandbox]:
         with MailSandbox.at(url, os.environ.get("MAILTRAP_SMTP", "")) as sandbox:
             yield sandbox
         return
-    from mailtrap.testing.inprocess import InProcess, read_settings
+    with _no_collection():
+        from mailtrap.testing.inprocess import InProcess, read_settings
 
-    with InProcess(**read_settings(pytestconfig.getini("mail_settings"))) as running, MailSandbox(running.site) as made:
+        running = InProcess(**read_settings(pytestconfig.getini("mail_settings")))
+    with running, MailSandbox(running.site) as made:
         yield made
 
 
@@ -111,6 +114,18 @@ def pytest_runtest_makereport(
 
     report.sections.append(describe(case, call.excinfo and call.excinfo.value, _artifacts(item), report.longreprtext))
     return report
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """To look for garbage among all that a start imports, which is none, would cost a tenth of it."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _artifacts(item: pytest.Item) -> str:
