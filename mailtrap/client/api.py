@@ -260,7 +260,7 @@ class Client:
         found: list[Json] = self._json("GET", "/api/scenarios")["scenarios"]
         return found
 
-    def add_scenario(self, name: str, *, when: str = "", before: str | None = None, **more: object) -> Json:
+    def add_scenario(self, name: str, /, *, when: str = "", before: str | None = None, **more: object) -> Json:
         """Switch a scenario on for what `when` matches; `inbox`, `step`, `first` … as a rule has them."""
         path = "/api/scenarios/" + quote(name, safe="")
         return self._say("POST", path, {"when": when, **more}, _given({"before": before}))

@@ -179,3 +179,9 @@ def test_a_timeline_says_why_nothing_came_back(typed: Typed) -> None:
     listed = typed.run("deliveries", "--timeline").stdout
     assert "no automatic answer, for its header does not name the recipient" in listed
     assert "no read receipt, for its header has no Disposition-Notification-To" in listed
+
+
+def test_a_scenario_may_have_a_name_of_its_own(typed: Typed) -> None:
+    flags = ("--scenario", "flaky-n", "--when", "domain:x.test", "--name", "mine", "--first", "5")
+    (rule,) = typed.done("faults", "add", *flags)["faults"]
+    assert (rule["name"], rule["first"], rule["effect"]) == ("mine", 5, {"scenario": "flaky-n"})
