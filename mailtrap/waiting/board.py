@@ -168,7 +168,7 @@ def _handles(node: Node) -> Iterator[tuple[str, str]]:
 
 def _words_in(column: str, message: Message) -> set[str]:
     if column == _INBOX:
-        return {fold(name) for name in message.inbox.split()}
+        return {fold(name) for name in message.inboxes}
     return set(split(search_column(column, message, _NOTHING)))
 
 

@@ -22,8 +22,8 @@ from mailtrap.waiting.wish import Outcome, Waited, Wish
 
 log = logging.getLogger(__name__)
 
-#: While more than so many messages come at once, what came within so many seconds is looked at together.
-MANY, TICK = 3, 0.004
+#: While mail comes thick and fast, what came within so many seconds is looked at together: it costs less.
+TICK = 0.004
 #: The thread stays for so many seconds after the last one who waited: tests wait often, and one after the other.
 LINGER = 1.0
 #: Messages that are remembered from their capture until they are looked at, and the octets of the largest.
@@ -195,7 +195,7 @@ class Waiting:
                 self._fresh.pop(int(event.id), None)
 
     def _run(self) -> None:
-        looked, together = 0.0, 0
+        looked = 0.0
         while not self._may_end():
             try:
                 heard = [self._heard.get(timeout=None if self._waiters else LINGER)]
@@ -203,12 +203,12 @@ class Waiting:
                 if self._may_end(for_good=False):
                     return
                 continue
-            if together > MANY and (early := looked + TICK - monotonic()) > 0:
+            if (early := looked + TICK - monotonic()) > 0:
                 sleep(early)
             with suppress(Empty):
                 while True:
                     heard.append(self._heard.get_nowait())
-            looked, together = monotonic(), len(heard)
+            looked = monotonic()
             for id_ in heard:
                 if id_ is not None:
                     self._match(id_)
