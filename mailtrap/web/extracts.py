@@ -7,7 +7,7 @@ from typing import TypedDict
 from mailtrap.mail import extraction
 from mailtrap.mail.content import Content
 from mailtrap.mail.invitations import Event, Invitation, Person
-from mailtrap.web import shapes
+from mailtrap.web import extract_shapes as shapes
 
 
 class Extracts(TypedDict):
