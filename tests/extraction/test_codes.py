@@ -69,6 +69,102 @@ def test_what_is_no_code(body: str) -> None:
     assert codes(mail("News", body)) == []
 
 
+BRIEF = [
+    ("Hi", "Here's your code: 482913"),
+    ("Login", "Login code: 482913"),
+    ("Hi", "PIN: 4829"),
+    ("Sign in to Acme", "482913"),
+    ("Acme: 482913", "Use this code to sign in to Acme."),
+    ("Verify", "Please enter 482913 on the verification page."),
+    ("Verify", "Verification code = 482913"),
+    ("Your OTP", "OTP is: 4829"),
+    ("Your OTP", "Your OTP is\n\n4829\n\nRegards"),
+    ("Hallo", "Ihr Code: 482913"),
+    ("Hallo", "Verwenden Sie den Code 482913 für die Anmeldung."),
+    ("Bonjour", "Votre code est : 482 913"),
+    ("Bonjour", "Pour vous connecter, entrez le code suivant : 482913"),
+    ("Hola", "Tu clave de acceso es 482913"),
+    ("Ciao", "Il codice è 482913"),
+    ("Ciao", "Il tuo codice OTP: 482913"),
+    ("Olá", "O teu código é 482913"),
+    ("Hoi", "Jouw code: 482913"),
+    ("Cześć", "Oto Twój kod: 482913"),
+    ("Привет", "Код: 482913"),
+    ("Привет", "482913 - код для входа"),
+    ("Merhaba", "Kodunuz: 482913"),
+    ("Merhaba", "Onay kodu: 482913"),
+    ("こんにちは", "コード：482913"),
+    ("こんにちは", "認証番号は482913です"),
+    ("你好", "验证码 482913"),
+    ("你好", "验证码为482913，请尽快完成验证"),
+    ("안녕", "인증번호 482913 를 입력하세요"),
+    ("안녕", "인증번호는 482913입니다."),
+    ("مرحبا", "رمزك هو 482913"),
+    ("مرحبا", "كود التفعيل: 482913"),
+    ("Your Acme code", "Hi,\n\nYour code:\n\n  482-913\n\nThanks"),
+    ("Verify", "Your token: a8f3k2"),
+    ("Verify", "Enter this token to verify: 8JK4-2LMN"),
+    ("Confirm", "Confirmation code: XKWPQT"),
+    ("Sign in", "Your security code is: 0042"),
+    ("2FA", "Authentication code: 482 913 (expires 14:05)"),
+    ("Code", "Your Acme Verification Code\n==========\n482913\n=========="),
+    ("Code", "Your one-time code is **482913**"),
+    ("code", "[482913] is your login code"),
+    ("Verify", "Your email verification code is:\r\n\r\n\t482913\r\n"),
+    ("Temporary password", "Your temporary password: Xk8pQ2mz"),
+    ("Reset", "Your password reset code is 482913. If you did not request..."),
+    ("Join", "Your access code is 482913 for the webinar login"),
+    ("Device activation", "Go to example.test/device and enter the code WDJB-MJHT to sign in."),
+]
+
+
+@pytest.mark.parametrize(("subject", "body"), BRIEF)
+def test_one_code_in_a_few_words(subject: str, body: str) -> None:
+    assert len(codes(mail(subject, body))) == 1
+
+
+OTHERS = [
+    ("Order", "Order ID 482913 – thanks"),
+    ("News", "In 2026 we shipped 4829 features"),
+    ("Alert", "Error 50013 occurred 4829 times"),
+    ("Bill", "Bill no 482913"),
+    ("Hi", "See you at 1830, room 4829"),
+    ("Hi", "My zip is 94107, phone 5035550142"),
+    ("Report", "Code coverage: 8213 lines of code"),
+    ("CI", "Exit code: 137137"),
+    ("Hi", "Country code: 0049"),
+    ("Shop", "Promo code: 482913"),
+    ("Ship", "UPS tracking: 482913"),
+    ("Acct", "Account number: 48291302"),
+    ("Hi", "My address is 4829 Oak St"),
+    ("Login", "You signed in at 14:05 from IP 10.20.30.40, session 482913"),
+    ("x", "Employee ID: 482913. Please verify your time sheet."),
+    ("Verify", "Please verify invoice 482913"),
+    ("Statement", "Your card 4829 was charged 12345 JPY"),
+    ("Help", "Ticket ID: 482913. Reset your password in the portal."),
+    ("Welcome", "Your username is dana4829 and your customer ID is 482913"),
+    ("Survey", "Survey code 48213: take part now"),
+    ("Lotto", "Winning numbers: 4 8 15 16 23 42"),
+    ("Course", "Course code: CS4021"),
+    ("Dial", "Conference PIN: 4829# dial-in 482913"),
+    ("Product", "Product key: AB12-CD34-EF56-GH78"),
+    ("Article", "Article 482913 in our knowledge base: how to verify"),
+    ("Size", "File size 482913 bytes, sign in to download"),
+    ("Case", "Your verification request 482913 was received"),
+    ("Parcel", "Delivery PIN 4829 for the courier"),
+    ("Sales", "Coupon: SAVE2026"),
+    ("Code of conduct", "Section 4021 of the code of conduct"),
+    ("Tax", "Tax code 1257L"),
+    ("IBAN", "BIC COBADEFF482"),
+    ("Hash", "sha 4f9a21c08b"),
+]
+
+
+@pytest.mark.parametrize(("subject", "body"), OTHERS)
+def test_no_code_in_a_few_words(subject: str, body: str) -> None:
+    assert codes(mail(subject, body)) == []
+
+
 def test_a_code_says_why_it_is_one_and_how_it_stands_there() -> None:
     (code,) = codes(mail("Log in", "<p>Your verification code</p><h1>482&nbsp;913</h1>", "html"))
     assert (code.code, code.written, code.where) == ("482913", "482 913", "html")

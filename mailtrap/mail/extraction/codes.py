@@ -85,6 +85,7 @@ class _Mood:
     sales: int = 0
     booking: int = 0
     trade: bool = False
+    short: bool = False
 
     @property
     def is_about_access(self) -> bool:
@@ -103,6 +104,8 @@ def codes(content: Content) -> list[Code]:
     for lines in documents:
         for code in _in_lines(lines, mood):
             _keep(found, code)
+    if not found and (code_in_subject := _in_subject(documents, mood)):
+        _keep(found, code_in_subject)
     for link in content.links[:500]:
         if code_in_link := _in_link(link, mood, bool(found)):
             _keep(found, code_in_link)
@@ -111,6 +114,18 @@ def codes(content: Content) -> list[Code]:
         return []  # so many that are none too sure are counts of something
     told = [code for code in found.values() if code.confidence >= (LIKELY if best < 0.9 else 0.8)]
     return sorted(told, key=lambda code: -code.confidence)[:MAX_CODES]
+
+
+def _in_subject(documents: list[list[_Line]], mood: _Mood) -> Code | None:
+    """`Acme: 482913`, where only the text says what that is."""
+    line = documents[0][0]
+    numbers = [shape for shape in shapes(line.hidden) if shape.code.isdecimal() and len(shape.code) >= 6]
+    text = "\n".join([line.text for lines in documents[1:] for line in lines[1:60]])
+    if len(numbers) != 1 or not mood.verbs or mood.trade or mood.is_about_a_trip or mood.sales:
+        return None
+    if not any(label.kind != "other" for label in _labels(text[:2000])) or _labels(line.text[: numbers[0].start]):
+        return None
+    return Code(numbers[0].code, "in the subject of a message about a code", 0.6, numbers[0].written, "subject")
 
 
 def _keep(found: dict[str, Code], code: Code) -> None:
@@ -164,6 +179,7 @@ def _mood(documents: list[list[_Line]]) -> _Mood:
         names=_different(CODE, text),
         sales=_different(SALES, text),
         booking=1 if BOOKING.search(subject) else _different(BOOKING, text) // 2,
+        short=len(text) < 150,
         trade=TRADE.search(subject) is not None and not CODE.search(subject),
     )
 
@@ -380,6 +396,8 @@ def _by_label_after(before: str, after: str, shape: Shape, mood: _Mood) -> tuple
         if mood.is_about_a_trip and _CONFIRMS.search(label.text):
             return 0.0, ""
         return 0.93, said
+    if not verbal and gap.strip() and len(shape.code) < 6 and COUNTS.match(after):
+        return 0.0, ""
     if SALES.search(after[:80]) or mood.trade or (shape.is_slogan and (mood.sales or not mood.names)):
         return 0.0, ""
     return (0.88 if mood.is_about_access else 0.7 if mood.verbs else 0.55), said
@@ -431,8 +449,11 @@ def _alone(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[
         break
     if lines[number].where == "subject":
         return 0.0, ""
-    if shape.is_year or shape.is_word or not mood.is_about_access or mood.is_about_a_trip:
+    if shape.is_year or shape.is_word or mood.is_about_a_trip or mood.trade:
         return 0.0, ""
+    if not mood.is_about_access:
+        brief = mood.short and mood.verbs and not mood.sales and len(shape.code) >= 6 and shape.code.isdecimal()
+        return (0.6 if brief else 0.0), "alone in a short message about signing in"
     if mood.names and not mood.sales:
         return 0.7 + large, "alone on its line in a message about a code"
     return (0.65 if large and not mood.sales else 0.0), "large, in a message about signing in"

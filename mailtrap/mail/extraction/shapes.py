@@ -49,7 +49,7 @@ _NEVER = re.compile(
             r"\b(?:800|1-?8\d\d)[- ]\d{3}[- ]\d{3,4}\b",
             r"\b[a-zA-Z]{2}\d{2}(?: ?\d{4}){3,7}(?: ?\d{1,4})?\b",
             r"\b[\d]{4}(?:[ -][\d]{4}){3}\b",
-            r"[*xX•●·]{2,}[ -]?\d{2,6}|(?<!\*)\*\d{4}(?![\d*])",
+            r"[xX•●·]{2,}[ -]?\d{2,6}|\*{2,}[ -]?\d{2,6}(?![\d*])|(?<!\*)\*\d{4}(?![\d*])",
             r"\b\d{1,5} ?[x×] ?\d{1,5}\b",
         )
     ),
@@ -74,6 +74,8 @@ _ORDERLY = re.compile(
     re.IGNORECASE,
 )
 _SLOGAN = re.compile(r"[A-Z]{4,}\d{1,4}|[A-Z]{3,}(?:20\d\d|\d0|\d5|OFF)|\d{1,2}[A-Z]{3,}")
+# What RFC 8628 §6.1 makes device codes of: no vowels, so that they are no words.
+_CONSONANTS = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ]{3,5}-[BCDFGHJKLMNPQRSTVWXZ]{3,5}")
 _BOTH = re.compile(r"(?=.*\d)(?=.*[A-Za-z])")
 
 
@@ -150,6 +152,9 @@ def shapes(line: str) -> Iterator[Shape]:
                 continue
             code = written.replace(" ", "")
         if kind in ("letters", "mixed") and not _BOTH.match(written):
+            if _CONSONANTS.fullmatch(written):
+                yield Shape(code, written, found.start(), found.end(), kind)
+                continue
             if written != written.upper() or len(written) > 11 or (kind == "letters" and len(written) > 8):
                 continue
             kind = "word"

@@ -19,7 +19,8 @@ zip|post(?:al)? ?code|area code|country code|sort code|swift|product code|sku|is
 commit|pull request
 (?:promo|promotion|promotional|discount|coupon|voucher|gift|gift card|referral|invite|offer|rebate|reward|bonus|
 partner|affiliate|checkout)[ -]?(?:code|card)?
-error code|status code|exit code|response code|source code|qr[ -]?code|bar ?code|dress code|code of|code review
+survey|conference|course|participant|error code|status code|exit code|response code|source code|qr[ -]?code
+bar ?code|dress code|code of|code review
 zip code|color|colour|hex|room|flight|gate|seat|suite|apt
 locker|pick-?up code|collection code|door code|gate code|visitors?|subscribers|users|points|miles|balance|amount
 total|subtotal|price|meeting id|conference id|webinar id|dial-in
