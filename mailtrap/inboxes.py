@@ -33,6 +33,8 @@ MOST_STARS = 4
 TOKEN = "mti_"  # noqa: S105
 
 NAME = r"[A-Za-z0-9._@+-]{1,64}"
+#: An address that is given to an inbox, or `@domain`.
+ADDRESS = r"[^\x00-\x20,@\x7f-\xa0]{0,64}@[^\x00-\x20,@\x7f-\xa0]{1,255}"
 _NAME = re.compile(NAME)
 _OTHERS = re.compile(r"[^A-Za-z0-9._@+-]+")
 _SEPARATORS = re.compile(r"[\s,;]+")
@@ -376,7 +378,7 @@ def _checked(inbox: Inbox, name: str) -> Inbox:
     if len(inbox.addresses) > MOST_ADDRESSES:
         raise Invalid(f"An inbox can be given {MOST_ADDRESSES} addresses", "give it a domain, such as @shop.example")
     for address in inbox.addresses:
-        if not re.fullmatch(r"[^\s@,]{0,64}@[^\s@,]{1,255}", address):
+        if not re.fullmatch(ADDRESS, address):
             raise Invalid(f"{address[:100]!r} is no address", "a@example.test, or @example.test for a whole domain")
     for pattern in (inbox.helo, inbox.peer, inbox.listener):
         if len(pattern) > 255 or pattern.count("*") > MOST_STARS or not pattern.isprintable():

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from mailtrap.clock import rfc3339
 from mailtrap.errors import NotFound
-from mailtrap.inboxes import MOST_ADDRESSES, NAME, Inbox
+from mailtrap.inboxes import ADDRESS, MOST_ADDRESSES, NAME, Inbox
 from mailtrap.mail.words import fold
 from mailtrap.sandbox import Sandbox
 from mailtrap.web import scope
@@ -21,7 +21,7 @@ from mailtrap.web.wire import Time
 _Name = Annotated[str, form(f"^{NAME}$", "1 to 64 of A-Z a-z 0-9 . _ @ + -"), Meta(description="Without ASCII case")]
 _Address = Annotated[
     str,
-    form(r"^[^\s@,]{0,64}@[^\s@,]{1,255}$", "an address, or @example.test for a whole domain"),
+    form(f"^{ADDRESS}$", "an address, or @example.test for a whole domain"),
     Meta(max_length=320),
 ]
 _Pattern = Annotated[
