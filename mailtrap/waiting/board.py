@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from mailtrap.faults.conditions import terms
 from mailtrap.mail.content import understand
-from mailtrap.mail.message import Message, State, Understanding
+from mailtrap.mail.message import Message, State, Submission, Understanding
 from mailtrap.mail.words import fold, search_column, split, words
 from mailtrap.query import Query, Searchable
 from mailtrap.query.terms import FIELDS
@@ -122,6 +122,12 @@ class Board(Generic[_Waiter]):
                     found += by_word[word]
         return found
 
+    def is_possible(self, submission: Submission) -> bool:
+        """Whether there is any such group, for what is about to be a message."""
+        return bool(self._loose) or not all(
+            [_words_in(column, submission).isdisjoint(by_word) for column, by_word in self._handled.items()]
+        )
+
     def _place(self, group: Group[_Waiter], facts: Iterable[Node]) -> None:
         handles = [handle for node in facts for handle in _handles(node)]
         if not handles:
@@ -166,10 +172,12 @@ def _handles(node: Node) -> Iterator[tuple[str, str]]:
                 yield node.column, word
 
 
-def _words_in(column: str, message: Message) -> set[str]:
+def _words_in(column: str, message: Message | Submission) -> set[str]:
     if column == _INBOX:
-        return {fold(name) for name in message.inboxes}
-    return set(split(search_column(column, message, _NOTHING)))
+        names = message.inboxes if isinstance(message, Message) else message.inbox.split(" ")
+        return {fold(name) for name in names}
+    # These columns are made of heading and envelope alone, which a submission has as well.
+    return set(split(search_column(column, cast(Message, message), _NOTHING)))
 
 
 def _all(nodes: list[Node]) -> Node:

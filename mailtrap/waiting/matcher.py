@@ -92,6 +92,8 @@ class Waiting:
         self._inboxes: Counter[str] = Counter()
         self._heard: SimpleQueue[int | None] = SimpleQueue()
         self._fresh: dict[int, Submission] = {}
+        #: Messages that are for nobody, until they are announced.
+        self._unwanted: set[int] = set()
         self._is_running = False
         self._is_stopped = False
         bus.subscribe(self._hear)
@@ -107,8 +109,17 @@ class Waiting:
         return len(self._waiters)
 
     def captured(self, id: int, submission: Submission) -> None:
-        """This was kept and will be announced: it need not be read again. Called on the writer's thread."""
-        if self._waiters and submission.size <= LARGEST and len(self._fresh) < FRESH:
+        """This was kept and will be announced. Called on the writer's thread; what is for nobody ends here.
+
+        Who joins from now on finds it in the store.
+        """
+        if not self._waiters:
+            return
+        with self._lock:
+            is_possible = self._board.is_possible(submission)
+        if not is_possible:
+            self._unwanted.add(id)
+        elif submission.size <= LARGEST and len(self._fresh) < FRESH:
             self._fresh[id] = submission
 
     def wait(self, wish: Wish, timeout: float, gone: int | None = None) -> Waited:
@@ -185,14 +196,17 @@ class Waiting:
     def _hear(self, events: list[Event]) -> None:
         # On the writer's thread, with the bus locked: hand over and be gone.
         if not self._waiters:
+            self._unwanted.clear()
             return
         for event in events:
             if event.kind is not Kind.CAPTURED:
                 continue
-            if "" in self._inboxes or any([fold(name) in self._inboxes for name in event.inbox.split()]):
-                self._heard.put(int(event.id))
+            if (id_ := int(event.id)) in self._unwanted:
+                self._unwanted.discard(id_)
+            elif "" in self._inboxes or any([fold(name) in self._inboxes for name in event.inbox.split()]):
+                self._heard.put(id_)
             else:
-                self._fresh.pop(int(event.id), None)
+                self._fresh.pop(id_, None)
 
     def _run(self) -> None:
         looked = 0.0

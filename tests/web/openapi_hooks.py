@@ -14,7 +14,11 @@ from mailtrap.errors import Invalid
 from mailtrap.faults.checking import checked
 from mailtrap.faults.importing import read_rules
 from mailtrap.faults.scenarios import SCENARIOS
+from mailtrap.query import parse
+from mailtrap.waiting.asserting import TOGETHER
+from mailtrap.waiting.expectation import prepared
 from mailtrap.web.fault_shapes import FaultBody, Import, ScenarioOn
+from mailtrap.web.wait_shapes import AssertBody
 from mailtrap.web.webhooks import TargetWish
 
 _WORDS = st.from_regex(r"[a-z0-9äß漢]{1,8}", fullmatch=True)
@@ -39,7 +43,11 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """What fits the schema makes sense, too: no schema says what a rule may do at which step."""
     case.body = _whole_numbers(case.body)
     place = case.method.upper(), case.operation.path
-    if place == ("POST", "/api/webhooks"):
+    if place == ("GET", "/api/wait"):
+        _short(case)
+    elif place == ("POST", "/api/assert"):
+        _expected(case)
+    elif place == ("POST", "/api/webhooks"):
         _consistent_wish(case)
     elif place in (("POST", "/api/faults"), ("PUT", "/api/faults/{id}")):
         _instead(case, FaultBody, lambda body: checked(body.fault()), {"step": "rcpt", "effect": {"stall": True}})
@@ -48,6 +56,43 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         _instead(case, ScenarioOn, lambda body: [checked(rule) for rule in body.rules(found)], {})
     elif place == ("POST", "/api/faults/import"):
         _instead(case, Import, lambda body: read_rules(body.format, body.document), {"format": "toml", "document": ""})
+
+
+def _short(case: Any) -> None:
+    """Nobody waits for long, nor counts what should not come."""
+    asked = case.query
+    if not isinstance(asked, dict):
+        return
+    if str(asked.get("none", "")).lower() == "true":
+        for name in ("count", "unit"):
+            asked.pop(name, None)
+    else:
+        asked.pop("within", None)
+    for name in ("timeout", "within"):
+        if isinstance(asked.get(name), int | float):
+            asked[name] = min(asked[name], 0.02)
+    asked.setdefault("timeout", 0.02)
+    if str(asked.get("none", "")).lower() == "true":
+        asked.setdefault("within", 0.02)
+
+
+def _expected(case: Any) -> None:
+    """Expectations of one key each, whose patterns and queries can be read."""
+    if isinstance(case.body, dict) and isinstance(case.body.get("timeout"), int | float):
+        case.body["timeout"] = min(case.body["timeout"], 0.02)
+    _instead(case, AssertBody, _read, {"expectations": [{"subject": "x"}]})
+
+
+def _read(body: AssertBody) -> None:
+    for one in body.expectations:
+        [(name, value), *others] = one.given() or [("", None)]
+        if others or not name:
+            raise Invalid("not one key")
+        if name == "order":
+            for query in value:
+                parse(query)
+        elif name not in TOGETHER:
+            prepared(name, value)
 
 
 def _instead(case: Any, shape: Any, makes_sense: Callable[[Any], Any], sensible: dict[str, Any]) -> None:
