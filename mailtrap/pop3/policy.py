@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mailtrap.net import sasl
 from mailtrap.net.frame import Bounds
+from mailtrap.pop3.content import Budget
 from mailtrap.pop3.protocol import CAPABILITIES
 from mailtrap.settings import Settings
 
@@ -33,6 +34,7 @@ class Policy:
     require_tls: bool = False
     apop: bool = True
     max_age: float = 0.0
+    budget: Budget = field(default_factory=Budget)
 
     @classmethod
     def of(cls, settings: Settings, apop: bool) -> Policy:

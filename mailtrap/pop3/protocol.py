@@ -23,7 +23,7 @@ CAPABILITIES = (
     "IMPLEMENTATION",
 )
 
-#: Octets of a message that are said at once, roughly.
+#: Octets of a message that are read and said at once, roughly.
 PIECE = 64 * 1024
 #: Lines of a listing that are said at once.
 LINES = 2000
@@ -138,28 +138,27 @@ class Stuffing:
 
 
 def stuffed(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """A message as it goes over the wire, in pieces of moderate size, the end included."""
+    """A message as it goes over the wire, the end included."""
     stuffing = Stuffing()
     for octets in pieces:
-        for start in range(0, len(octets), PIECE):
-            yield stuffing.piece(octets[start : start + PIECE])
+        yield stuffing.piece(octets)
     yield stuffing.end()
 
 
 def top(pieces: Iterable[bytes], lines: int) -> Iterator[bytes]:
     """The header section, the empty line behind it, and so many lines of the body."""
     left: int | None = None
-    empty = True  # what has come of this line in earlier pieces
+    begun = b""  # how this line began in earlier pieces
     for octets in pieces:
         at = 0
         while (end := octets.find(b"\n", at)) >= 0:
             if left is not None:
                 left -= 1
-            elif empty and octets[at:end] in (b"", b"\r"):
+            elif begun + octets[at : min(end, at + 2)] in (b"", b"\r"):
                 left = lines
-            at, empty = end + 1, True
+            at, begun = end + 1, b""
             if left == 0:
                 yield octets[:at]
                 return
-        empty = empty and octets[at:] in (b"", b"\r")
+        begun = (begun + octets[at : at + 2])[:2]
         yield octets

@@ -14,6 +14,7 @@ from mailtrap.net.actions import Action, Ask, Drain, Handshake, StartTls, Work
 from mailtrap.net.frame import Frame, Words
 from mailtrap.net.sasl import Claim
 from mailtrap.pop3 import protocol, responses
+from mailtrap.pop3.content import Slices
 from mailtrap.pop3.login import MAX_AUTH_LINE, Authentication
 from mailtrap.pop3.maildrop import Maildrop
 from mailtrap.pop3.policy import Policy
@@ -280,7 +281,7 @@ class Session(Frame):
     def _send(self, number: int, answer: bytes, choose: Callable[[Iterable[bytes]], Iterable[bytes]]) -> None:
         """Say the octets of a message, or what is chosen of them."""
         id_, store = self._open_maildrop().id(number), self._sandbox.store
-        pieces = protocol.stuffed(choose(_read(lambda: store.octets(id_))))
+        pieces = protocol.stuffed(choose(Slices(lambda start: store.octets(id_, start), self.policy.budget)))
         # The first piece comes before the answer: only then it is certain that the message is still there.
         self.block(Work(partial(_next, pieces)), partial(self._begin, answer, pieces))
 
@@ -347,11 +348,6 @@ class Session(Frame):
         self.say(answer)
         self.end("quit")
         self.close()
-
-
-def _read(octets: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
-    """The octets, asked for only when the first are wanted."""
-    yield from octets()
 
 
 def _next(pieces: Iterator[bytes]) -> tuple[bytes, bool] | NotFound:

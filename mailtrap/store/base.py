@@ -182,8 +182,11 @@ class Store(Protocol):
     def get(self, id: int) -> Message | None:
         """One message, without its octets."""
 
-    def octets(self, id: int) -> Iterator[bytes]:
-        """The exact octets of a message in pieces of at most a few MB. Raises NotFound before the first piece."""
+    def octets(self, id: int, start: int = 0) -> Iterator[bytes]:
+        """The exact octets of a message, from `start` on, in pieces of at most a few MB.
+
+        Raises NotFound before the first piece, or later where the message is deleted meanwhile.
+        """
 
     def ids(self, query: Query, *, newest_first: bool = True) -> Iterator[int]:
         """Every matching id, without holding a transaction open between pieces."""

@@ -12,6 +12,7 @@ from typing import Any
 import zstandard
 
 from mailtrap.errors import NotFound, Unavailable
+from mailtrap.store.spool import PIECE
 
 #: Connections kept for the next reader. Web threads come and go; a connection each would cost memory and time.
 KEPT_OPEN = 8
@@ -78,10 +79,10 @@ class Readers:
         connection.close()
 
 
-def stream(readers: Readers, content: int, codec: str, size: int) -> Iterator[bytes]:
+def stream(readers: Readers, content: int, codec: str, size: int, start: int = 0) -> Iterator[bytes]:
     """The octets of a content of `size` octets, row by row. Raises NotFound where it is deleted meanwhile."""
-    given = 0
-    number = 0
+    number = start // PIECE if start and _is_even(readers, content, size) else 0
+    given = number * PIECE
     while given < size:
         rows = readers.fetch("SELECT octets FROM chunk WHERE id = ?", (content << 16 | number,))
         if not rows:
@@ -89,9 +90,17 @@ def stream(readers: Readers, content: int, codec: str, size: int) -> Iterator[by
         (octets,) = rows[0]
         if codec == "zstd":
             octets = zstandard.ZstdDecompressor().decompress(octets)
-        given += len(octets)
+        before, given = given, given + len(octets)
         number += 1
-        yield octets
+        if given > start:
+            yield octets[start - before :] if start > before else octets
+
+
+def _is_even(readers: Readers, content: int, size: int) -> bool:
+    """Whether every row but the last has `PIECE` octets: what came too big to hold is kept so, other content in one."""
+    sql = "SELECT count(*) FROM chunk WHERE id BETWEEN ? AND ?"
+    rows: int = readers.fetch(sql, (content << 16, content << 16 | 0xFFFF))[0][0]
+    return rows == -(-size // PIECE)
 
 
 def content_of(readers: Readers, content: int, codec: str, size: int, most: int) -> bytes:

@@ -162,12 +162,13 @@ class SqliteStore:
         rows = self._readers.fetch(f"SELECT {MESSAGE_COLUMNS} FROM message WHERE id = ?", (_int64(id),))  # noqa: S608
         return to_message(rows[0]) if rows else None
 
-    def octets(self, id: int) -> Iterator[bytes]:
-        """The exact octets of a message."""
+    def octets(self, id: int, start: int = 0) -> Iterator[bytes]:
+        """The exact octets of a message, from `start` on."""
         rows = self._readers.fetch("SELECT content, codec, size FROM message WHERE id = ?", (_int64(id),))
         if not rows:
             raise NotFound(f"There is no message {id}")
-        return stream(self._readers, *rows[0])
+        content, codec, size = rows[0]
+        return stream(self._readers, content, codec, size, start)
 
     def ids(self, query: Query, *, newest_first: bool = True) -> Iterator[int]:
         """Every matching id."""

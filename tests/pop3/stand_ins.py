@@ -49,13 +49,13 @@ class Shelf:
     def catch_up(self, timeout: float = 10.0) -> bool:
         return True
 
-    def octets(self, id: int) -> Iterator[bytes]:
+    def octets(self, id: int, start: int = 0) -> Iterator[bytes]:
         if id not in self.contents:
             raise NotFound(f"There is no message {id}")
-        return self._pieces(id)
+        return self._pieces(id, start)
 
-    def _pieces(self, id: int) -> Iterator[bytes]:
-        for start in range(0, len(self.contents[id]), 100_000):
+    def _pieces(self, id: int, at: int) -> Iterator[bytes]:
+        for start in range(at, len(self.contents[id]), 100_000):
             if self.failure:
                 raise self.failure
             self.read += 1

@@ -12,6 +12,7 @@ import pytest
 from mailtrap.errors import Unavailable
 from mailtrap.inboxes import Inbox
 from mailtrap.net.sasl import hash_password
+from mailtrap.pop3.content import Budget, Slices
 from mailtrap.settings import Settings
 from tests.pop3.stand_ins import Played, Shelf
 
@@ -94,6 +95,10 @@ def test_who_does_not_read_costs_a_piece_and_is_closed_in_the_end() -> None:
     assert len(played.send(b"RETR 1\r\nNOOP\r\n")) < 200_000
     assert played.shelf.read <= 2
     assert played.session.blocked
+    said = played.drains
+    played.perform(played.session.resume(None))
+    assert played.drains == said + 1
+    assert 0 < len(played.take()) < 200_000
     played.time += 1000
     played.perform(played.session.tick())
     assert not played.closed
@@ -102,6 +107,24 @@ def test_who_does_not_read_costs_a_piece_and_is_closed_in_the_end() -> None:
     assert played.closed
     assert played.take() == b""
     assert played.session.transcript.outcome == "timeout"
+
+
+@pytest.mark.parametrize("most", [0, 100_000, 10_000_000])
+def test_clients_that_read_by_turns_get_what_there_was_on_a_small_budget(most: int) -> None:
+    contents = [b"".join([b".%d\r\n" % (number + n) for number in range(60_000)]) for n in range(4)]
+    shelf, budget = Shelf(contents), Budget(most)
+    several = [Slices(lambda start, n=n: shelf.octets(n, start), budget) for n in (1, 2, 3, 4)]  # type: ignore[misc]
+    got = [b""] * 4
+    while any(pieces := [next(one, b"") for one in several]):
+        got = [before + piece for before, piece in zip(got, pieces, strict=True)]
+        assert budget.total <= max(most, 100_000)
+    assert got == contents
+    assert budget.total == 0
+    one = Slices(lambda start: shelf.octets(1, start), budget)
+    next(one)
+    assert budget.total == 100_000
+    del one
+    assert budget.total == 0
 
 
 def test_a_message_is_not_read_on_for_who_has_gone() -> None:

@@ -158,6 +158,14 @@ class StoreContract:
         store.close()
         assert keep(make(), submission())[0] > ids[-1]
 
+    @pytest.mark.parametrize("size", [0, 10, 600_000, 2 * 512 * 1024, 2_000_000])
+    @pytest.mark.parametrize("spooled", [False, True])
+    def test_octets_can_be_had_from_anywhere_on(self, store: Store, size: int, spooled: bool) -> None:
+        content = random.Random(size).randbytes(size)
+        [id_] = [keep_spooled(store, content)] if spooled else keep(store, submission(content))
+        for start in (0, 1, 9, 512 * 1024 - 1, 512 * 1024, 512 * 1024 + 1, 1_999_999, size, size + 5):
+            assert b"".join(store.octets(id_, start)) == content[start:]
+
     def test_sizes_are_those_of_what_matches_oldest_first(self, store: Store) -> None:
         contents = [octets("x" * n) for n in range(1, 30)]
         ids = keep(store, *[submission(one, inbox="shop" if n % 2 else "default") for n, one in enumerate(contents)])
