@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
-from mailtrap.mail.content import Content, unwrapped
+from mailtrap.mail.content import Content
 from mailtrap.mail.extraction.grammar import (
     AFTER,
     COLON,
@@ -25,13 +24,13 @@ from mailtrap.mail.extraction.grammar import (
     USED,
     VERBAL,
 )
-from mailtrap.mail.extraction.shapes import Shape, masked, plain, shapes
-from mailtrap.mail.extraction.wording import BOOKING, CODE, OTHER, PERHAPS, SALES, TRADE, UNIT, VERBS
+from mailtrap.mail.extraction.labels import Label, labels_in
+from mailtrap.mail.extraction.lines import Line, Mood, documents_of, mood_of
+from mailtrap.mail.extraction.shapes import Shape, shapes
+from mailtrap.mail.extraction.wording import SALES, UNIT, VERBS
 from mailtrap.mail.links import Link
 
-#: Lines that are read, characters of each, numbers that are looked at, codes that are returned.
-MAX_LINES = 2000
-MAX_LINE = 1000
+#: Numbers that are looked at, codes that are returned.
 MAX_SHAPES = 300
 MAX_CODES = 20
 #: From here on a code is told; from `SURE` on it may be shown as the one.
@@ -46,7 +45,6 @@ _YOURS = re.compile(
     r"\b(?:your|dein|deine|ihr|ihre|votre|ton|tu|su|tuo|suo|seu|teu|je|jouw|uw|twój|ваш|твой|din)\s+[\w-]+$",
     re.IGNORECASE,
 )
-_OF = re.compile(r" (?:(?:de|di|do|da|del|della|du|des|za|na|для|на) |d['’]|dell['’])?(?:la |l['’])?", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"\d{4}")
 _ALONE = re.compile(r"[^\w]*")
 _NAMES = re.compile(
@@ -68,38 +66,10 @@ class Code:
     where: str = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    text: str
-    hidden: str  # the same with dates, prices and the like blotted out
-    large: bool
-    where: str
-
-
-@dataclass(slots=True)
-class _Mood:
-    """What the whole message is about."""
-
-    verbs: int = 0
-    names: int = 0
-    sales: int = 0
-    booking: int = 0
-    trade: bool = False
-    short: bool = False
-
-    @property
-    def is_about_access(self) -> bool:
-        return self.names > 0 or self.verbs > 1
-
-    @property
-    def is_about_a_trip(self) -> bool:
-        return self.booking > 0
-
-
 def codes(content: Content) -> list[Code]:
     """The one-time codes of a message, the surest first. Never raises; bounded whatever the message holds."""
-    documents = _documents(content)
-    mood = _mood(documents)
+    documents = documents_of(content)
+    mood = mood_of(documents)
     found: dict[str, Code] = {}
     for lines in documents:
         for code in _in_lines(lines, mood):
@@ -116,14 +86,14 @@ def codes(content: Content) -> list[Code]:
     return sorted(told, key=lambda code: -code.confidence)[:MAX_CODES]
 
 
-def _in_subject(documents: list[list[_Line]], mood: _Mood) -> Code | None:
+def _in_subject(documents: list[list[Line]], mood: Mood) -> Code | None:
     """`Acme: 482913`, where only the text says what that is."""
     line = documents[0][0]
     numbers = [shape for shape in shapes(line.hidden) if shape.code.isdecimal() and len(shape.code) >= 6]
     text = "\n".join([line.text for lines in documents[1:] for line in lines[1:60]])
     if len(numbers) != 1 or not mood.verbs or mood.trade or mood.is_about_a_trip or mood.sales:
         return None
-    if not any(label.kind != "other" for label in _labels(text[:2000])) or _labels(line.text[: numbers[0].start]):
+    if not any(label.kind != "other" for label in labels_in(text[:2000])) or labels_in(line.text[: numbers[0].start]):
         return None
     return Code(numbers[0].code, "in the subject of a message about a code", 0.6, numbers[0].written, "subject")
 
@@ -134,62 +104,7 @@ def _keep(found: dict[str, Code], code: Code) -> None:
         found[key] = code
 
 
-def _documents(content: Content) -> list[list[_Line]]:
-    subject = next((field.value for field in content.header if field.name.lower() == "subject"), "")
-    documents = [[_line(subject, False, "subject"), _Line("", "", False, "subject")]]
-    above = _Line(documents[0][0].text, "", False, "above")  # read for its words only
-    for _, page in content.pages:
-        documents.append([above, *[_line(line.text, line.large, "html") for line in page.lines[:MAX_LINES]]])
-    for part in content.bodies[0]:
-        text = unwrapped(part)[: MAX_LINES * 200]
-        documents.append([above, *[_line(line, False, "text") for line in text.split("\n")[:MAX_LINES]]])
-    return [_gathered(lines) for lines in documents[:20]]
-
-
-def _line(text: str, large: bool, where: str) -> _Line:
-    text = plain(text[:MAX_LINE]).strip(" \r\u3000").lstrip(">")
-    return _Line(text, masked(text) if any(c.isalnum() for c in text) else "", large, where)
-
-
-def _gathered(lines: list[_Line]) -> list[_Line]:
-    """Digits that stand one to a line, as boxes do, as one line."""
-    gathered: list[_Line] = []
-    run: list[_Line] = []
-    for line in [*lines, _Line("", "", False, "")]:
-        if len(line.text) == 1 and line.text.isalnum() and line.text.isascii():
-            run.append(line)
-        elif not line.text and run and line.where:
-            continue
-        else:
-            if len(run) >= 4:
-                text = " ".join(one.text for one in run)
-                gathered.append(_Line(text, text, True, run[0].where))
-            else:
-                gathered += run
-            run = []
-            gathered.append(line)
-    return gathered[:-1]
-
-
-def _mood(documents: list[list[_Line]]) -> _Mood:
-    text = "\n".join([line.text for lines in documents for line in lines if line.text][:400])[:30_000]
-    subject = documents[0][0].text
-    return _Mood(
-        verbs=_different(VERBS, text),
-        names=_different(CODE, text),
-        sales=_different(SALES, text),
-        booking=1 if BOOKING.search(subject) else _different(BOOKING, text) // 2,
-        short=len(text) < 150,
-        trade=TRADE.search(subject) is not None and not CODE.search(subject),
-    )
-
-
-def _different(pattern: re.Pattern[str], text: str) -> int:
-    """How many different words of a kind a text has."""
-    return len({found[0].lower() for found in islice(pattern.finditer(text), 40)})
-
-
-def _in_lines(lines: list[_Line], mood: _Mood) -> list[Code]:
+def _in_lines(lines: list[Line], mood: Mood) -> list[Code]:
     found: list[Code] = []
     looked = 0
     for number, line in enumerate(lines):
@@ -207,7 +122,7 @@ def _in_lines(lines: list[_Line], mood: _Mood) -> list[Code]:
     return found
 
 
-def _judged(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[float, str]:
+def _judged(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[float, str]:
     line = lines[number]
     if UNIT.match(line.text, shape.end) or shape.is_orderly:
         return 0.0, ""
@@ -233,54 +148,7 @@ def _is_worth_it(confidence: float, reason: str, text: str, shape: Shape, alone:
     return confidence > 0.93 and COLON.search(text[: shape.start]) is not None and rest.upper() != rest
 
 
-@dataclass(frozen=True, slots=True)
-class _Label:
-    kind: str
-    text: str
-    start: int
-    end: int
-
-
-def _labels(text: str) -> list[_Label]:
-    """The words in a stretch that name a number, in order; where they overlap, the more telling one."""
-    found: list[_Label] = []
-    taken = bytearray(len(text))
-    for kind, pattern in (("other", OTHER), ("code", CODE), ("perhaps", PERHAPS)):
-        for match in pattern.finditer(text):
-            if match.start() == match.end() or (kind == "perhaps" and any(taken[match.start() : match.end()])):
-                continue
-            found.append(_Label(kind, match[0], match.start(), match.end()))
-            taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
-    found = _qualified(text, sorted(found, key=lambda label: (label.end, label.kind == "code")))
-    # `Rabattcode` and `promo code` are no codes, and `confirmation code` none of a confirmation.
-    names = [label for label in found if label.kind == "code"]
-    return [
-        label
-        for label in found
-        if not (
-            label.kind == "other"
-            and any(n.start <= label.start and label.end <= n.end and n.start < label.start + 1 for n in names)
-        )
-    ]
-
-
-def _qualified(text: str, labels: list[_Label]) -> list[_Label]:
-    """The same, where `tracking code` and `code de suivi` are each one word for something else."""
-    found: list[_Label] = []
-    for label in labels:
-        last = found[-1] if found else None
-        if (
-            last and label.kind == "perhaps" and last.kind == "other" and text[last.end : label.start] in ("", " ", "-")
-        ) or (
-            last and label.kind == "other" and last.kind == "perhaps" and _OF.fullmatch(text[last.end : label.start])
-        ):
-            found[-1] = _Label("other", text[last.start : label.end], last.start, label.end)
-        else:
-            found.append(label)
-    return found
-
-
-def _amid(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[float, str]:
+def _amid(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[float, str]:
     """Among other words: the label nearest before it, or the one right after it."""
     line = lines[number]
     before = line.text[max(0, shape.start - _WINDOW) : shape.start]
@@ -296,7 +164,9 @@ def _amid(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[f
     if len(after) < 60 and number + 1 < len(lines) and line.where == "text" and len(line.text) > 40:
         after = f"{after} {lines[number + 1].text[:80]}"
     # `order 4821: your code is 5512`: a word that has its number already says nothing of the next one.
-    labels = [one for one in _labels(before) if one.kind != "other" or not any(c.isdigit() for c in before[one.end :])]
+    labels = [
+        one for one in labels_in(before) if one.kind != "other" or not any(c.isdigit() for c in before[one.end :])
+    ]
     nearest = max(labels, key=lambda label: label.end, default=None)
     options: list[tuple[float, str]] = []
     if EXAMPLE.search(before):
@@ -319,7 +189,7 @@ def _amid(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[f
     return max(options, default=(0.0, ""))
 
 
-def _by_label_before(before: str, label: _Label, shape: Shape, mood: _Mood) -> tuple[float, str]:
+def _by_label_before(before: str, label: Label, shape: Shape, mood: Mood) -> tuple[float, str]:
     gap = before[label.end :]
     if label.kind == "other":
         return 0.0, ""
@@ -352,9 +222,7 @@ def _is_prose(gap: str) -> bool:
     return len(gap.split()) > 3 and COLON.search(gap) is None
 
 
-def _perhaps(
-    before: str, gap: str, direct: bool, ends: bool, shape: Shape, mood: _Mood, said: str
-) -> tuple[float, str]:
+def _perhaps(before: str, gap: str, direct: bool, ends: bool, shape: Shape, mood: Mood, said: str) -> tuple[float, str]:
     if ends or shape.is_year or mood.trade or (shape.is_slogan and (mood.sales or not mood.names)):
         return 0.0, ""
     if (
@@ -372,10 +240,10 @@ def _perhaps(
     return (sure if direct else sure - 0.05 if leads else sure - 0.15 if len(gap) < 40 else 0.3), said
 
 
-def _by_label_after(before: str, after: str, shape: Shape, mood: _Mood) -> tuple[float, str]:
+def _by_label_after(before: str, after: str, shape: Shape, mood: Mood) -> tuple[float, str]:
     """`482913 is your code`."""
     stop = _first_end(after)
-    label = min(_labels(after[: stop + 1]), key=lambda one: one.start, default=None)
+    label = min(labels_in(after[: stop + 1]), key=lambda one: one.start, default=None)
     if label is None or label.kind == "other":
         return 0.0, ""
     gap = after[: label.start]
@@ -408,7 +276,7 @@ def _first_end(text: str) -> int:
     return found.start() if found else len(text)
 
 
-def _alone(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[float, str]:
+def _alone(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[float, str]:
     """On a line of its own: the lines above it, then those below it, then what the message is about."""
     large = 0.04 if lines[number].large else 0.0
     seen = 0
@@ -420,7 +288,7 @@ def _alone(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[
         if not text or _is_a_code(lines[above]):
             continue
         seen += 1
-        labels = _labels(text[-300:])
+        labels = labels_in(text[-300:])
         if not labels:
             continue
         kinds = {label.kind for label in labels}
@@ -439,7 +307,7 @@ def _alone(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[
         text = lines[below].text
         if not text:
             continue
-        labels = _labels(text[:200])
+        labels = labels_in(text[:200])
         if labels and labels[0].kind == "perhaps" and _is_for_a_shop(text[:200], shape, mood):
             return 0.0, ""
         if labels and labels[0].kind != "other":
@@ -459,14 +327,14 @@ def _alone(lines: list[_Line], number: int, shape: Shape, mood: _Mood) -> tuple[
     return (0.65 if large and not mood.sales else 0.0), "large, in a message about signing in"
 
 
-def _is_for_a_shop(text: str, shape: Shape, mood: _Mood) -> bool:
+def _is_for_a_shop(text: str, shape: Shape, mood: Mood) -> bool:
     """Whether a mere `code` in this text is one for a discount or stands in a receipt."""
     if SALES.search(text) or mood.trade or (mood.sales > 1 and not mood.is_about_access):
         return True
     return shape.is_slogan and (mood.sales > 0 or not mood.names)
 
 
-def _is_a_code(line: _Line) -> bool:
+def _is_a_code(line: Line) -> bool:
     """Whether a line is nothing but another number, as in a list of recovery codes."""
     found = next(shapes(line.hidden), None)
     return (
@@ -476,7 +344,7 @@ def _is_a_code(line: _Line) -> bool:
     )
 
 
-def _in_link(link: Link, mood: _Mood, others: bool) -> Code | None:
+def _in_link(link: Link, mood: Mood, others: bool) -> Code | None:
     if (
         link.tag not in ("a", "area", "text")
         or link.kind in ("unsubscribe", "tracking", "asset")
