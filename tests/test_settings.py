@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,13 @@ def test_a_flag_beats_the_environment_which_beats_the_file(tmp_path: Path) -> No
     file.write_text("smtp-port = 1\nsmtps-port = 1\nweb-port = 1\n")
     settings = load({"web_port": "3"}, {"MAILTRAP_WEB_PORT": "2", "MAILTRAP_SMTPS_PORT": "2"}, file)
     assert (settings.smtp_port, settings.smtps_port, settings.web_port) == (1, 2, 3)
+
+
+def test_pop3_has_a_port_of_its_own_or_a_free_one_beside_smtp() -> None:
+    assert (Settings().pop3_port, Settings().pop3s_port) == (1110, 1995)
+    assert (Settings(smtp_port=0).pop3_port, Settings(smtp_port=0).pop3s_port) == (0, 0)
+    assert replace(Settings(), smtp_port=0).pop3_port == 0
+    assert load({"smtp_port": "0", "pop3_port": "1110"}, {}).pop3_port == 1110
 
 
 def test_unknown_variables_are_ignored_but_unknown_keys_in_the_file_are_not(tmp_path: Path) -> None:

@@ -122,9 +122,7 @@ def mpop(post: Post, security: str) -> list[bytes]:
 
 
 def getmail(post: Post, security: str) -> list[bytes]:
-    """Built on poplib, strict about UIDL."""
-    if security == "stls":
-        raise NotImplementedError
+    """Built on poplib, strict about UIDL; knows no STLS."""
     keep = _keeper(post)
     retriever = "SimplePOP3SSLRetriever" if security == "tls" else "SimplePOP3Retriever"
     trust = f"ca_certs = {post.ca}\n" if security == "tls" else ""

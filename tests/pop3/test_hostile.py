@@ -102,3 +102,22 @@ def test_commands_without_end_wait_for_who_reads_no_answer(server: Serving) -> N
                 sock.sendall(b"UIDL\r\n" * 10_000)
         served(server, 0)
     assert server.peak() - before < 30
+
+
+def test_a_unique_id_outlives_a_kill(tmp_path: Path) -> None:
+    def told(server: Serving) -> list[bytes]:
+        with connected(server) as sock, sock.makefile("rb") as reader:
+            sock.sendall(LOGIN + b"UIDL 1\r\nUIDL 2\r\n")
+            return [reader.readline() for _ in range(5)][3:]
+
+    server = Serving(tmp_path / "mail.db", "--state-dir", str(tmp_path))
+    with smtplib.SMTP("127.0.0.1", server.smtp, timeout=LONG) as client:
+        client.sendmail("a@a.test", ["b@b.test"], b"Subject: one\r\n\r\nx\r\n")
+        client.sendmail("a@a.test", ["b@b.test"], b"Subject: two\r\n\r\nx\r\n")
+    before = told(server)
+    server.kill()
+    server = Serving(tmp_path / "mail.db", "--state-dir", str(tmp_path))
+    after = told(server)
+    assert server.stop() == 0
+    assert before == after
+    assert before[0].startswith(b"+OK 1 ")
