@@ -26,6 +26,7 @@ from mailtrap.faults.occasion import Answer, Occasion
 from mailtrap.faults.rule import DELIVERY_STEPS, Notice, Step
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope, Recipient
+from mailtrap.mail.heading import read_heading
 from mailtrap.mail.message import Submission
 from mailtrap.store.base import Store
 
@@ -349,7 +350,9 @@ class PostOffice:
             live.flying += 1
             if what in ("auto-reply", "read"):
                 live.delivery.happened(at, "auto-replied" if what == "auto-reply" else "read")
-        envelope = Envelope("", (Recipient(letter.envelope.reverse_path),))
+        # A receipt goes to whom the message names for it (RFC 8098 §2.1), everything else to its sender.
+        asking = read_heading(octets).to if what == "read" else ()
+        envelope = Envelope("", (Recipient(asking[0].address if asking else letter.envelope.reverse_path),))
         arrival = Arrival(at, "notice", helo=self._hostname, protocol="ESMTP")
         done = partial(self._answer, lives, what, at)
         self._outgoing.append(partial(self._capture, envelope, octets, arrival, done, inbox=letter.inbox))

@@ -185,3 +185,12 @@ def test_a_scenario_may_have_a_name_of_its_own(typed: Typed) -> None:
     flags = ("--scenario", "flaky-n", "--when", "domain:x.test", "--name", "mine", "--first", "5")
     (rule,) = typed.done("faults", "add", *flags)["faults"]
     assert (rule["name"], rule["first"], rule["effect"]) == ("mine", 5, {"scenario": "flaky-n"})
+
+
+def test_a_read_receipt_goes_to_whom_the_message_names_for_it(typed: Typed) -> None:
+    content = "From: app@sender.test\r\nDisposition-Notification-To: Ann <receipts@sender.test>\r\n\r\nhello\r\n"
+    with smtplib.SMTP(*typed.smtp, timeout=60) as smtp:
+        smtp.sendmail("app@sender.test", "ana+read@x.test", content)
+    typed.done("clock", "advance", "1s")
+    (receipt,) = typed.done("list", "listener:notice")["messages"]
+    assert receipt["envelope"]["to"] == ["receipts@sender.test"]
