@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any, Self
 
 from mailtrap.client.sandbox import AsyncInbox, AsyncSandbox, Inbox, Sandbox
 from mailtrap.client.steps import Transport
 from mailtrap.client.streams import Streams
+from mailtrap.errors import NotFound
 from mailtrap.testing.wiring import Site, Wiring
 
 #: Octets of a test's name that an inbox has in its own: with the rest it must be a label of a domain (RFC 1035).
@@ -109,6 +112,23 @@ class MailSandbox(Sandbox):
     def inbox(self, name: str) -> MailInbox:
         """One inbox of it. Asks nothing: mail for it makes it, or `create`."""
         return MailInbox(name, self.site, self._transport)
+
+    @contextmanager
+    def inbox_for(self, test: str) -> Iterator[tuple[MailInbox, str]]:
+        """An inbox for one test, and the sandbox's time when it was made; it goes with its mail and its faults."""
+        box = self.inbox(name_for(test))
+        began = self._make(box)
+        try:
+            yield box, began
+        finally:
+            with suppress(NotFound):  # a test may remove it
+                self._remove(box)
+
+    def _make(self, box: MailInbox) -> str:
+        return str(box.create()["created_at"])
+
+    def _remove(self, box: MailInbox) -> None:
+        box.remove()
 
 
 def name_for(test: str) -> str:

@@ -9,9 +9,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Self
 
+from mailtrap.clock import rfc3339
 from mailtrap.errors import SettingsError
+from mailtrap.inboxes import Inbox
+from mailtrap.sandbox import Sandbox
 from mailtrap.server import Server
 from mailtrap.settings import TABLE, Settings
+from mailtrap.testing.boxes import MailInbox, MailSandbox
 from mailtrap.testing.recording import Recording
 from mailtrap.testing.wiring import Site
 
@@ -46,6 +50,10 @@ class InProcess:
             chosen.api_token,
         )
 
+    def sandbox(self) -> LocalSandbox:
+        """A client of it."""
+        return LocalSandbox(self.site, self._server.sandbox)
+
     def record(self) -> Recording:
         """Remember from now on what is sent, whatever the tests delete."""
         recording = Recording()
@@ -66,6 +74,21 @@ class InProcess:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+class LocalSandbox(MailSandbox):
+    """The client of a sandbox in this process. What every test needs it does without HTTP, which is quicker."""
+
+    def __init__(self, site: Site, sandbox: Sandbox) -> None:
+        super().__init__(site)
+        self._sandbox = sandbox
+
+    def _make(self, box: MailInbox) -> str:
+        made, _ = self._sandbox.inboxes.add(Inbox(box.name))
+        return rfc3339(made.created_at)
+
+    def _remove(self, box: MailInbox) -> None:
+        self._sandbox.remove_inbox(box.name)
 
 
 def read_settings(lines: Iterable[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,9 +45,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def mail_sandbox(pytestconfig: pytest.Config) -> Iterator[MailSandbox]:
     """A running mail sandbox: the one at MAILTRAP_URL, else one in this process, on free ports, for this session."""
-    from mailtrap.testing.boxes import MailSandbox
-
     if url := os.environ.get("MAILTRAP_URL"):
+        from mailtrap.testing.boxes import MailSandbox
+
         with MailSandbox.at(url, os.environ.get("MAILTRAP_SMTP", "")) as sandbox:
             yield sandbox
         return
@@ -55,7 +55,7 @@ def mail_sandbox(pytestconfig: pytest.Config) -> Iterator[MailSandbox]:
         from mailtrap.testing.inprocess import InProcess, read_settings
 
         running = InProcess(**read_settings(pytestconfig.getini("mail_settings")))
-    with running, MailSandbox(running.site) as made:
+    with running, running.sandbox() as made:
         yield made
 
 
@@ -66,16 +66,11 @@ def inbox(request: pytest.FixtureRequest, mail_sandbox: MailSandbox) -> Iterator
     It has `smtp_url`, `env`, `django_settings`, `flask_config` and `fastapi_config` for the application under test,
     and goes with its mail and its faults when the test is over.
     """
-    from mailtrap.errors import NotFound
-    from mailtrap.testing.boxes import name_for
     from mailtrap.testing.report import Case
 
-    box = mail_sandbox.inbox(name_for(request.node.name))
-    made = box.create()
-    request.node.stash[_CASE] = Case(mail_sandbox, box, request.node.nodeid, made.get("created_at", ""))
-    yield box
-    with suppress(NotFound):  # a test may remove it
-        box.remove()
+    with mail_sandbox.inbox_for(request.node.name) as (box, began):
+        request.node.stash[_CASE] = Case(mail_sandbox, box, request.node.nodeid, began)
+        yield box
 
 
 @pytest.fixture
