@@ -35,7 +35,7 @@ def _setting(group: str, default: Any, kind: str, help_: str, *choices: str) -> 
     return field(default=default, metadata={"group": group, "kind": kind, "help": help_, "choices": choices})
 
 
-_FREE = "where not given, free if smtp-port is 0"
+_FREE = "where not given, a free one if it is taken or smtp-port is 0"
 
 
 class Standard(int):

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from mailtrap.errors import SettingsError
 from mailtrap.net import ports
 from mailtrap.net.hub import Hub, LoopThread
 from mailtrap.net.pump import Pump
 from mailtrap.net.tls import server_context
-from mailtrap.settings import Settings
+from mailtrap.settings import Settings, Standard
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Doors:
         opened: list[list[socket.socket]] = []
         try:
             for door in self._doors:
-                opened.append(ports.listen(self._settings.host, door.port, door.flag))
+                opened.append(self._open(door))
         except BaseException:
             for sockets in opened:
                 for sock in sockets:
@@ -61,6 +62,16 @@ class Doors:
             for sock in sockets:
                 self._servers.append(thread.run(_serve(thread.loop, partial(door.connection, hub), sock)))
         return {door.name: ports.address(sockets) for door, sockets in zip(self._doors, opened, strict=True)}
+
+    def _open(self, door: Door) -> list[socket.socket]:
+        host = self._settings.host
+        try:
+            return ports.listen(host, door.port, door.flag)
+        except SettingsError:
+            # Nobody asked for this very port: a second sandbox beside the first must not fail for it.
+            if not isinstance(door.port, Standard) or not door.port:
+                raise
+            return ports.listen(host, 0, door.flag)
 
     def stop(self, grace: float = 10.0) -> None:
         """Accept nobody more, let what is under way finish for `grace` seconds, then cut. Repeating it is harmless."""

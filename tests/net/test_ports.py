@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import socket
 
@@ -9,7 +10,9 @@ import pytest
 
 from mailtrap.errors import SettingsError
 from mailtrap.net import ports
-from mailtrap.settings import Standard
+from mailtrap.net.doors import Door, Doors
+from mailtrap.net.pump import Pump
+from mailtrap.settings import Settings, Standard
 
 
 def test_port_0_is_a_free_port_and_the_same_for_both_addresses_of_localhost() -> None:
@@ -50,3 +53,13 @@ def test_a_port_that_nobody_chose_can_be_listened_on() -> None:
     for sock in ports.listen("127.0.0.1", Standard(number), "--pop3-port"):
         assert sock.getsockname()[1] == number
         sock.close()
+
+
+def test_one_that_nobody_chose_gives_way_and_one_that_was_chosen_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        for port, refused in ((Standard(number), False), (number, True)):
+            doors = Doors(Settings(), [Door("pop3", port, "--pop3-port", lambda hub: Pump())], "test", 1.0)
+            with pytest.raises(SettingsError) if refused else contextlib.nullcontext():
+                assert doors.start()["pop3"][1] not in (0, number)
+            doors.stop()
