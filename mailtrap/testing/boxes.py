@@ -74,9 +74,9 @@ class MailInbox(Inbox):
         """For fastapi-mail's `ConnectionConfig(**inbox.fastapi_config)`."""
         return self._wiring.fastapi
 
-    def address(self, local_part: str = "user") -> str:
-        """An address that is this inbox's, whoever sends to it: `ana@NAME.test`."""
-        return f"{local_part}@{self.name}.test"
+    def address(self, local_part: str = "user", domain: str = "") -> str:
+        """An address that is this inbox's, whoever sends to it: `ana@NAME.test`, or with a domain `ana+NAME@DOMAIN`."""
+        return f"{local_part}+{self.name}@{domain}" if domain else f"{local_part}@{self.name}.test"
 
 
 class MailSandbox(Sandbox):

@@ -8,6 +8,8 @@ from urllib.parse import quote, urlsplit
 
 #: What an application falls back to when nothing says who sends.
 SENDER = "app@example.test"
+#: Pydantic takes no address in `.test`, which is nobody's, but one in a domain kept for examples (RFC 2606 §3).
+_SENDER_FOR_PYDANTIC = "app@example.com"
 
 #: Variables that say how to log in or to protect a connection. One that is left from elsewhere would be wrong here.
 STRAY = frozenset(
@@ -116,7 +118,7 @@ class Wiring:
             "MAIL_PORT": self.site.smtp,
             "MAIL_USERNAME": self.user,
             "MAIL_PASSWORD": self.password,
-            "MAIL_FROM": SENDER,
+            "MAIL_FROM": _SENDER_FOR_PYDANTIC,
             "MAIL_STARTTLS": False,
             "MAIL_SSL_TLS": False,
             "USE_CREDENTIALS": bool(self.user),

@@ -64,6 +64,8 @@ def test_only_its_own_mail(inbox, number):
 def test_by_address_too(inbox):
     send(inbox, "By address", inbox.address("ana"), login=False)
     assert inbox.wait("subject:address").recipients == [f"ana@{inbox.name}.test"]
+    send(inbox, "By tag", inbox.address("ana", "example.com"), login=False)
+    assert inbox.wait("subject:tag").recipients == [f"ana+{inbox.name}@example.com"]
 
 def test_it_goes_when_the_test_is_over(mail_sandbox):
     assert [one["name"] for one in mail_sandbox.inboxes() if one["name"] != "default"] == []
