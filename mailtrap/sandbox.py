@@ -31,8 +31,8 @@ from mailtrap.query import Query
 from mailtrap.store.base import Done, Selection, Session, Spool, Store
 from mailtrap.waiting.evidence import Witness
 from mailtrap.waiting.matcher import Waiting
-from mailtrap.waiting.wish import Outcome as End
 from mailtrap.waiting.wish import Evidence, Unit, Waited, Wish
+from mailtrap.waiting.wish import Outcome as End
 
 #: Dialogues that have ended and that the store has not confirmed; more than so many it must have refused.
 ENDED_KEPT = 2000

@@ -339,7 +339,7 @@ class Message:
 
     @property
     def code(self) -> str:
-        """The one-time code, the one that is surely one if there are several. Raises MailMismatch if that is not clear."""
+        """The one-time code, the sure one of several. Raises MailMismatch where that is not clear."""
         sure = [code for code in self.codes if code.confidence >= SURE] or self.codes
         codes = list(dict.fromkeys([code.code for code in sure]))
         if len(codes) == 1:

@@ -272,7 +272,9 @@ def test_closing_breaks_off_what_is_under_way() -> None:
 def test_there_is_no_other_door() -> None:
     """The commands speak to what their user names; nothing that runs in the server connects by itself."""
     root = Path(mailtrap.__file__).parent
-    inside = [file for file in root.rglob("*.py") if file.relative_to(root).parts[0] not in ("cli", "client", "testing")]
+    inside = [
+        file for file in root.rglob("*.py") if file.relative_to(root).parts[0] not in ("cli", "client", "testing")
+    ]
     found = set()
     for file in inside:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):

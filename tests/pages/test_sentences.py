@@ -9,8 +9,8 @@ import pytest
 from mailtrap.faults.rule import Bucket, Effect, Ehlo, Fault, Greylist, Notice, Said, Step
 from mailtrap.faults.scenarios import SCENARIOS
 from mailtrap.mail.content import Content
-from mailtrap.web import prose
 from mailtrap.mail.invitations import invitation, when
+from mailtrap.web import prose
 from mailtrap.web.reports import report
 from mailtrap.web.sentences import PER, STEPS, sentence
 
