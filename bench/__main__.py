@@ -7,15 +7,15 @@ import platform
 import sys
 from pathlib import Path
 
-from bench import ingest, live, reading, startup
+from bench import faults, ingest, live, reading, startup
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 BEGIN, END = "<!-- measured -->", "<!-- end -->"
 
 
 def main(parts: list[str]) -> None:
-    """Run the named parts (default all: ingest, startup, live, reading)."""
-    wanted = parts or ["ingest", "startup", "live", "reading"]
+    """Run the named parts (default all: ingest, faults, startup, live, reading)."""
+    wanted = parts or ["ingest", "faults", "startup", "live", "reading"]
     machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     lines = [machine, ""]
     if "ingest" in wanted:
@@ -31,7 +31,7 @@ def main(parts: list[str]) -> None:
                 f"| {b.cpu:.0f} µs | {a.p99:.1f} ms | {a.index:.1f} s |"
             )
             print(lines[-1], flush=True)
-    for name, part in (("startup", startup), ("live", live), ("reading", reading)):
+    for name, part in (("faults", faults), ("startup", startup), ("live", live), ("reading", reading)):
         if name in wanted:
             rows = [f"| {what} | {value} |" for what, value in part.run()]
             lines += ["", f"| {name} | |", "| --- | --- |", *rows]
