@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import zstandard
 
@@ -16,6 +16,21 @@ from mailtrap.store.spool import PIECE
 
 #: Connections kept for the next reader. Web threads come and go; a connection each would cost memory and time.
 KEPT_OPEN = 8
+#: How often a read is repeated that met the index just as it was exchanged for another one.
+TRIES = 5
+
+Rows = TypeVar("Rows")
+
+
+def _again(read: Callable[[], Rows]) -> Rows:
+    """What `read` returns. FTS5 opens its tables one by one, and meanwhile the writer may have replaced them all."""
+    for _ in range(TRIES):
+        try:
+            return read()
+        except sqlite3.OperationalError as error:
+            if "vtable constructor failed" not in str(error):
+                raise
+    return read()
 
 
 class Readers:
@@ -34,19 +49,23 @@ class Readers:
         """All rows of one statement."""
         connection = self._borrow()
         try:
-            return connection.execute(sql, parameters).fetchall()
+            return _again(lambda: connection.execute(sql, parameters).fetchall())
         finally:
             self._give_back(connection)
 
     def fetch_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
         """The rows of several statements that see the same state."""
         connection = self._borrow()
-        try:
+
+        def read() -> list[list[Any]]:
             connection.execute("BEGIN")
             try:
                 return [connection.execute(sql, parameters).fetchall() for sql, parameters in statements]
             finally:
                 connection.execute("COMMIT")
+
+        try:
+            return _again(read)
         finally:
             self._give_back(connection)
 
