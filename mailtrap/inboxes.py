@@ -126,10 +126,6 @@ class Directory:
         found = self._find(arrival, envelope.addresses, heading.inbox)
         return " ".join([self.open(name).name for name in found]) if found else DEFAULT
 
-    def choose(self, envelope: Envelope, arrival: Arrival, heading: Heading) -> tuple[str, ...]:
-        """The same, one by one."""
-        return tuple(self.place(envelope, arrival, heading).split(" "))
-
     def expect(self, facts: Facts, addresses: Sequence[str] = (), named: str = "") -> str:
         """Where mail of this client would go, as far as that is known: for these recipients, with this X-Mail-Inbox.
 

@@ -12,11 +12,12 @@ from mailtrap.delivery.outlets import Outlets
 from mailtrap.delivery.rulebook import open_book, read_file
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.events import Bus
+from mailtrap.net.doors import Doors
 from mailtrap.net.tls import ca_file, server_context
 from mailtrap.pop3.listener import doors as pop3_doors
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
-from mailtrap.smtp.listener import MailServer
+from mailtrap.smtp.listener import doors as smtp_doors
 from mailtrap.store import open_store
 from mailtrap.store.expiry import Expiry
 from mailtrap.store.inboxes import open_directory
@@ -79,13 +80,9 @@ class Server:
         expiry.start()
         self._undo.append(self.sandbox.office.stop)
         self.sandbox.office.start()
-        self.mail = MailServer(self.sandbox, self.settings)
-        self._undo.append(lambda: self.mail.stop(GRACE))
-        addresses = dict(self.mail.start())
         accounts = Accounts(self.settings, self.store, self.clock, self.sandbox.inboxes)
-        pop3 = pop3_doors(self.sandbox, self.settings, accounts)
-        self._undo.append(lambda: pop3.stop(GRACE))
-        addresses.update(pop3.start())
+        addresses = self._open(smtp_doors(self.sandbox, self.settings))
+        addresses |= self._open(pop3_doors(self.sandbox, self.settings, accounts))
         app = create_app(self.sandbox, self.settings, self.about)
         self.web = WebServer(app, self.settings, server_context(self.settings) if self.settings.web_tls else None)
         self._undo.append(self.web.stop)
@@ -94,6 +91,10 @@ class Server:
         outlets.webhooks.announce(self._site(*addresses["web"]))
         self.about.addresses.update({name: f"{host}:{port}" for name, (host, port) in addresses.items()})
         return addresses
+
+    def _open(self, doors: Doors) -> dict[str, tuple[str, int]]:
+        self._undo.append(lambda: doors.stop(GRACE))
+        return doors.start()
 
     def _outlets(self) -> Outlets:
         """Have the applications under test told, and their mail read."""

@@ -103,6 +103,22 @@ class Message:
     defects: tuple[str, ...] = ()
     inboxes: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, id: int, submission: Submission) -> Message:
+        """One that was just kept, as it would be read back."""
+        return cls(
+            id,
+            submission.inbox,
+            submission.envelope,
+            submission.arrival,
+            submission.heading,
+            submission.size,
+            submission.sha256.hex(),
+            State.RECEIVED,
+            tags=submission.tags,
+            defects=submission.flags,
+        )
+
     def __post_init__(self) -> None:
         if " " in self.inbox:
             names = tuple(self.inbox.split(" "))

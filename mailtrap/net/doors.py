@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -13,7 +13,7 @@ from mailtrap.errors import SettingsError
 from mailtrap.net import ports
 from mailtrap.net.hub import Hub, LoopThread
 from mailtrap.net.pump import Pump
-from mailtrap.net.tls import server_context
+from mailtrap.net.tls import Troubled, server_context
 from mailtrap.settings import Settings, Standard
 
 
@@ -28,13 +28,14 @@ class Door:
 
 
 class Doors:
-    """`start` and `stop` may be called from any thread. `interval`: how often to look for what takes too long."""
+    """`start` and `stop` may be called from any thread. `patience`: the times after which a session takes too long."""
 
-    def __init__(self, settings: Settings, doors: Sequence[Door], thread: str, interval: float) -> None:
+    def __init__(self, settings: Settings, doors: Sequence[Door], thread: str, patience: Iterable[float]) -> None:
         self._settings = settings
         self._doors = doors
         self._name = thread
-        self._interval = max(0.02, interval)
+        # Every second, more often where a limit is that short.
+        self._interval = max(0.02, min([1.0, *[time / 4 for time in patience if time]]))
         self._thread: LoopThread | None = None
         self._hub: Hub | None = None
         self._servers: list[asyncio.Server] = []
@@ -57,7 +58,13 @@ class Doors:
                     sock.close()
             raise
         thread = self._thread = LoopThread(self._name)
-        hub = self._hub = Hub(thread.loop, lambda: self._tls, self._settings.tls_timeout, self._interval)
+        hub = self._hub = Hub(
+            thread.loop,
+            lambda: self._tls,
+            self._settings.tls_timeout,
+            self._interval,
+            Troubled(self._settings).context,
+        )
         for door, sockets in zip(self._doors, opened, strict=True):
             for sock in sockets:
                 self._servers.append(thread.run(_serve(thread.loop, partial(door.connection, hub), sock)))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, Generic, TypeVar
 
 from mailtrap.clock import Clock
+from mailtrap.mail.limits import Limits
 from mailtrap.mail.transcript import Transcript
-from mailtrap.net.actions import Action, Ask, Close, Delay, Drain, Send, StartTls, Work
+from mailtrap.net.actions import Action, Ask, Close, Delay, Drain, Reset, Send, StartTls, Work
 
 #: Input that may wait in a blocked session before the pump stops reading.
 WAITING = 16 * 1024
@@ -20,60 +21,73 @@ CUT = 160
 _NOTHING: list[Action] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a protocol says where the frame has to speak, as octets with their line ending."""
-
-    line_too_long: bytes
-    line_endless: bytes
-    idle: bytes
-    session_over: bytes
-    too_many_errors: bytes
-    failed: bytes
-    shutting_down: bytes
+#: What a protocol answers with: octets, or a value that is written as octets.
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """How much a client may ask of the frame: octets of a line, seconds, refused commands; 0 is no limit."""
+class Words(Generic[Answer]):
+    """What a protocol says where the frame has to speak."""
 
-    max_line: int
-    session_timeout: float
-    max_errors: int
+    too_many_connections: Answer
+    too_many_from_peer: Answer
+    line_too_long: Answer
+    line_endless: Answer
+    idle: Answer
+    session_over: Answer
+    too_many_errors: Answer
+    failed: Answer
+    shutting_down: Answer
 
 
-class Frame:
+class Frame(Generic[Answer]):
     """Octets in (`receive`), actions out. Never reads, writes, waits or looks at a socket.
 
     Whoever drives it must do so as `mailtrap.net.actions.Machine` says: perform the actions in order, call `resume`
     once for every action that blocks, `tick` now and then, `eof` when the client will send no more and `lost` when
     the connection is gone.
 
-    A subclass has `command` for one line, and may point `reader` at whatever should read the next octets: a method
-    that moves on in the input and returns whether it did. `patience` is how long a client may take over one command.
+    A subclass has `words`, `written`, `welcome` and `command`, and may point `reader` at whatever should read the next
+    octets: a method that moves on in the input and returns whether it did. `idle_after` is how many seconds a client
+    may take over one command. With `tls_first` the TLS handshake comes before the greeting (RFC 8314 §3).
     """
 
-    words: ClassVar[Words]
+    # An instance with more than 30 attributes in a dictionary would be slow in all of them (CPython 3.11).
+    __slots__ = (
+        "_actions", "_at", "_buffer", "_clock", "_errors", "_monotonic", "_no_more", "_out", "_since", "_skipped",
+        "_skipping", "_started", "_then", "_waits_for", "bare_lf", "closed", "draining", "idle_after", "limits", "now",
+        "reader", "tls_first", "transcript", "unheard",
+    )  # fmt: skip
+
+    words: Words[Answer]
 
     def __init__(
-        self, transcript: Transcript, clock: Clock, bounds: Bounds, patience: float, monotonic: Callable[[], float]
+        self,
+        transcript: Transcript,
+        clock: Clock,
+        limits: Limits,
+        monotonic: Callable[[], float],
+        tls_first: bool = False,
     ) -> None:
         self.transcript = transcript
         self.now = transcript.started_at
+        self.limits = limits
+        self.tls_first = tls_first
         self.reader: Callable[[], bool] = self.read_command
-        self.patience = patience
+        self.idle_after = limits.idle_timeout
         self.closed = False
         self.draining = False
         #: Whether the connection is gone, so that nobody reads what is said.
         self.unheard = False
-        self._bounds = bounds
+        #: Whether a command ended with a bare LF: it does no harm there, but is worth knowing.
+        self.bare_lf = False
         self._clock = clock
         self._monotonic = monotonic
         self._started = self._since = monotonic()
         self._buffer = b""
         self._at = 0
         self._then: Callable[[Any], None] | None = None
-        self._until_read = False
+        self._waits_for: Action | None = None
         self._actions: list[Action] = []
         self._out: list[bytes] = []
         self._no_more = False
@@ -89,9 +103,36 @@ class Frame:
         return self._then is not None
 
     @property
+    def has_input(self) -> bool:
+        """Whether octets have come that are not read yet."""
+        return self._at < len(self._buffer)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client will say no more."""
+        return self._no_more
+
+    @property
     def holding(self) -> bool:
         """Whether the pump should stop reading for now."""
         return self._then is not None and len(self._buffer) - self._at > WAITING
+
+    def opened(self, connections: int, of_peer: int) -> list[Action]:
+        """The connection stands; it is one of so many, and one of so many from the same address."""
+        limits, refusal = self.limits, None
+        if limits.max_connections and connections > limits.max_connections:
+            refusal = self.words.too_many_connections
+        elif limits.max_connections_per_peer and of_peer > limits.max_connections_per_peer:
+            refusal = self.words.too_many_from_peer
+        if refusal is None:
+            self.welcome()
+        elif self.tls_first:
+            # Without a handshake there are no words, and with it a refusal would cost more than a session.
+            self.end("refused", f"Refused before TLS: {self.written(refusal).decode('ascii').strip()}")
+            self.close()
+        else:
+            self.hang_up(refusal, "refused")
+        return self.take()
 
     def receive(self, octets: bytes) -> list[Action]:
         """The client sent these octets."""
@@ -122,30 +163,44 @@ class Frame:
         return self.take()
 
     def lost(self) -> list[Action]:
-        """The connection is gone. The caller goes on until this is not `blocked`."""
+        """The connection is gone. What came in whole is still dealt with: the caller goes on until not `blocked`."""
         self.unheard = True
         return self.eof()
 
     def tick(self) -> list[Action]:
         """Some time has passed: close what has taken too long."""
-        if self.closed or (self._then is not None and not self._until_read):
+        waiting = self._waits_for if self._then is not None else None
+        if self.closed or (self._then is not None and not isinstance(waiting, Delay | Drain)):
             return _NOTHING
-        now, limit = self._monotonic(), self._bounds.session_timeout
+        now = self._monotonic()
         self.now = self._clock.now()
-        over = bool(limit) and now - self._started > limit
-        if not over and not (self.patience and now - self._since > self.patience):
+        # A client that is made to wait on purpose is not the one that takes too long.
+        reason = self.overdue(now) if isinstance(waiting, Delay) else self.patience(now)
+        if reason is None:
             return _NOTHING
-        if self._then is None:
-            self.hang_up(self.words.session_over if over else self.words.idle, "timeout")
-        else:
+        if waiting is not None and not isinstance(waiting, Delay):
             # In the middle of something that must not look as if it had come whole.
             self._then = None
             self.end("timeout", "The client did not read what it had asked for")
             self.close()
+        else:
+            self.hang_up(reason, "timeout")
         return self.take()
 
+    def patience(self, now: float) -> Answer | None:
+        """Why the session has taken too long, if it has. A byte now and then does not begin a command anew."""
+        reason = self.overdue(now)
+        if reason is None and self.idle_after and now - self._since > self.idle_after:
+            return self.words.idle
+        return reason
+
+    def overdue(self, now: float) -> Answer | None:
+        """Why the session must end whatever it is doing, if it must."""
+        limit = self.limits.session_timeout
+        return self.words.session_over if limit and now - self._started > limit else None
+
     def shutdown(self) -> list[Action]:
-        """The server stops: close as soon as the command under way is answered."""
+        """The server stops: close as soon as nothing is under way that would be lost."""
         self.draining = True
         self._run()
         return self.take()
@@ -170,6 +225,14 @@ class Frame:
 
     # What a subclass provides.
 
+    def written(self, answer: Answer) -> bytes:
+        """An answer as it goes over the wire, its line ending included."""
+        raise NotImplementedError
+
+    def welcome(self) -> None:
+        """The client may stay: begin."""
+        raise NotImplementedError
+
     def command(self, line: bytes) -> None:
         """Perform one command line, given without its ending. Recording it is part of that."""
         raise NotImplementedError
@@ -178,46 +241,58 @@ class Frame:
         """The beginning of a line that was too long, fit to be recorded: with no secret in it."""
         raise NotImplementedError
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether something would be lost if the connection ended now."""
+        return False
+
     # What a subclass uses.
 
-    def say(self, octets: bytes) -> None:
-        """Say something that ends a line, and record it."""
-        self.transcript.add(self.now, "S", octets)
+    def say(self, answer: Answer) -> None:
+        """Answer."""
+        self.utter(self.written(answer))
+
+    def utter(self, octets: bytes, fault: int | None = None) -> None:
+        """Say octets, whatever they are, and record them; `fault` is the rule that wants it so."""
+        self.transcript.add(self.now, "S", octets, fault)
         self._out.append(octets)
 
     def pour(self, octets: bytes) -> None:
         """Say something that is too much to be recorded."""
         self._out.append(octets)
 
-    def refuse(self, octets: bytes) -> None:
+    def refuse(self, answer: Answer) -> None:
         """Answer a command that was refused; one too many of them ends the session."""
         self._errors += 1
-        if self._bounds.max_errors and self._errors > self._bounds.max_errors:
+        if self.limits.max_errors and self._errors > self.limits.max_errors:
             self.hang_up(self.words.too_many_errors, "refused")
         else:
-            self.say(octets)
+            self.say(answer)
+
+    def act(self, action: Action) -> None:
+        """Have an action performed after everything said so far."""
+        self._flush()
+        self._actions.append(action)
 
     def block(self, action: StartTls | Ask | Work | Delay | Drain, then: Callable[[Any], None]) -> None:
         """Have an action performed; nothing more is read until `then` has been called with its result."""
-        self._flush()
+        self.act(action)
         self._then = then
-        self._until_read = isinstance(action, Drain)
-        self._actions.append(action)
+        self._waits_for = action
 
-    def hang_up(self, octets: bytes, outcome: str) -> None:
+    def hang_up(self, answer: Answer, outcome: str) -> None:
         """Say a last word, then close although the client may still be sending."""
         self._then = None
-        self.say(octets)
+        self.say(answer)
         self.end(outcome)
         # A client that was silent has nothing on the way to us that could make the kernel reset the connection.
         self.close(linger=outcome not in ("timeout", "shutdown"))
 
-    def close(self, linger: bool = False) -> None:
-        """Close after everything said so far; what the client still sends is not read."""
-        self._flush()
+    def close(self, linger: bool = False, reset: bool = False) -> None:
+        """Close after everything said so far; what the client still sends is not read. `reset` breaks off instead."""
         self.closed = True
         self._buffer, self._at = b"", 0
-        self._actions.append(Close(linger))
+        self.act(Reset() if reset else Close(linger))
 
     def end(self, outcome: str, note: str = "") -> None:
         """Note how the session ended; the first word on that stands."""
@@ -233,7 +308,11 @@ class Frame:
         self._buffer, self._at = b"", 0
         return octets
 
-    def line(self, limit: int) -> bytes | None:
+    def put_back(self, octets: bytes) -> None:
+        """Return what `rest` gave and was not meant for its caller."""
+        self._buffer, self._at = octets, 0
+
+    def line(self, limit: int, too_long: Answer | None = None) -> bytes | None:
         """The next line without its ending; None if there is none yet, or it was too long and is being skipped."""
         buffer, at = self._buffer, self._at
         end = buffer.find(b"\n", at)
@@ -242,12 +321,15 @@ class Frame:
             self._skipped = 0
             self._skipping = True
             self.reader = self._skip_line
-            self.refuse(self.words.line_too_long)
+            self.refuse(self.words.line_too_long if too_long is None else too_long)
             return None
         if end < 0:
             return None
         self._at = end + 1
-        return buffer[at : end - 1] if end > at and buffer[end - 1] == 13 else buffer[at:end]
+        if end > at and buffer[end - 1] == 13:
+            return buffer[at : end - 1]
+        self.bare_lf = True
+        return buffer[at:end]
 
     def begins_with(self, octets: bytes) -> bool:
         """Whether the input that is not read yet begins so, whatever the case of its letters."""
@@ -255,7 +337,11 @@ class Frame:
 
     def read_command(self) -> bool:
         """Read and perform one command."""
-        line = self.line(self._bounds.max_line or SKIPPED)
+        return self.read_line(self.limits.max_line or SKIPPED)
+
+    def read_line(self, limit: int, too_long: Answer | None = None) -> bool:
+        """Read and perform one command of up to `limit` octets."""
+        line = self.line(limit, too_long)
         if line is None:
             return self._skipping
         self.command(line)
@@ -266,7 +352,7 @@ class Frame:
         octets = self.rest()
         end = octets.find(b"\n")
         if end >= 0:
-            self._buffer, self._at = octets, end + 1
+            self.put_back(octets[end + 1 :])
             self._skipping = False
             self.reader = self.read_command
             return True
@@ -288,10 +374,10 @@ class Frame:
             self._since = self._monotonic()
         if self._then is not None or self.closed:
             return
-        if self.draining:
+        if self.draining and not self.in_transaction:
             self.hang_up(self.words.shutting_down, "shutdown")
         elif self._no_more:
-            self.end("closed")
+            self.end("aborted" if self.in_transaction else "closed")
             self.close()
 
     def _flush(self) -> None:

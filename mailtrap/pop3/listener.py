@@ -45,7 +45,6 @@ class Connection(Pump):
 def doors(sandbox: Sandbox, settings: Settings, accounts: Accounts) -> Doors:
     """POP3 with STLS on one port, over TLS on another. Raises SettingsError."""
     policy = Policy.of(settings, accounts.knows_passwords)
-    times = (policy.login_patience, policy.patience, policy.bounds.session_timeout)
     return Doors(
         settings,
         [
@@ -53,5 +52,5 @@ def doors(sandbox: Sandbox, settings: Settings, accounts: Accounts) -> Doors:
             for name, port in (("pop3", settings.pop3_port), ("pop3s", settings.pop3s_port))
         ],
         "mailtrap-pop3",
-        min([1.0, *[time / 4 for time in times if time]]),
+        (policy.limits.idle_timeout, policy.patience, policy.limits.session_timeout),
     )

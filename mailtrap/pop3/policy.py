@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from mailtrap.mail.limits import Limits
 from mailtrap.net import sasl
-from mailtrap.net.frame import Bounds
 from mailtrap.pop3.content import Budget
 from mailtrap.pop3.protocol import CAPABILITIES
 from mailtrap.settings import Settings
@@ -24,11 +24,8 @@ class Policy:
     """
 
     hostname: str = "localhost"
-    bounds: Bounds = field(default_factory=lambda: Bounds(2048, 86_400.0, 20))
-    max_connections: int = 2000
-    max_connections_per_peer: int = 1000
-    #: How long a client may take to log in, and over one command once it has.
-    login_patience: float = 300.0
+    limits: Limits = field(default_factory=Limits)
+    #: How long a client may take over one command once it has logged in.
     patience: float = 1800.0
     hidden: frozenset[str] = frozenset()
     require_tls: bool = False
@@ -44,10 +41,7 @@ class Policy:
             hidden |= {"STLS"}
         return cls(
             settings.smtp_hostname,
-            Bounds(settings.max_line, settings.session_timeout, settings.max_errors),
-            settings.max_connections,
-            settings.max_connections_per_peer,
-            settings.idle_timeout,
+            Limits.of(settings),
             settings.reader_timeout,
             hidden,
             settings.require_tls,

@@ -44,12 +44,12 @@ UNAVAILABLE = b"-ERR [SYS/TEMP] Not now, try again\r\n"
 NO_SUCH_MESSAGE = b"-ERR No such message\r\n"
 GONE = b"-ERR Somebody has deleted it meanwhile\r\n"
 NOT_DELETED = b"-ERR [SYS/TEMP] Some messages were not deleted\r\n"
-TOO_MANY_CONNECTIONS = b"-ERR [SYS/TEMP] Too many connections (max-connections)\r\n"
-TOO_MANY_FROM_PEER = b"-ERR [SYS/TEMP] Too many connections from your address (max-connections-per-peer)\r\n"
 NOT_HTTP = b"-ERR This is POP3, not HTTP\r\n"
 NOT_TLS = b"-ERR TLS begins with STLS here, or on the POP3S port\r\n"
 
 WORDS = Words(
+    too_many_connections=b"-ERR [SYS/TEMP] Too many connections (max-connections)\r\n",
+    too_many_from_peer=b"-ERR [SYS/TEMP] Too many connections from your address (max-connections-per-peer)\r\n",
     line_too_long=b"-ERR Line too long; commands must be shorter than max-line\r\n",
     line_endless=b"-ERR A line without end; closing\r\n",
     idle=b"-ERR [SYS/TEMP] Nothing heard for too long; closing\r\n",

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from mailtrap.accounts import Account, Accounts
 from mailtrap.errors import NotFound
 from mailtrap.mail.arrival import Login, Tls
 from mailtrap.mail.transcript import Transcript
-from mailtrap.net.actions import Action, Ask, Drain, Handshake, StartTls, Work
-from mailtrap.net.frame import Frame, Words
+from mailtrap.net.actions import Ask, Drain, Handshake, StartTls, Work
+from mailtrap.net.frame import Frame
+from mailtrap.net.negotiation import MAX_AUTH_LINE
 from mailtrap.net.sasl import Claim
 from mailtrap.pop3 import protocol, responses
 from mailtrap.pop3.content import Slices
-from mailtrap.pop3.login import MAX_AUTH_LINE, Authentication
+from mailtrap.pop3.login import Authentication
 from mailtrap.pop3.maildrop import Maildrop
 from mailtrap.pop3.policy import Policy
 from mailtrap.sandbox import Sandbox
 
 
-class Session(Frame):
-    """One client's connection. `tls_first` says that the TLS handshake comes before the greeting (RFC 8314 §3)."""
+class Session(Frame[bytes]):
+    """One client's connection."""
 
-    words: ClassVar[Words] = responses.WORDS
+    words = responses.WORDS
 
     def __init__(
         self,
@@ -38,35 +39,25 @@ class Session(Frame):
     ) -> None:
         clock = sandbox.clock
         transcript = Transcript(sandbox.store.new_session(), listener, peer, clock.now())
-        super().__init__(transcript, clock, policy.bounds, policy.login_patience, monotonic)
+        super().__init__(transcript, clock, policy.limits, monotonic, tls_first)
         self.accounts = accounts
         self.policy = policy
-        self.tls_first = tls_first
         self.account: Account | None = None
         self.maildrop: Maildrop | None = None
         self._sandbox = sandbox
         self._user = ""
         self._timestamp = b""
 
-    def opened(self, connections: int, of_peer: int) -> list[Action]:
-        """The connection stands; it is one of so many, and one of so many from the same address."""
-        policy = self.policy
-        refusal = b""
-        if policy.max_connections and connections > policy.max_connections:
-            refusal = responses.TOO_MANY_CONNECTIONS
-        elif policy.max_connections_per_peer and of_peer > policy.max_connections_per_peer:
-            refusal = responses.TOO_MANY_FROM_PEER
-        if refusal and self.tls_first:
-            # Without a handshake there are no words, and with it a refusal would cost more than a session.
-            self.end("refused", f"Refused before TLS: {refusal.decode('ascii').strip()}")
-            self.close()
-        elif refusal:
-            self.hang_up(refusal, "refused")
-        elif self.tls_first:
+    def written(self, answer: bytes) -> bytes:
+        """A response is octets already."""
+        return answer
+
+    def welcome(self) -> None:
+        """The client may stay: greet it, or first shake hands."""
+        if self.tls_first:
             self.block(StartTls(), self._shaken)
         else:
             self._greet()
-        return self.take()
 
     def command(self, line: bytes) -> None:
         """Perform one command."""
@@ -94,11 +85,7 @@ class Session(Frame):
     def read_command(self) -> bool:
         """Read and perform one command."""
         if self.begins_with(b"AUTH "):
-            line = self.line(max(MAX_AUTH_LINE, self._bounds.max_line))
-            if line is None:
-                return self._skipping
-            self.command(line)
-            return True
+            return self.read_line(max(MAX_AUTH_LINE, self.limits.max_line))
         if self.begins_with(b"\x16\x03"):
             self.hang_up(responses.NOT_TLS, "refused")
             return False
@@ -203,7 +190,7 @@ class Session(Frame):
             self.refuse(responses.UNAVAILABLE)
         elif result is not None:
             self.account, self.maildrop = result
-            self.patience = self.policy.patience
+            self.idle_after = self.policy.patience
             self.transcript.login = Login(claim.mechanism, claim.user)
             self.say(responses.welcome(len(result[1])))
         elif denied is not None:

@@ -8,7 +8,6 @@ from mailtrap.delivery.told import Told
 from mailtrap.events import Kind
 from mailtrap.faults.aftermath import Answered, Deed
 from mailtrap.faults.rule import Said, Step
-from mailtrap.mail.heading import read_heading
 from mailtrap.mail.message import Heading
 from mailtrap.smtp.dialogue import Dialogue
 from mailtrap.smtp.intake import Intake
@@ -48,7 +47,7 @@ class Account:
         elif step is Step.DATA:
             self._barred = said
         dialogue = self._dialogue
-        heading = read_heading(intake.beginning) if intake is not None else None
+        heading = intake.heading if intake is not None else None
         dialogue.sandbox.tell(
             Told(
                 kind=Kind.REFUSED.value,
@@ -95,7 +94,7 @@ class Account:
             told = [Answered(one.address, code, self._barred.status) for one in transaction.recipients]
         else:
             told = [Answered(one.address, 250, "2.1.5") for one in transaction.recipients]
-        heading = read_heading(intake.beginning) if intake is not None else None
+        heading = intake.heading if intake is not None else None
         self._note(
             step,
             code,

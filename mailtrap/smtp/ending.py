@@ -14,7 +14,6 @@ from mailtrap.faults.rule import Said, Step
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.content import understand
 from mailtrap.mail.envelope import Envelope, Recipient
-from mailtrap.mail.heading import read_heading
 from mailtrap.mail.message import Heading, Message, State
 from mailtrap.mail.reply import Reply
 from mailtrap.net.actions import Ask, Work
@@ -87,11 +86,8 @@ class Ending:
                 Step.END_OF_DATA, telling
             ):
                 self._judge()
-            elif self._per_recipient or transaction.discarded:
-                self._parts = self._divided()
-                self._keep()
             else:
-                self._hand_over(transaction.envelope, self._kept_plainly)
+                self._go_through()
 
     def _divided(self) -> list[Part]:
         recipients = self._transaction.recipients
@@ -108,18 +104,27 @@ class Ending:
         session.end_transaction()
         session.say(_kept_as(result))
 
+    def _go_through(self) -> None:
+        """No rule has anything to say."""
+        if self._per_recipient or self._transaction.discarded:
+            self._parts = self._divided()
+            self._keep()
+        else:
+            self._hand_over(self._transaction.envelope, self._kept_plainly)
+
     # What the rules say.
 
     def _judge(self) -> None:
         if self._session.sandbox.faults.divides(Step.END_OF_DATA):
-            self._named = read_heading(bytes(self._intake.beginning)).inbox
+            self._named = self._intake.heading.inbox
         occasion = self._session.occasion(
             Step.END_OF_DATA, self._named, size=self._intake.size, content=self._understood
         )
-        self._parts = self._divided()
         if not self._per_recipient and not self._session.sandbox.faults.might_answer(occasion):
-            self._keep()
-        elif self._intake.size > AT_ONCE:
+            self._go_through()
+            return
+        self._parts = self._divided()
+        if self._intake.size > AT_ONCE:
             self._session.block(Work(partial(self._ask, occasion)), self._judged)
         else:
             self._judged(self._ask(occasion))
@@ -145,19 +150,18 @@ class Ending:
     def _understood(self) -> Searchable:
         """The message as a query sees it before it is kept; of a very big one only the beginning is known."""
         if self._content is None:
-            intake = self._intake
-            octets = bytes(intake.beginning)
+            intake, flags = self._intake, self._flags
             message = Message(
                 0,
                 "default",
                 self._transaction.envelope,
                 self._arrival,
-                read_heading(octets),
+                intake.heading,
                 intake.size,
-                intake.sha256,
+                "",
                 State.RECEIVED,
             )
-            self._content = Searchable(message, partial(understand, 0, octets, self._flags))
+            self._content = Searchable(message, lambda: understand(0, intake.beginning, flags))
         return self._content
 
     # Keeping.
@@ -177,8 +181,7 @@ class Ending:
         self._handed = True
         keep = sandbox.capture_spooled if intake.spooling is not None else sandbox.capture
         content = intake.spooling if intake.spooling is not None else intake.octets()
-        heading = None if self._content is None else self._content.message.heading
-        self._session.block(Ask(partial(_keep, keep, envelope, content, self._arrival, self._flags, heading)), then)
+        self._session.block(Ask(partial(_keep, keep, envelope, content, self._arrival, self._flags, intake.read)), then)
 
     def _settle(self, result: Any) -> None:
         """The store has answered; only now is it ours (RFC 5321 §4.2.5)."""

@@ -31,9 +31,15 @@ class Fallible(Dialogue):
     )  # fmt: skip
 
     def __init__(
-        self, sandbox: Sandbox, policy: Policy, listener: str, peer: str, monotonic: Callable[[], float]
+        self,
+        sandbox: Sandbox,
+        policy: Policy,
+        listener: str,
+        peer: str,
+        monotonic: Callable[[], float],
+        tls_first: bool = False,
     ) -> None:
-        super().__init__(sandbox, policy, listener, peer, monotonic)
+        super().__init__(sandbox, policy, listener, peer, monotonic, tls_first)
         self.greeted = ""
         self.quit_sent = False
         self.transaction: Transaction | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+from mailtrap.mail.heading import read_heading
+from mailtrap.mail.message import Heading
 from mailtrap.sandbox import Spooling
 
 #: Content up to this size is held in memory and handed over in one piece; what is bigger goes over piece by piece.
@@ -86,6 +88,8 @@ class Intake:
         self.swallowed = 0
         self._facts = Facts()
         self.spooling: Spooling | None = None
+        #: The heading, if somebody has asked for it.
+        self.read: Heading | None = None
         self._spool = spool
         self._limit = limit
         self._held: list[bytes] = []
@@ -151,6 +155,13 @@ class Intake:
     def beginning(self) -> bytes:
         """The content where it is held in memory, else its first 256 KB."""
         return bytes(self.spooling.head) if self.spooling is not None else self.octets()
+
+    @property
+    def heading(self) -> Heading:
+        """What the header section says at a glance, read once; for content that is complete."""
+        if self.read is None:
+            self.read = read_heading(self.beginning)
+        return self.read
 
     @property
     def sha256(self) -> str:

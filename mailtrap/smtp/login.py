@@ -1,4 +1,4 @@
-"""The AUTH command: one exchange at a time between client and mechanism (RFC 4954), sans-IO."""
+"""The AUTH command: which mechanisms there are, and who may log in (RFC 4954), sans-IO."""
 
 from __future__ import annotations
 
@@ -10,18 +10,28 @@ from mailtrap.mail.arrival import Login
 from mailtrap.mail.reply import Reply
 from mailtrap.net import sasl
 from mailtrap.net.actions import Work
+from mailtrap.net.negotiation import Negotiation, Sayings
 from mailtrap.smtp import replies
 from mailtrap.smtp.dialogue import Dialogue
-from mailtrap.smtp.protocol import MAX_AUTH_LINE
+
+_SAYINGS = Sayings(
+    # 334 has no enhanced status; the text is the challenge itself (RFC 4954 §4).
+    challenge=lambda base64: Reply(334, None, base64.decode("ascii")),
+    too_long=replies.RESPONSE_TOO_LONG,
+    bad_base64=replies.BAD_BASE64,
+    bad_response=replies.BAD_RESPONSE,
+    cancelled=replies.CANCELLED,
+    denied=replies.BAD_CREDENTIALS,
+)
 
 
 class Authentication:
-    """Carries one session through AUTH. `grant` is called for who may log in. Responses are never recorded."""
+    """Carries one session through AUTH. `grant` is called for who may log in."""
 
     def __init__(self, dialogue: Dialogue, grant: Callable[[Login], None]) -> None:
         self._dialogue = dialogue
         self._grant = grant
-        self._exchange: sasl.Exchange | None = None
+        self._negotiation = Negotiation(dialogue, _SAYINGS, self._check)
 
     def start(self, argument: bytes) -> None:
         """Perform `AUTH mechanism [initial-response]`; that it is allowed now has been checked."""
@@ -33,46 +43,7 @@ class Authentication:
             return
         clock = dialogue.sandbox.clock
         challenge = f"<{clock.token(12)}.{clock.now()}@{policy.hostname}>".encode()
-        exchange = self._exchange = sasl.Exchange(mechanism, challenge)
-        initial = initial.strip(b" ")
-        self._go_on(lambda: exchange.begin(sasl.decode(initial) if initial else None))
-
-    def _go_on(self, step: Callable[[], bytes | sasl.Claim]) -> None:
-        try:
-            outcome = step()
-        except sasl.NotBase64Error:
-            self._finish(replies.BAD_BASE64)
-        except sasl.SaslError:
-            self._finish(replies.BAD_RESPONSE)
-        else:
-            if isinstance(outcome, bytes):
-                self._challenge(outcome, self._read_response)
-            else:
-                self._check(outcome)
-
-    def _challenge(self, octets: bytes, reader: Callable[[], bool]) -> None:
-        # 334 has no enhanced status; the text is the challenge itself (RFC 4954 §4).
-        self._dialogue.say(Reply(334, None, sasl.encode(octets).decode("ascii")))
-        self._dialogue.reader = reader
-
-    def _read_response(self) -> bool:
-        line = self._line()
-        if line is None:
-            return False
-        exchange = self._exchange
-        if line == b"*":
-            self._finish(replies.CANCELLED)
-        elif exchange is not None:
-            # An empty line is an empty response here; `=` is that too, but only as initial response.
-            self._go_on(lambda: exchange.respond(sasl.decode(line)))
-        return True
-
-    def _line(self) -> bytes | None:
-        dialogue = self._dialogue
-        line = dialogue.line(MAX_AUTH_LINE, replies.RESPONSE_TOO_LONG, secret=True)
-        if line is not None:
-            dialogue.transcript.add(dialogue.now, "C", line if line == b"*" else b"***")
-        return line
+        self._negotiation.begin(sasl.Exchange(mechanism, challenge), initial.strip(b" "))
 
     def _check(self, claim: sasl.Claim) -> None:
         credentials = self._dialogue.policy.credentials
@@ -80,7 +51,7 @@ class Authentication:
             self._succeed(claim)
         elif claim.secret is None or claim.on_behalf_of not in ("", claim.user):
             # Nobody of the file may act for somebody else (RFC 4616 §2 leaves that to us).
-            self._deny(claim)
+            self._negotiation.deny(claim)
         else:
             self._dialogue.block(
                 Work(partial(credentials.verify, claim.user, claim.secret)), partial(self._verified, claim)
@@ -90,35 +61,13 @@ class Authentication:
         if result is True:
             self._succeed(claim)
         elif result is False:
-            self._deny(claim)
+            self._negotiation.deny(claim)
         else:
-            self._finish(replies.LOGIN_UNAVAILABLE)
+            self._negotiation.finish(replies.LOGIN_UNAVAILABLE)
 
     def _succeed(self, claim: sasl.Claim) -> None:
-        self._leave()
+        self._negotiation.leave()
         self._grant(Login(claim.mechanism, claim.user))
-
-    def _deny(self, claim: sasl.Claim) -> None:
-        regret = sasl.REGRETS.get(claim.mechanism)
-        if regret is None:
-            self._finish(replies.BAD_CREDENTIALS)
-        else:
-            self._challenge(regret, self._read_acknowledgement)
-
-    def _read_acknowledgement(self) -> bool:
-        """After the regrets of a bearer mechanism the client says anything, then is refused (RFC 7628 §3.2.3)."""
-        if self._line() is None:
-            return False
-        self._finish(replies.BAD_CREDENTIALS)
-        return True
-
-    def _finish(self, refusal: Reply) -> None:
-        self._leave()
-        self._dialogue.refuse(refusal)
-
-    def _leave(self) -> None:
-        self._exchange = None
-        self._dialogue.reader = self._dialogue.read_command
 
 
 def masked(line: bytes) -> bytes:

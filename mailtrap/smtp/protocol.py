@@ -22,9 +22,6 @@ EXTENSIONS = (
     "AUTH",  # RFC 4954
 )
 
-#: Longest AUTH command or response (RFC 4954 §4.5), CRLF and command word included.
-MAX_AUTH_LINE = 12_288 + 64
-
 _FROM = re.compile(rb"FROM: *", re.IGNORECASE)
 _TO = re.compile(rb"TO: *", re.IGNORECASE)
 _KEYWORD = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*")

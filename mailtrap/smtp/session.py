@@ -13,14 +13,12 @@ from mailtrap.mail.arrival import Arrival, Login, Tls
 from mailtrap.mail.envelope import Recipient
 from mailtrap.mail.reply import Reply, reply
 from mailtrap.mail.transcript import printable
-from mailtrap.net.actions import Action, Handshake, StartTls
-from mailtrap.sandbox import Sandbox
+from mailtrap.net.actions import Handshake, StartTls
 from mailtrap.smtp import protocol, replies
 from mailtrap.smtp.ending import Ending
 from mailtrap.smtp.fallible import Fallible
 from mailtrap.smtp.intake import Intake
 from mailtrap.smtp.login import Authentication, masked
-from mailtrap.smtp.policy import Policy
 from mailtrap.smtp.transaction import TooBig, Transaction
 
 
@@ -28,36 +26,6 @@ class Session(Fallible):
     """One client's connection. `tls_first` says that the TLS handshake comes before the greeting (RFC 8314 §3)."""
 
     __slots__ = ()
-
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        policy: Policy,
-        listener: str,
-        peer: str,
-        monotonic: Callable[[], float],
-        tls_first: bool = False,
-    ) -> None:
-        super().__init__(sandbox, policy, listener, peer, monotonic)
-        self.tls_first = tls_first
-
-    def opened(self, connections: int, of_peer: int) -> list[Action]:
-        """The connection stands; it is one of so many, and one of so many from the same address."""
-        limits = self.limits
-        refusal = None
-        if limits.max_connections and connections > limits.max_connections:
-            refusal = replies.TOO_MANY_CONNECTIONS
-        elif limits.max_connections_per_peer and of_peer > limits.max_connections_per_peer:
-            refusal = replies.TOO_MANY_FROM_PEER
-        if refusal is not None and self.tls_first:
-            # Without a handshake there are no words, and with it a refusal would cost more than a session.
-            self.end("refused", f"Refused before TLS: {refusal.text}")
-            self.close()
-        elif refusal is not None:
-            self.hang_up(refusal, "refused")
-        else:
-            self.unless(Step.CONNECT, self._welcome)
-        return self._take()
 
     @property
     def holding(self) -> bool:
@@ -101,7 +69,11 @@ class Session(Fallible):
 
     # Greeting, TLS, login.
 
-    def _welcome(self) -> None:
+    def welcome(self) -> None:
+        """The client may stay, unless a rule says otherwise: greet it, or first shake hands."""
+        self.unless(Step.CONNECT, self._admit)
+
+    def _admit(self) -> None:
         if self.tls_first:
             self.unless(Step.STARTTLS, self._shake_hands)
         else:

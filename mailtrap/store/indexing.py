@@ -232,7 +232,7 @@ class Indexer:
                 self._handover.popleft()
                 self._held -= submission.size
                 if id_ > self._reached and submission.octets is not None:
-                    messages.append((_message(id_, submission), submission.octets))
+                    messages.append((Message.of(id_, submission), submission.octets))
                     octets += submission.size
         return messages
 
@@ -327,21 +327,6 @@ def _update(rows: int) -> str:
     columns = "state = v.column2, snippet = v.column3, attachments = v.column4, defects = v.column5"
     values = ", ".join(["(?, ?, ?, ?, ?)"] * rows)
     return f"UPDATE message SET {columns} FROM (VALUES {values}) v WHERE message.id = v.column1"  # noqa: S608
-
-
-def _message(id_: int, submission: Submission) -> Message:
-    """As much of the message as its index needs."""
-    return Message(
-        id_,
-        submission.inbox,
-        submission.envelope,
-        submission.arrival,
-        submission.heading,
-        submission.size,
-        "",
-        State.RECEIVED,
-        defects=submission.flags,
-    )
 
 
 def _summary(found: Understanding) -> tuple[Any, ...]:

@@ -256,7 +256,7 @@ class Waiting:
         submission = self._fresh.pop(id_, None)
         if submission is not None and submission.octets is not None:
             octets = submission.octets
-            return Candidate(_message(id_, submission), lambda: octets)
+            return Candidate(Message.of(id_, submission), lambda: octets)
         message = self._store.get(id_)
         return None if message is None else self.candidate(message)
 
@@ -310,19 +310,3 @@ class Waiting:
             return bytes(octets)
 
         return read
-
-
-def _message(id_: int, submission: Submission) -> Message:
-    """As much of a message as can be said before it is read back."""
-    return Message(
-        id_,
-        submission.inbox,
-        submission.envelope,
-        submission.arrival,
-        submission.heading,
-        submission.size,
-        submission.sha256.hex(),
-        State.RECEIVED,
-        tags=submission.tags,
-        defects=submission.flags,
-    )

@@ -76,7 +76,7 @@ def test_a_plain_message_is_delivered_at_once_and_written_down_nowhere() -> None
         assert story(found[0]) == ["accepted", "routed", "attempt", "delivered"]
         assert box.store.ledger.count("delivery") == 0
         assert box.deliveries() == []
-        assert all(thread.name != "post-office" for thread in threading.enumerate())
+        assert box.office._thread is None
         assert box.deliveries(messages=[id_ + 1]) == []
 
 
@@ -585,6 +585,6 @@ def test_mail_that_no_rule_can_match_does_not_come_to_the_office() -> None:
             box.faults.add(Fault(Step.ATTEMPT, Effect(reply=Said(451)), when=f"rcpt:*@slow{n}.test"))
         box.faults.add(Fault(Step.ROUTE, Effect(reply=Said(451)), when="reverse-path:eve@a.test"))
         send(box, "bob@b.test", "carl@b.test")
-        assert all(thread.name != "post-office" for thread in threading.enumerate())
+        assert box.office._thread is None
         assert delivery_of(box, send(box, "bob@b.test", "bob@slow7.test"), 1).outcome is Outcome.DEFERRED
         assert delivery_of(box, send(box, sender="eve@a.test")).outcome is Outcome.DEFERRED

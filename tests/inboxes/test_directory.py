@@ -27,7 +27,8 @@ def chosen(
     envelope = Envelope("a@sender.test", tuple(Recipient(one) for one in recipients or ("ben@shop.example",)))
     arrival = Arrival(1, listener, peer, helo, login=Login("PLAIN", user) if user else None)
     field = f"X-Mail-Inbox: {named}\r\n" if named else ""
-    return directory.choose(envelope, arrival, read_heading(f"Subject: x\r\n{field}\r\nbody".encode()))
+    heading = read_heading(f"Subject: x\r\n{field}\r\nbody".encode())
+    return tuple(directory.place(envelope, arrival, heading).split(" "))
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_one_that_nobody_chose_gives_way_and_one_that_was_chosen_is_an_error() -
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
         for port, refused in ((Standard(number), False), (number, True)):
-            doors = Doors(Settings(), [Door("pop3", port, "--pop3-port", lambda hub: Pump())], "test", 1.0)
+            doors = Doors(Settings(), [Door("pop3", port, "--pop3-port", lambda hub: Pump())], "test", ())
             with pytest.raises(SettingsError) if refused else contextlib.nullcontext():
                 assert doors.start()["pop3"][1] not in (0, number)
             doors.stop()

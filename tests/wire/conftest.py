@@ -11,7 +11,7 @@ import pytest
 
 import mailtrap.net.hub
 from mailtrap.settings import Settings
-from mailtrap.smtp.listener import MailServer
+from mailtrap.smtp.listener import doors
 from tests.smtp.stand_ins import MemoryStore, sandbox
 
 
@@ -22,7 +22,7 @@ class Serving:
         self.settings = settings
         self.store = MemoryStore()
         self.sandbox = sandbox(self.store)
-        self.server = MailServer(self.sandbox, settings)
+        self.server = doors(self.sandbox, settings)
         self.addresses = self.server.start()
 
     @property

@@ -24,7 +24,7 @@ from mailtrap.mail.arrival import Login
 from mailtrap.net.sasl import hash_password
 from mailtrap.net.tls import ca_file
 from mailtrap.settings import Settings
-from mailtrap.smtp.listener import MailServer
+from mailtrap.smtp.listener import doors
 from tests.smtp.stand_ins import ENVELOPE, OPENING, MemoryStore, codes, sandbox
 from tests.wire.conftest import Serving
 
@@ -353,7 +353,7 @@ def test_a_port_that_is_taken_is_told_before_anything_runs(serve: Serve) -> None
     store = MemoryStore()
     settings = Settings(smtp_port=serving.smtp[1], smtps_port=0, state_dir=serving.settings.state_dir)
     with pytest.raises(SettingsError, match="cannot listen"):
-        MailServer(sandbox(store), settings).start()
+        doors(sandbox(store), settings).start()
     store.close()
 
 
