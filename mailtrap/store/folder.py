@@ -1,0 +1,145 @@
+"""Folders and what stands in them: what a store keeps for those who read mail by IMAP (RFC 9051 §2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from mailtrap.query import Query
+
+
+class Alteration(StrEnum):
+    """How STORE changes flags (RFC 9051 §6.4.6)."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder of an account. `account` and INBOX are compared without case, other names with it; `/` divides levels.
+
+    `use` is its special use, as in `\\All` (RFC 6154). `modseq` is the highest of its items and of what has vanished.
+    `selectable` is false for a level that was removed but still has folders below it.
+    """
+
+    id: int
+    account: str
+    name: str
+    uid_validity: int
+    uid_next: int
+    modseq: int
+    subscribed: bool = True
+    use: str = ""
+    selectable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A message in a folder. `flags`: system flags and keywords as they are written, `\\Seen` included, sorted."""
+
+    uid: int
+    message: int
+    flags: tuple[str, ...]
+    modseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What STATUS says of a folder; `size` in octets."""
+
+    messages: int
+    unseen: int
+    deleted: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A message that is to stand in a folder. `date` in microseconds since the epoch, None for when it was captured."""
+
+    message: int
+    flags: tuple[str, ...] = ()
+    date: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """What came of a change of flags: items as they are now, and uids that had changed since (RFC 7162 §3.1.3)."""
+
+    items: list[Item]
+    modified: list[int]
+
+
+class Folders(Protocol):
+    """Thread-safe. Changes are made by the store's one writer, in the order asked for.
+
+    A message is kept once and may stand in many folders. `\\Seen` and keywords belong to the message (pages call them
+    seen and tags), the other flags to the item. A message that is deleted anywhere vanishes from every folder.
+    """
+
+    def of(self, account: str) -> list[Folder]:
+        """All folders of an account, by name, INBOX first."""
+
+    def get(self, folder: int) -> Folder | None:
+        """One folder as it is now, None where it is gone."""
+
+    def create(self, account: str, name: str, *, use: str = "") -> Future[Folder]:
+        """Make a folder, and those above it. Fails with Conflict where there is one."""
+
+    def remove(self, folder: int) -> Future[None]:
+        """Remove a folder with what is only in it; one with folders below it stays as a level, not selectable."""
+
+    def rename(self, folder: int, name: str) -> Future[None]:
+        """Call it, and what is below it, otherwise. INBOX stays, what is in it goes (RFC 9051 §6.3.6)."""
+
+    def subscribe(self, folder: int, subscribed: bool) -> Future[None]:
+        """Note whether LIST (SUBSCRIBED) tells of it."""
+
+    def gather(self, folder: int, query: Query) -> Future[int]:
+        """Place every message that matches and was captured since the last time; how many that were.
+
+        What APPEND put into a folder is only where it was put. A query that asks for more than the message's inbox may
+        need the index: messages past `Store.indexed` are left for the next time.
+        """
+
+    def items(
+        self, folder: int, *, changed_since: int = 0, uids: Sequence[tuple[int, int]] | None = None
+    ) -> list[Item]:
+        """In the order of uids; only those with a higher modseq than `changed_since`, or in the ranges (inclusive)."""
+
+    def vanished(self, folder: int, since: int, uids: Sequence[tuple[int, int]] | None = None) -> list[int]:
+        """The uids that stood in it and have gone with a higher modseq than `since`, ascending (RFC 7162 §3.2)."""
+
+    def totals(self, folder: int) -> Totals:
+        """Counts for STATUS, without reading what is in the messages."""
+
+    def facts(self, folder: int, uids: Collection[int] | None = None) -> dict[int, tuple[int, int, int]]:
+        """By uid: size in octets, internal date in microseconds, message id."""
+
+    def matching(self, folder: int, query: Query) -> set[int]:
+        """The uids of what matches a query."""
+
+    def place(self, folder: int, placements: Sequence[Placement]) -> Future[list[int]]:
+        """Put messages into a folder; their new uids in the same order, 0 for those deleted meanwhile."""
+
+    def flag(
+        self,
+        folder: int,
+        uids: Collection[int],
+        how: Alteration,
+        flags: Collection[str],
+        *,
+        unchanged_since: int | None = None,
+    ) -> Future[Altered]:
+        """Change the flags of items; those with a higher modseq than `unchanged_since` are left and named."""
+
+    def take_out(self, folder: int, uids: Collection[int], *, keep: bool = False) -> Future[list[int]]:
+        """Take items out of a folder, and delete messages that are then in no folder that is not a view on all (`use`).
+
+        With `keep` no message is deleted (it has been placed somewhere else). Resolves with the uids that were there.
+        """
