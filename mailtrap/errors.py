@@ -3,6 +3,7 @@
 MailtrapError
 ├── NotFound          there is no such message, session, part … (HTTP 404)
 ├── Invalid           what was asked for makes no sense; `hint` says what to do (HTTP 400)
+│   ├── Conflict      what is to be made is there already
 │   └── QueryError    a query that cannot be read; `position` points at the character
 ├── Unavailable       we cannot do this now, later perhaps (HTTP 503, SMTP 4yz)
 │   └── StorageFull   no room left on disk (HTTP 507, SMTP 452 4.3.1)
@@ -26,6 +27,10 @@ class NotFound(MailtrapError):
 
 class Invalid(MailtrapError):
     """The request cannot be carried out as it stands; the same request will fail again."""
+
+
+class Conflict(Invalid):
+    """What is to be made is there already."""
 
 
 class QueryError(Invalid):

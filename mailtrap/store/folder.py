@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,7 +24,8 @@ class Folder:
     """One folder of an account. `account` and INBOX are compared without case, other names with it; `/` divides levels.
 
     `use` is its special use, as in `\\All` (RFC 6154). `modseq` is the highest of its items and of what has vanished.
-    `selectable` is false for a level that was removed but still has folders below it.
+    `selectable` is false for a level that was removed but still has folders below it. A `view` shows messages that
+    stand elsewhere or nowhere. `inbox` is the one whose messages the account collects; empty where it is an address.
     """
 
     id: int
@@ -36,6 +37,8 @@ class Folder:
     subscribed: bool = True
     use: str = ""
     selectable: bool = True
+    view: bool = False
+    inbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,18 @@ class Folders(Protocol):
     """Thread-safe. Changes are made by the store's one writer, in the order asked for.
 
     A message is kept once and may stand in many folders. `\\Seen` and keywords belong to the message (pages call them
-    seen and tags), the other flags to the item. A message that is deleted anywhere vanishes from every folder.
+    seen and tags), the other flags to the item. A message that is deleted anywhere vanishes from every folder; one that
+    is taken out of an inbox, from the folders of that `inbox`.
     """
+
+    def on_change(self, listener: Callable[[frozenset[int]], None]) -> None:
+        """Call it with the ids of folders that changed in any way, after each commit and what the Bus says of it.
+
+        On the writer's thread: it must not block, raise or wait for the store.
+        """
+
+    def forget(self, listener: Callable[[frozenset[int]], None]) -> None:
+        """Call it no more; harmless when repeated."""
 
     def of(self, account: str) -> list[Folder]:
         """All folders of an account, by name, INBOX first."""
@@ -88,17 +101,39 @@ class Folders(Protocol):
     def get(self, folder: int) -> Folder | None:
         """One folder as it is now, None where it is gone."""
 
-    def create(self, account: str, name: str, *, use: str = "") -> Future[Folder]:
-        """Make a folder, and those above it. Fails with Conflict where there is one."""
+    def create(
+        self,
+        account: str,
+        name: str,
+        *,
+        use: str = "",
+        view: bool | None = None,
+        inbox: str | None = None,
+        subscribed: bool | None = None,
+    ) -> Future[Folder]:
+        """Make a folder, and those above it. Fails with Conflict where there is one, Invalid where there cannot be.
+
+        Left out, `view` follows from `use` (`\\Sent` keeps messages, `\\All` only shows them), `inbox` is that of the
+        account's other folders, and INBOX and what has a `use` are subscribed to.
+        """
 
     def remove(self, folder: int) -> Future[None]:
-        """Remove a folder with what is only in it; one with folders below it stays as a level, not selectable."""
+        """Remove a folder with what is only in it; one with folders below it stays as a level, not selectable.
+
+        INBOX cannot be removed (Invalid).
+        """
 
     def rename(self, folder: int, name: str) -> Future[None]:
-        """Call it, and what is below it, otherwise. INBOX stays, what is in it goes (RFC 9051 §6.3.6)."""
+        """Call it, and what is below it, otherwise. INBOX stays, what is in it goes (RFC 9051 §6.3.6).
 
-    def subscribe(self, folder: int, subscribed: bool) -> Future[None]:
-        """Note whether LIST (SUBSCRIBED) tells of it."""
+        Fails with Conflict where there is one of that name, Invalid where there cannot be.
+        """
+
+    def subscriptions(self, account: str) -> list[str]:
+        """The names subscribed to, sorted, also those of folders that are gone (RFC 9051 §6.3.7)."""
+
+    def subscribe(self, account: str, name: str, subscribed: bool) -> Future[None]:
+        """Note whether LIST (SUBSCRIBED) tells of a name, be there such a folder or not."""
 
     def gather(self, folder: int, query: Query) -> Future[int]:
         """Place every message that matches and was captured since the last time; how many that were.
@@ -122,10 +157,19 @@ class Folders(Protocol):
         """By uid: size in octets, internal date in microseconds, message id."""
 
     def matching(self, folder: int, query: Query) -> set[int]:
-        """The uids of what matches a query."""
+        """The uids of what matches a query, read as IMAP reads it (RFC 9051 §6.4.4).
+
+        `Words` in `subject`, `from`, `to`, `cc`, `bcc` or `header` match where their value is part of that of such a
+        header field; in `body` and everywhere (``) where it is part of the text: the words of the value next to each
+        other, of which the first may be the end of a longer word and the last its beginning. Case, accents and the
+        kind of space make no difference. An empty value matches where there is such a field.
+        """
 
     def place(self, folder: int, placements: Sequence[Placement]) -> Future[list[int]]:
-        """Put messages into a folder; their new uids in the same order, 0 for those deleted meanwhile."""
+        """Put messages into a folder; their new uids in the same order, 0 for those deleted meanwhile.
+
+        `\\Seen` and keywords are added to what the message has. Fails with NotFound where the folder is gone.
+        """
 
     def flag(
         self,
@@ -139,7 +183,9 @@ class Folders(Protocol):
         """Change the flags of items; those with a higher modseq than `unchanged_since` are left and named."""
 
     def take_out(self, folder: int, uids: Collection[int], *, keep: bool = False) -> Future[list[int]]:
-        """Take items out of a folder, and delete messages that are then in no folder that is not a view on all (`use`).
+        """Take items out of a folder, and delete messages that are then in no folder of the account but views.
 
-        With `keep` no message is deleted (it has been placed somewhere else). Resolves with the uids that were there.
+        What is taken out of the account's view on everything (`\\All`) is deleted wherever it is. To delete a message
+        is to take it out of the folder's `inbox`, where there is one, and for good once it is in no other. With `keep`
+        no message is deleted (it has been placed somewhere else). Resolves with the uids that were there.
         """
