@@ -54,9 +54,9 @@ class Frame(Generic[Answer]):
 
     # An instance with more than 30 attributes in a dictionary would be slow in all of them (CPython 3.11).
     __slots__ = (
-        "_actions", "_at", "_buffer", "_clock", "_errors", "_monotonic", "_no_more", "_out", "_since", "_skipped",
-        "_skipping", "_started", "_then", "_waits_for", "bare_lf", "closed", "draining", "idle_after", "limits", "now",
-        "reader", "tls_first", "transcript", "unheard",
+        "_actions", "_at", "_buffer", "_clock", "_errors", "_heard", "_monotonic", "_no_more", "_out", "_since",
+        "_skipped", "_skipping", "_started", "_then", "_waits_for", "bare_lf", "closed", "draining", "hushed",
+        "idle_after", "limits", "now", "reader", "throttled", "tls_first", "transcript", "unheard",
     )  # fmt: skip
 
     words: Words[Answer]
@@ -79,6 +79,10 @@ class Frame(Generic[Answer]):
         self.draining = False
         #: Whether the connection is gone, so that nobody reads what is said.
         self.unheard = False
+        #: Whether octets are carried slowly on purpose.
+        self.throttled = False
+        #: Whether what is said goes nowhere, on purpose.
+        self.hushed = False
         #: Whether a command ended with a bare LF: it does no harm there, but is worth knowing.
         self.bare_lf = False
         self._clock = clock
@@ -94,6 +98,7 @@ class Frame(Generic[Answer]):
         self._skipped = 0
         self._skipping = False
         self._errors = 0
+        self._heard = 0
 
     # What the pump calls.
 
@@ -189,6 +194,10 @@ class Frame(Generic[Answer]):
 
     def patience(self, now: float) -> Answer | None:
         """Why the session has taken too long, if it has. A byte now and then does not begin a command anew."""
+        reading = self._then is not None and isinstance(self._waits_for, Drain)
+        if self.throttled and (reading or self._heard != self.transcript.octets_in):
+            # It is us who make a command last.
+            self._heard, self._since = self.transcript.octets_in, now
         reason = self.overdue(now)
         if reason is None and self.idle_after and now - self._since > self.idle_after:
             return self.words.idle
@@ -254,11 +263,15 @@ class Frame(Generic[Answer]):
 
     def utter(self, octets: bytes, fault: int | None = None) -> None:
         """Say octets, whatever they are, and record them; `fault` is the rule that wants it so."""
+        if self.hushed:
+            return
         self.transcript.add(self.now, "S", octets, fault)
         self._out.append(octets)
 
     def pour(self, octets: bytes) -> None:
         """Say something that is too much to be recorded."""
+        if self.hushed:
+            return
         self._out.append(octets)
 
     def refuse(self, answer: Answer) -> None:
@@ -279,6 +292,20 @@ class Frame(Generic[Answer]):
         self.act(action)
         self._then = then
         self._waits_for = action
+
+    def afterwards(self, then: Callable[[], None]) -> None:
+        """Have `then` called when what is under way is done: at once, or when nothing blocks any more."""
+        inner = self._then
+        if inner is None:
+            if not self.closed:
+                then()
+            return
+
+        def go_on(result: Any) -> None:
+            inner(result)
+            self.afterwards(then)
+
+        self._then = go_on
 
     def hang_up(self, answer: Answer, outcome: str) -> None:
         """Say a last word, then close although the client may still be sending."""

@@ -19,7 +19,7 @@ class Dialogue(Frame[Reply]):
     """A frame that speaks in replies. A subclass has `command`, `welcome` and `in_transaction`."""
 
     __slots__ = (
-        "_heard", "_junk", "peer", "policy", "sandbox", "speaker", "spoken", "throttled", "unwelcome",
+        "_junk", "peer", "policy", "sandbox", "speaker", "spoken", "unwelcome",
     )  # fmt: skip
 
     words = Words(
@@ -49,14 +49,12 @@ class Dialogue(Frame[Reply]):
         self.policy = policy
         #: Whether no mail is taken in this session: QUIT is all that is left (RFC 5321 §3.1).
         self.unwelcome = False
-        self.throttled = False
         #: The client's address without its port.
         self.peer = peer.rpartition(":")[0].strip("[]")
         #: Says the next reply in its own way.
         self.speaker: Callable[[Reply], None] | None = None
         #: The code of the first reply since somebody set this to 0.
         self.spoken = 0
-        self._heard = 0
         self._junk = 0
 
     def written(self, answer: Reply) -> bytes:
@@ -68,13 +66,6 @@ class Dialogue(Frame[Reply]):
         if self.reader != self.read_command or line.lstrip()[:4].upper() == b"AUTH":
             return b"***"
         return line
-
-    def patience(self, now: float) -> Reply | None:
-        """Why the session has taken too long, if it has."""
-        if self.throttled and self._heard != self.transcript.octets_in:
-            # It is us who make a command last.
-            self._heard, self._since = self.transcript.octets_in, now
-        return super().patience(now)
 
     def failed(self) -> list[Action]:
         """Our own code failed in this session."""

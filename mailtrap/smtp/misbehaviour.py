@@ -9,9 +9,9 @@ from typing import Any
 from mailtrap.faults import wire
 from mailtrap.faults.occasion import Answer, Occasion
 from mailtrap.faults.rule import Effect, Ehlo, Said, Step
+from mailtrap.faults.trouble import Trouble, before_reply
 from mailtrap.mail.reply import Reply
-from mailtrap.net.actions import Delay, Dribble, Throttle
-from mailtrap.smtp import replies
+from mailtrap.net.actions import Delay, Dribble
 from mailtrap.smtp.account import Account
 from mailtrap.smtp.dialogue import Dialogue
 from mailtrap.smtp.reception import Reception
@@ -24,28 +24,21 @@ _NO_TLS = Said(454, "4.7.0", "TLS not available due to temporary reason")
 _TOO_EARLY = Said(554, "5.5.0", "You talk before it is your turn")
 
 
-class Misbehaviour:
+class Misbehaviour(Trouble):
     """Of one session. The session comes here only where a rule may answer.
 
     `tls`, `ehlo`, `discards`, `in_data` and `at_end` are what was ordered for later; whoever performs it takes it.
     """
 
     def __init__(self, dialogue: Dialogue, account: Account, reception: Reception) -> None:
-        self.tls = ""
+        super().__init__(dialogue, dialogue.sandbox.faults)
         self.ehlo: Ehlo | None = None
         self.discards = False
         self.in_data: Answer | None = None
         self.at_end: Answer | None = None
-        #: Whether rules were asked, so that they may count this session among those that are open.
-        self.asked = False
         self._dialogue = dialogue
         self._account = account
         self._reception = reception
-
-    def ask(self, occasion: Occasion) -> Answer | None:
-        """What the rules say."""
-        self.asked = True
-        return self._dialogue.sandbox.faults.answer(occasion)
 
     def meet(self, occasion: Occasion, yes: Callable[[], None], no: Callable[[], None] | None = None) -> None:
         """Go on with `yes` unless a rule answers; with `no` (say what must be said, whatever it is) if it refuses."""
@@ -53,42 +46,18 @@ class Misbehaviour:
         if answer is None:
             yes()
             return
-        effect = answer.effect
         if occasion.step is Step.IN_DATA:
             # It speaks when so many octets have come; they may never come.
             self.in_data = answer
             yes()
             return
         self._account.spoke(occasion.step, answer.fault.id)
-        self._slow_down(answer)
-        go_on = partial(self._go_on, answer, occasion, yes, no)
-        if effect.delay:
-            self.note(answer, f"{effect.delay:g} s pass before the reply")
-            self._dialogue.block(Delay(effect.delay), go_on)
-        else:
-            go_on(None)
-
-    def note(self, answer: Answer, text: str) -> None:
-        """Record what a rule does without a word."""
-        self._dialogue.transcript.note(self._dialogue.now, text, answer.fault.id)
-
-    def _cut_short(self, answer: Answer) -> None:
-        """Nobody is made to wait who will say no more: mostly there is nobody left."""
-        if answer.effect.delay and self._dialogue.gone:
-            self.note(answer, "The client sends no more: the wait is cut short")
+        self.slow_down(answer)
+        self.wait(answer, before_reply, partial(self._go_on, answer, occasion, yes, no))
 
     def forget(self) -> None:
         """The transaction is over."""
         self.in_data = self.at_end = None
-
-    def _slow_down(self, answer: Answer) -> None:
-        rate = answer.effect.throttle
-        if rate:
-            dialogue = self._dialogue
-            self.note(answer, f"{rate} octets a second from here on, both ways")
-            dialogue.throttled = True
-            # What has come in already goes slowly too, unless it is the last of it.
-            dialogue.act(Throttle(rate, b"" if dialogue.gone else dialogue.rest()))
 
     def _go_on(
         self,
@@ -100,7 +69,7 @@ class Misbehaviour:
     ) -> None:
         """The delay, if there was one, is over."""
         effect, step = answer.effect, occasion.step
-        self._cut_short(answer)
+        self.cut_short(answer)
         if effect.early_talker:
             self._trap(answer, yes)
         elif effect.disconnect == "before-reply" or (
@@ -222,13 +191,6 @@ class Misbehaviour:
         self._unanswered(occasion)
         self.break_off(answer, reset=answer.effect.reset)
 
-    def break_off(self, answer: Answer, reset: bool) -> None:
-        """Close without a word, or with a RST."""
-        dialogue = self._dialogue
-        self.note(answer, "Connection reset" if reset else "Connection closed")
-        dialogue.end("fault")
-        dialogue.close(linger=not reset, reset=reset)
-
     def _stall(self, answer: Answer, occasion: Occasion, code: int = 0) -> None:
         if code:
             self._account.broke(occasion.step, code)
@@ -243,19 +205,6 @@ class Misbehaviour:
         else:
             self._account.broke(occasion.step, 0, occasion.recipient)
 
-    def stall(self, answer: Answer) -> None:
-        """Say nothing more, and read only until there is enough, for as long as the client stays."""
-        self.note(answer, "Nothing more is said")
-        self._dialogue.block(Delay(None), self._stalled)
-
-    def _stalled(self, result: Any) -> None:
-        dialogue = self._dialogue
-        if dialogue.draining:
-            dialogue.hang_up(replies.SHUTTING_DOWN, "shutdown")
-        else:
-            dialogue.end("aborted" if dialogue.in_transaction else "closed")
-            dialogue.close()
-
     # After the content.
 
     def conclude(
@@ -266,19 +215,14 @@ class Misbehaviour:
         Both are given the code that was said, 0 for none.
         """
         self._account.spoke(step, answer.fault.id)
-        self._slow_down(answer)
-        go_on = partial(self._conclude, answer, meant, then, end)
-        if answer.effect.delay:
-            self.note(answer, f"{answer.effect.delay:g} s pass before the reply")
-            self._dialogue.block(Delay(answer.effect.delay), go_on)
-        else:
-            go_on(None)
+        self.slow_down(answer)
+        self.wait(answer, before_reply, partial(self._conclude, answer, meant, then, end))
 
     def _conclude(
         self, answer: Answer, meant: Reply, then: Callable[[int], None], end: Callable[[int], None], result: Any
     ) -> None:
         effect, gone = answer.effect, self._dialogue.gone
-        self._cut_short(answer)
+        self.cut_short(answer)
         silent = (effect.stall and effect.reply is None) or effect.disconnect not in ("", "after-reply")
         code = 0 if silent else self.say(answer, meant)
         if effect.stall:
@@ -295,18 +239,13 @@ class Misbehaviour:
 
     def strike(self, answer: Answer) -> None:
         """So many octets of content have come: now."""
-        effect = answer.effect
         self._account.spoke(Step.IN_DATA, answer.fault.id)
-        self._slow_down(answer)
-        if effect.delay:
-            self.note(answer, f"Content is not read for {effect.delay:g} s")
-            self._dialogue.block(Delay(effect.delay), partial(self._struck, answer))
-        else:
-            self._struck(answer, None)
+        self.slow_down(answer)
+        self.wait(answer, lambda seconds: f"Content is not read for {seconds:g} s", partial(self._struck, answer))
 
     def _struck(self, answer: Answer, result: Any) -> None:
         effect, dialogue = answer.effect, self._dialogue
-        self._cut_short(answer)
+        self.cut_short(answer)
         self._reception.pardon()
         code = 0
         if effect.reply is not None:
