@@ -33,6 +33,11 @@ class Account:
         self.address = user if at and local and domain else ""
 
     @property
+    def key(self) -> str:
+        """What its folders are kept under, however the user name is spelt."""
+        return fold(self.address or self.inbox)
+
+    @property
     def query(self) -> Query:
         """Selects the messages."""
         inbox = Exact("inbox", self.inbox)
