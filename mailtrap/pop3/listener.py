@@ -39,6 +39,7 @@ class Connection(Pump):
 
     def session_over(self) -> None:
         """Have the dialogue kept."""
+        self._session.over()
         self._sandbox.session_ended(self._session.transcript)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from mailtrap.mail.limits import Limits
 from mailtrap.net import sasl
-from mailtrap.pop3.content import Budget
+from mailtrap.net.slices import Budget
 from mailtrap.pop3.protocol import CAPABILITIES
 from mailtrap.settings import Settings
 
@@ -32,6 +33,8 @@ class Policy:
     apop: bool = True
     max_age: float = 0.0
     budget: Budget = field(default_factory=Budget)
+    #: Lines that CAPA offers besides.
+    added: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings, apop: bool) -> Policy:
@@ -53,6 +56,12 @@ class Policy:
         """Whether there is any such thing here."""
         return capability not in self.hidden
 
+    def altered(self, hide: Iterable[str], add: Iterable[str]) -> Policy:
+        """The same with these capabilities hidden too, and these lines added to the answer to CAPA."""
+        lines = [" ".join(line.split()) for line in add]
+        hidden = self.hidden | {name.upper() for name in hide}
+        return replace(self, hidden=hidden, added=(*self.added, *filter(None, lines)))
+
     def capabilities(self, tls: bool, logged_in: bool) -> list[str]:
         """The lines of the answer to CAPA, as things stand in a session."""
         lines = []
@@ -72,4 +81,4 @@ class Policy:
             elif name == "IMPLEMENTATION":
                 name = "IMPLEMENTATION mailtrap"
             lines.append(name)
-        return lines
+        return [*lines, *self.added]

@@ -23,8 +23,6 @@ CAPABILITIES = (
     "IMPLEMENTATION",
 )
 
-#: Octets of a message that are read and said at once, roughly.
-PIECE = 64 * 1024
 #: Lines of a listing that are said at once.
 LINES = 2000
 

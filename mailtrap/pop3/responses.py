@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from mailtrap.faults.answers import Spoken
 from mailtrap.net.frame import Words
 
 
 def greeting(hostname: str, timestamp: bytes) -> bytes:
     """The first response; with a timestamp it offers APOP."""
     return f"+OK {hostname} POP3 mailtrap".encode() + (b" " + timestamp if timestamp else b"") + b"\r\n"
+
+
+def spoken(said: Spoken) -> bytes:
+    """What a rule says, word for word."""
+    return f"{said.word} {said.text}\r\n".encode("utf-8", "backslashreplace")
 
 
 def wrong(reason: str) -> bytes:

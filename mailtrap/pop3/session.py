@@ -8,14 +8,16 @@ from typing import Any
 
 from mailtrap.accounts import Account, Accounts
 from mailtrap.errors import NotFound
+from mailtrap.faults.mishaps import Mishaps
+from mailtrap.faults.rule import Step
 from mailtrap.mail.arrival import Login, Tls
 from mailtrap.mail.transcript import Transcript
 from mailtrap.net.actions import Ask, Drain, Handshake, StartTls, Work
 from mailtrap.net.frame import Frame
 from mailtrap.net.negotiation import MAX_AUTH_LINE
 from mailtrap.net.sasl import Claim
+from mailtrap.net.slices import PIECE, Slices
 from mailtrap.pop3 import protocol, responses
-from mailtrap.pop3.content import Slices
 from mailtrap.pop3.login import Authentication
 from mailtrap.pop3.maildrop import Maildrop
 from mailtrap.pop3.policy import Policy
@@ -44,6 +46,8 @@ class Session(Frame[bytes]):
         self.policy = policy
         self.account: Account | None = None
         self.maildrop: Maildrop | None = None
+        self.trouble = Mishaps(self, sandbox.faults, sandbox.inboxes, policy.hostname, responses.spoken)
+        self._offered = policy
         self._sandbox = sandbox
         self._user = ""
         self._timestamp = b""
@@ -53,11 +57,12 @@ class Session(Frame[bytes]):
         return answer
 
     def welcome(self) -> None:
-        """The client may stay: greet it, or first shake hands."""
-        if self.tls_first:
-            self.block(StartTls(), self._shaken)
-        else:
-            self._greet()
+        """The client may stay, unless a rule says otherwise: greet it, or first shake hands."""
+        self.trouble.unless(Step.POP3_CONNECT, self._admit)
+
+    def over(self) -> None:
+        """The connection is gone."""
+        self.trouble.over()
 
     def command(self, line: bytes) -> None:
         """Perform one command."""
@@ -67,7 +72,7 @@ class Session(Frame[bytes]):
         logged_in = self.maildrop is not None
         perform = anywhere or (after if logged_in else before)
         if perform is not None and self.policy.offers(verb.decode("ascii")):
-            perform(self, argument)
+            self.trouble.unless(Step.POP3_COMMAND, partial(perform, self, argument))
         elif protocol.is_http(line):
             # A web page can make a browser post to this port; nothing of what follows may be taken for commands.
             self.hang_up(responses.NOT_HTTP, "refused")
@@ -93,31 +98,53 @@ class Session(Frame[bytes]):
 
     # Greeting, TLS, login.
 
+    def _admit(self) -> None:
+        if self.tls_first:
+            self.trouble.unless(Step.POP3_STLS, self._shake_hands)
+        else:
+            self._greet()
+
     def _greet(self) -> None:
+        self.trouble.greet(Step.POP3_GREETING, self._say_greeting)
+
+    def _say_greeting(self) -> None:
         if self.policy.apop:
             clock = self._sandbox.clock
             self._timestamp = f"<{clock.token(12)}.{clock.now()}@{self.policy.hostname}>".encode()
         self.say(responses.greeting(self.policy.hostname, self._timestamp))
 
     def _capa(self, argument: bytes) -> None:
+        self.trouble.unless(Step.POP3_CAPA, self._list_capabilities)
+
+    def _list_capabilities(self) -> None:
+        altered, self.trouble.capabilities = self.trouble.capabilities, None
+        self.policy = self._offered if altered is None else self._offered.altered(altered.hide, altered.add)
         lines = self.policy.capabilities(self.transcript.tls is not None, self.maildrop is not None)
         self.say(b"+OK Capabilities\r\n" + b"".join([f"{line}\r\n".encode() for line in lines]) + protocol.END)
 
     def _stls(self, argument: bytes) -> None:
         if self.transcript.tls is not None:
             self.refuse(responses.TLS_ALREADY)
-            return
+        else:
+            self.trouble.unless(Step.POP3_STLS, self._ready_for_tls)
+
+    def _ready_for_tls(self) -> None:
         injected = self.rest()
         if injected:
             # Sent in the clear, so anybody on the way may have put it there: never performed (RFC 2595 §4).
             self.transcript.note(self.now, f"{len(injected)} octets sent after STLS thrown away")
         self.say(responses.BEGIN_TLS)
-        self.block(StartTls(), self._shaken)
+        if not self.trouble.ends:
+            self._shake_hands()
 
-    def _shaken(self, result: Any) -> None:
-        """The TLS handshake has come to its end."""
+    def _shake_hands(self) -> None:
+        trouble = self.trouble.take_tls()
+        self.block(StartTls(trouble), partial(self._shaken, trouble))
+
+    def _shaken(self, trouble: str, result: Any) -> None:
+        """The TLS handshake has come to its end; `trouble` was to be with it."""
         if not isinstance(result, Handshake):
-            self.end("error", f"TLS handshake failed: {result}")
+            self.end("fault" if trouble else "error", f"TLS handshake failed: {result}")
             self.close()
             return
         self.transcript.tls = Tls(result.version, result.cipher)
@@ -189,14 +216,18 @@ class Session(Frame[bytes]):
         if isinstance(result, Exception):
             self.refuse(responses.UNAVAILABLE)
         elif result is not None:
-            self.account, self.maildrop = result
-            self.idle_after = self.policy.patience
-            self.transcript.login = Login(claim.mechanism, claim.user)
-            self.say(responses.welcome(len(result[1])))
+            login = Login(claim.mechanism, claim.user)
+            self.trouble.unless(Step.POP3_LOGIN, partial(self._logged_in, login, *result), login)
         elif denied is not None:
             denied()
         else:
             self.refuse(responses.DENIED)
+
+    def _logged_in(self, login: Login, account: Account, maildrop: Maildrop) -> None:
+        self.account, self.maildrop = account, maildrop
+        self.idle_after = self.policy.patience
+        self.transcript.login = login
+        self.say(responses.welcome(len(maildrop)))
 
     # The maildrop.
 
@@ -219,23 +250,30 @@ class Session(Frame[bytes]):
         return number
 
     def _stat(self, argument: bytes) -> None:
+        self.trouble.unless(Step.POP3_STAT, self._tell_totals)
+
+    def _tell_totals(self) -> None:
         maildrop = self._open_maildrop()
         self.say(f"+OK {len(maildrop)} {maildrop.octets}\r\n".encode())
 
     def _list(self, argument: bytes) -> None:
         maildrop = self._open_maildrop()
-        self._tell(argument, lambda number: str(maildrop.size(number)), f"{len(maildrop)} messages")
+        fact = lambda number: str(maildrop.size(number))  # noqa: E731
+        self._tell(Step.POP3_LIST, argument, fact, f"{len(maildrop)} messages")
 
     def _uidl(self, argument: bytes) -> None:
-        self._tell(argument, self._open_maildrop().unique_id, "Unique ids")
+        self._tell(Step.POP3_UIDL, argument, self._open_maildrop().unique_id, "Unique ids")
 
-    def _tell(self, argument: bytes, fact: Callable[[int], str], about: str) -> None:
+    def _tell(self, step: Step, argument: bytes, fact: Callable[[int], str], about: str) -> None:
         """Say one thing of one message, or of each in lines of their own."""
         if argument.strip():
             number = self._number(argument)
             if number is not None:
-                self.say(f"+OK {number} {fact(number)}\r\n".encode())
-            return
+                self.trouble.unless(step, lambda: self.say(f"+OK {number} {fact(number)}\r\n".encode()))
+        else:
+            self.trouble.unless(step, partial(self._tell_of_all, fact, about))
+
+    def _tell_of_all(self, fact: Callable[[int], str], about: str) -> None:
         maildrop = self._open_maildrop()
         self.say(f"+OK {about}\r\n".encode())
         self.transcript.note(self.now, f"{len(maildrop)} lines")
@@ -252,7 +290,8 @@ class Session(Frame[bytes]):
         number = self._number(argument)
         if number is not None:
             size = self._open_maildrop().size(number)
-            self._send(number, f"+OK {size} octets\r\n".encode(), lambda pieces: pieces)
+            send = partial(self._send, number, f"+OK {size} octets\r\n".encode(), lambda pieces: pieces)
+            self.trouble.unless(Step.POP3_RETR, send, message=self._open_maildrop().id(number))
 
     def _top(self, argument: bytes) -> None:
         try:
@@ -263,7 +302,9 @@ class Session(Frame[bytes]):
         if not self._open_maildrop().has(wanted.message):
             self.say(responses.NO_SUCH_MESSAGE)
             return
-        self._send(wanted.message, b"+OK Top of message\r\n", lambda pieces: protocol.top(pieces, wanted.lines))
+        choose = lambda pieces: protocol.top(pieces, wanted.lines)  # noqa: E731
+        send = partial(self._send, wanted.message, b"+OK Top of message\r\n", choose)
+        self.trouble.unless(Step.POP3_TOP, send, message=self._open_maildrop().id(wanted.message))
 
     def _send(self, number: int, answer: bytes, choose: Callable[[Iterable[bytes]], Iterable[bytes]]) -> None:
         """Say the octets of a message, or what is chosen of them."""
@@ -290,11 +331,13 @@ class Session(Frame[bytes]):
             return
         else:
             octets, last = result
-            self.pour(octets)
-            if last:
-                self.transcript.note(self.now, "The content, whole")
-            else:
-                self.block(Drain(), lambda _: self._go_on(pieces))
+            self.trouble.pour(octets, partial(self._sent, pieces, last))
+
+    def _sent(self, pieces: Iterator[bytes], last: bool) -> None:
+        if last:
+            self.transcript.note(self.now, "The content, whole")
+        else:
+            self.block(Drain(), lambda _: self._go_on(pieces))
 
     def _go_on(self, pieces: Iterator[bytes]) -> None:
         if not self.unheard:
@@ -303,8 +346,12 @@ class Session(Frame[bytes]):
     def _dele(self, argument: bytes) -> None:
         number = self._number(argument)
         if number is not None:
-            self._open_maildrop().mark(number)
-            self.say(responses.MARKED)
+            mark = partial(self._mark, number)
+            self.trouble.unless(Step.POP3_DELE, mark, message=self._open_maildrop().id(number))
+
+    def _mark(self, number: int) -> None:
+        self._open_maildrop().mark(number)
+        self.say(responses.MARKED)
 
     def _rset(self, argument: bytes) -> None:
         self._open_maildrop().reset()
@@ -316,6 +363,9 @@ class Session(Frame[bytes]):
     # The end.
 
     def _quit(self, argument: bytes) -> None:
+        self.trouble.unless(Step.POP3_QUIT, self._delete_marked)
+
+    def _delete_marked(self) -> None:
         ids = self.maildrop.marked if self.maildrop is not None else ()
         if not ids or self.account is None:
             self._leave(responses.BYE)
@@ -333,8 +383,9 @@ class Session(Frame[bytes]):
 
     def _leave(self, answer: bytes) -> None:
         self.say(answer)
-        self.end("quit")
-        self.close()
+        if not self.trouble.ends:
+            self.end("quit")
+            self.close()
 
 
 def _next(pieces: Iterator[bytes]) -> tuple[bytes, bool] | NotFound:
@@ -345,7 +396,7 @@ def _next(pieces: Iterator[bytes]) -> tuple[bytes, bool] | NotFound:
         for piece in pieces:
             found.append(piece)
             length += len(piece)
-            if length >= protocol.PIECE:
+            if length >= PIECE:
                 return b"".join(found), False
     except NotFound as error:  # which somebody else may delete at any time
         return error

@@ -12,7 +12,7 @@ import pytest
 from mailtrap.errors import Unavailable
 from mailtrap.inboxes import Inbox
 from mailtrap.net.sasl import hash_password
-from mailtrap.pop3.content import Budget, Slices
+from mailtrap.net.slices import Budget, Slices
 from mailtrap.settings import Settings
 from tests.pop3.stand_ins import Played, Shelf
 

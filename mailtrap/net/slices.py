@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from weakref import ref
 
-from mailtrap.pop3.protocol import PIECE
-
+#: Octets of a message that are read and said at once, roughly.
+PIECE = 64 * 1024
 #: Octets that are kept for all clients together.
 MOST = 32 * 1024 * 1024
 
