@@ -10,6 +10,7 @@ from typing import Protocol
 from mailtrap.mail.message import Message, Submission
 from mailtrap.mail.transcript import Line, Transcript
 from mailtrap.query import Query
+from mailtrap.store.folder import Folders
 
 #: Called on the writer's thread, in commit order, with the new message's id or with why it was not kept.
 Done = Callable[[int | Exception], None]
@@ -156,6 +157,10 @@ class Store(Protocol):
     @property
     def ledger(self) -> Ledger:
         """What is kept beside messages and sessions."""
+
+    @property
+    def folders(self) -> Folders:
+        """What those who read mail by IMAP have put where."""
 
     def delete(self, selection: Selection) -> Future[list[int]]:
         """Delete what is selected; resolves with the ids of what was deleted."""

@@ -12,6 +12,7 @@ from mailtrap.errors import MailtrapError
 from mailtrap.events import Kind
 from mailtrap.mail.message import State
 from mailtrap.mail.words import fold
+from mailtrap.store import standing
 from mailtrap.store.base import Selection
 from mailtrap.store.rows import clean, decode, encode
 from mailtrap.store.schema import recreate_search
@@ -24,7 +25,8 @@ SLICE = 400
 #: The values that choose what to evict, as things stand in this transaction; None when all may stay.
 Parameters = Callable[[Transaction], tuple[int, ...] | None]
 
-_DELETED_COLUMNS = "m.id, m.inbox, m.size, m.seen, m.content, m.state"
+#: What `delete` and `remove` have to know.
+DELETED_COLUMNS = "m.id, m.inbox, m.size, m.seen, m.content, m.state"
 
 
 class Selected(Change):
@@ -102,27 +104,9 @@ class Deletion(Selected):
         if everything and transaction.last_id == self.bound:
             self._clear(transaction)
             return
-        rows = self.slice(transaction, _DELETED_COLUMNS)
-        gone = self._take_out(transaction, rows) if self._inbox else rows
-        remove(transaction, gone)
-        transaction.deleted += len(gone)
-        transaction.happenings += [(Kind.DELETED, str(row[0]), row[1]) for row in gone]
+        rows = self.slice(transaction, DELETED_COLUMNS)
+        delete(transaction, rows, self._inbox)
         self.advance(transaction, rows)
-
-    def _take_out(self, transaction: Transaction, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """Have those that are in other inboxes too stay there; returns the rest."""
-        gone = []
-        for row in rows:
-            id_, inboxes, _, seen = row[:4]
-            others = " ".join([name for name in inboxes.split(" ") if fold(name) != fold(self._inbox)])
-            if not others:
-                gone.append(row)
-                continue
-            transaction.connection.execute("UPDATE message SET inbox = ? WHERE id = ?", (others, id_))
-            transaction.happenings.append((Kind.CHANGED, str(id_), inboxes))
-            transaction.moves += [(id_, inboxes, -1, seen - 1), (id_, others, 1, 1 - seen)]
-            transaction.weight += 4096
-        return gone
 
     def _clear(self, transaction: Transaction) -> None:
         connection = transaction.connection
@@ -141,6 +125,7 @@ class Deletion(Selected):
         else:
             connection.execute("DELETE FROM chunk")
         recreate_search(connection)
+        standing.vanish_all(transaction)
         transaction.messages -= messages
         transaction.unseen -= unseen
         transaction.octets -= octets
@@ -178,18 +163,10 @@ class Marking(Selected):
     def apply(self, transaction: Transaction) -> None:
         """Mark the next slice; what already is so is left alone and not announced."""
         rows = self.slice(transaction, "m.id, m.inbox, m.seen, m.tags")
-        updates = []
-        for id_, inbox, seen, tags in rows:
-            new_seen = seen if self._seen is None else int(self._seen)
-            new_tags = self._marked(tags)
-            if (new_seen, new_tags) != (seen, tags):
-                updates.append((new_seen, new_tags, id_))
-                transaction.unseen += seen - new_seen
-                if seen != new_seen:
-                    transaction.moves.append((id_, inbox, 0, seen - new_seen))
-                transaction.happenings.append((Kind.CHANGED, str(id_), inbox))
-        transaction.connection.executemany("UPDATE message SET seen = ?, tags = ? WHERE id = ?", updates)
-        transaction.weight += 4096 * len(updates)
+        note(
+            transaction,
+            [(*row, row[2] if self._seen is None else int(self._seen), self._marked(row[3])) for row in rows],
+        )
         self.advance(transaction, rows)
 
     def _marked(self, tags: str) -> str:
@@ -219,7 +196,7 @@ class Eviction(Change):
         parameters = self._parameters(transaction)
         rows: list[tuple[Any, ...]] = []
         if parameters is not None:
-            sql = f"SELECT {_DELETED_COLUMNS} FROM message m {self._condition}"  # noqa: S608
+            sql = f"SELECT {DELETED_COLUMNS} FROM message m {self._condition}"  # noqa: S608
             rows = transaction.connection.execute(sql, parameters).fetchall()
         remove(transaction, rows)
         transaction.evicted += len(rows)
@@ -237,8 +214,53 @@ class Eviction(Change):
             self._evicted()
 
 
+def delete(transaction: Transaction, rows: Sequence[tuple[Any, ...]], inbox: str = "") -> None:
+    """Delete the messages of these rows of `DELETED_COLUMNS` as somebody asked for, or take them out of `inbox`."""
+    gone = _take_out(transaction, rows, inbox) if inbox else rows
+    remove(transaction, gone)
+    transaction.deleted += len(gone)
+    transaction.happenings += [(Kind.DELETED, str(row[0]), row[1]) for row in gone]
+
+
+def _take_out(transaction: Transaction, rows: Sequence[tuple[Any, ...]], inbox: str) -> list[tuple[Any, ...]]:
+    """Have those that are in other inboxes too stay there; returns the rest."""
+    gone = []
+    stayed = []
+    for row in rows:
+        id_, inboxes, _, seen = row[:4]
+        others = " ".join([name for name in inboxes.split(" ") if fold(name) != fold(inbox)])
+        if not others:
+            gone.append(row)
+            continue
+        stayed.append(id_)
+        transaction.connection.execute("UPDATE message SET inbox = ? WHERE id = ?", (others, id_))
+        transaction.happenings.append((Kind.CHANGED, str(id_), inboxes))
+        transaction.moves += [(id_, inboxes, -1, seen - 1), (id_, others, 1, 1 - seen)]
+        transaction.weight += 4096
+    if stayed:
+        standing.vanish(transaction, stayed, inbox)
+    return gone
+
+
+def note(transaction: Transaction, notes: Sequence[tuple[int, str, int, str, int, str]]) -> None:
+    """Write what people note about messages: (id, inbox, seen, tags), and how the latter two are to be."""
+    changed = [one for one in notes if one[2:4] != one[4:]]
+    if not changed:
+        return
+    for id_, inbox, seen, _, new_seen, _ in changed:
+        transaction.unseen += seen - new_seen
+        if seen != new_seen:
+            transaction.moves.append((id_, inbox, 0, seen - new_seen))
+        transaction.happenings.append((Kind.CHANGED, str(id_), inbox))
+    transaction.connection.executemany(
+        "UPDATE message SET seen = ?, tags = ? WHERE id = ?", [(seen, tags, id_) for id_, *_, seen, tags in changed]
+    )
+    standing.repaint(transaction, [(id_, seen, tags) for id_, *_, seen, tags in changed])
+    transaction.weight += 4096 * len(changed)
+
+
 def remove(transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Delete the messages of these rows of `_DELETED_COLUMNS` with all that belongs to them."""
+    """Delete the messages of these rows of `DELETED_COLUMNS` with all that belongs to them."""
     if not rows:
         return
     connection = transaction.connection
@@ -252,6 +274,7 @@ def remove(transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
         (encode([row[4] for row in rows]),),
     )
     connection.execute("INSERT INTO orphan SELECT value FROM json_each(?)", (encode(indexed),))
+    standing.vanish(transaction, [row[0] for row in rows])
     transaction.moves += [(row[0], row[1], -1, row[3] - 1) for row in rows]
     transaction.messages -= len(rows)
     transaction.octets -= sum([row[2] for row in rows])

@@ -110,8 +110,42 @@ def _records(db: Database) -> None:
     db.table("record_kind").create({"kind": str, "last_id": int}, pk="kind")
 
 
+def _folders(db: Database) -> None:
+    """Folders of those who read by IMAP, what stands in them, what stood there, and the names they subscribed to."""
+    # `gathered` is the newest message looked at, `vanished` how many rows of that table are its own, `forgotten` the
+    # highest modseq of those that were removed.
+    db.execute(
+        """CREATE TABLE folder (
+            id INTEGER PRIMARY KEY, account TEXT COLLATE NOCASE, name TEXT, use TEXT, inbox TEXT COLLATE NOCASE,
+            view INTEGER, selectable INTEGER, uid_validity INTEGER, uid_next INTEGER, modseq INTEGER,
+            gathered INTEGER, vanished INTEGER, forgotten INTEGER)"""
+    )
+    db.execute("CREATE UNIQUE INDEX folder_name ON folder(account, name)")
+    # All that FETCH of flags, STATUS and most searches ask for is here: the rows of `message` are wide. What pages say
+    # of a message, seen and tags, is written to its items as well.
+    db.execute(
+        """CREATE TABLE item (
+            folder INTEGER, uid INTEGER, message INTEGER, modseq INTEGER, date INTEGER, size INTEGER, flags TEXT,
+            PRIMARY KEY (folder, uid)) WITHOUT ROWID"""
+    )
+    db.execute("CREATE INDEX item_message ON item(message)")
+    db.execute("CREATE INDEX item_modseq ON item(folder, modseq)")
+    db.execute(
+        """CREATE TABLE vanished (
+            folder INTEGER, modseq INTEGER, first INTEGER, last INTEGER,
+            PRIMARY KEY (folder, modseq, first)) WITHOUT ROWID"""
+    )
+    db.execute(
+        "CREATE TABLE subscription (account TEXT COLLATE NOCASE, name TEXT, PRIMARY KEY (account, name)) WITHOUT ROWID"
+    )
+    # The highest numbers ever given: none is used again.
+    highest = ("folder", "uid_validity", "modseq")
+    db.table("folder_tally").create({"id": int, **dict.fromkeys(highest, int)}, pk="id")
+    db.table("folder_tally").insert({"id": 1, **dict.fromkeys(highest, 0)})
+
+
 #: One function per change, oldest first, never edited once released. `PRAGMA user_version` counts those done.
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_tables, _records)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_tables, _records, _folders)
 VERSION = len(MIGRATIONS)
 
 
@@ -204,7 +238,11 @@ def snapshot() -> str:
     connection.close()
     # FTS5 makes the tables behind `search` itself.
     ours = [sql for sql in made if "'search_" not in sql]
-    rows = ["INSERT INTO tally VALUES (1, 0, 0, 0, 0, 0)", *TUNE_SEARCH]
+    rows = [
+        "INSERT INTO tally VALUES (1, 0, 0, 0, 0, 0)",
+        "INSERT INTO folder_tally VALUES (1, 0, 0, 0)",
+        *TUNE_SEARCH,
+    ]
     return "".join(f"{statement};\n" for statement in [*ours, *rows])
 
 

@@ -58,7 +58,28 @@ CREATE TABLE "record_kind" (
    "kind" TEXT PRIMARY KEY,
    "last_id" INTEGER
 );
+CREATE TABLE folder (
+            id INTEGER PRIMARY KEY, account TEXT COLLATE NOCASE, name TEXT, use TEXT, inbox TEXT COLLATE NOCASE,
+            view INTEGER, selectable INTEGER, uid_validity INTEGER, uid_next INTEGER, modseq INTEGER,
+            gathered INTEGER, vanished INTEGER, forgotten INTEGER);
+CREATE UNIQUE INDEX folder_name ON folder(account, name);
+CREATE TABLE item (
+            folder INTEGER, uid INTEGER, message INTEGER, modseq INTEGER, date INTEGER, size INTEGER, flags TEXT,
+            PRIMARY KEY (folder, uid)) WITHOUT ROWID;
+CREATE INDEX item_message ON item(message);
+CREATE INDEX item_modseq ON item(folder, modseq);
+CREATE TABLE vanished (
+            folder INTEGER, modseq INTEGER, first INTEGER, last INTEGER,
+            PRIMARY KEY (folder, modseq, first)) WITHOUT ROWID;
+CREATE TABLE subscription (account TEXT COLLATE NOCASE, name TEXT, PRIMARY KEY (account, name)) WITHOUT ROWID;
+CREATE TABLE "folder_tally" (
+   "id" INTEGER PRIMARY KEY,
+   "folder" INTEGER,
+   "uid_validity" INTEGER,
+   "modseq" INTEGER
+);
 INSERT INTO tally VALUES (1, 0, 0, 0, 0, 0);
+INSERT INTO folder_tally VALUES (1, 0, 0, 0);
 INSERT INTO search(search, rank) VALUES ('automerge', 16);
 INSERT INTO search(search, rank) VALUES ('crisismerge', 64);
 INSERT INTO search(search, rank) VALUES ('hashsize', 8388608);

@@ -24,6 +24,8 @@ from mailtrap.store.arrivals import Arrivals, Dialogue, pack
 from mailtrap.store.base import Counters, Done, Ledger, Page, Selection, Session, Spool
 from mailtrap.store.changes import Deletion, Marking
 from mailtrap.store.checkpointing import Checkpointer
+from mailtrap.store.folder import Folders
+from mailtrap.store.folders import SqliteFolders
 from mailtrap.store.indexing import Indexer
 from mailtrap.store.ledger import SqliteLedger
 from mailtrap.store.opening import connect, synchronous, take
@@ -72,6 +74,7 @@ class SqliteStore:
         )
         self._indexer = Indexer(self._readers, self._writer)
         self._ledger = SqliteLedger(self._readers, self._writer)
+        self._folders = SqliteFolders(self._readers, self._writer, lambda: self._indexer.through, clock)
         self._piles = Piles(self._writer)
         totals.first = self._piles.adopt
         self._upkeep.attach(self._writer)
@@ -105,6 +108,11 @@ class SqliteStore:
     def ledger(self) -> Ledger:
         """What is kept beside messages and sessions."""
         return self._ledger
+
+    @property
+    def folders(self) -> Folders:
+        """What those who read mail by IMAP have put where."""
+        return self._folders
 
     def delete(self, selection: Selection) -> Future[list[int]]:
         """Delete what is selected."""
@@ -281,6 +289,7 @@ class SqliteStore:
     def _after_commit(self, transaction: Transaction) -> None:
         self._upkeep.after_commit(transaction)
         self._ledger.committed(transaction)
+        self._folders.committed(transaction)
         if transaction.orphans:
             self._indexer.look()
 

@@ -40,6 +40,9 @@ class Transaction:
     sessions: int = 0
     session: int = 0
     weight: int = 0
+    #: The one MODSEQ of all that changes in folders, 0 while nothing does, and the folders in which something did.
+    modseq: int = 0
+    folders: set[int] = field(default_factory=set)
     #: Whether mail waits for this transaction to end.
     pressed: Callable[[], bool] = bool
 

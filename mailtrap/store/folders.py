@@ -1,0 +1,298 @@
+"""The Folders of SQLite: asks readers, hands changes to the writer."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from mailtrap.clock import Clock
+from mailtrap.errors import MailtrapError
+from mailtrap.query import Query
+from mailtrap.store import flags as flagging
+from mailtrap.store.folder import Alteration, Altered, Folder, Item, Placement, Totals
+from mailtrap.store.naming import FOLDERS, INBOX, Creation, Removal, Renaming, Subscription, is_view, tidy, to_folder
+from mailtrap.store.placing import Flagging, Gathering, Placing, TakingOut, gathered_from, gone
+from mailtrap.store.promised import Promised
+from mailtrap.store.reading import Readers
+from mailtrap.store.rows import clean, encode
+from mailtrap.store.selecting import choose
+from mailtrap.store.transaction import Transaction
+from mailtrap.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+#: Folders of which is remembered what they hold, and how far they were looked through in vain.
+REMEMBERED = 4096
+#: Messages looked through in vain after which that is written down.
+WRITTEN_AFTER = 20_000
+#: No uid is higher: they have 32 bits (RFC 9051 §9).
+_BIGGEST = (1 << 32) - 1
+
+Result = TypeVar("Result")
+Ranges = Sequence[tuple[int, int]]
+
+
+class SqliteFolders:
+    """See `store.folder.Folders` for what each method promises."""
+
+    def __init__(self, readers: Readers, writer: Writer, indexed: Callable[[], int], clock: Clock) -> None:
+        """`indexed` says up to which message everything is in the index."""
+        self._readers = readers
+        self._writer = writer
+        self._indexed = indexed
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._listeners: tuple[Callable[[frozenset[int]], None], ...] = ()
+        self._looked: OrderedDict[int, int] = OrderedDict()
+        self._totals: OrderedDict[int, tuple[int, Totals]] = OrderedDict()
+
+    def on_change(self, listener: Callable[[frozenset[int]], None]) -> None:
+        """Call it with the ids of folders that changed."""
+        with self._lock:
+            self._listeners = (*self._listeners, listener)
+
+    def forget(self, listener: Callable[[frozenset[int]], None]) -> None:
+        """Call it no more."""
+        with self._lock:
+            self._listeners = tuple([one for one in self._listeners if one != listener])
+
+    def committed(self, transaction: Transaction) -> None:
+        """Tell who listens; called on the writer's thread."""
+        if transaction.folders:
+            changed = frozenset(transaction.folders)
+            for listener in self._listeners:
+                try:
+                    listener(changed)
+                except Exception:
+                    log.exception("somebody failed to hear that folders changed")
+
+    def of(self, account: str) -> list[Folder]:
+        """All folders of an account."""
+        sql = f"{FOLDERS} f.account = ? ORDER BY f.name <> '{INBOX}', f.name"
+        return [to_folder(row) for row in self._readers.fetch(sql, (clean(account),))]
+
+    def get(self, folder: int) -> Folder | None:
+        """One folder as it is now."""
+        rows = self._readers.fetch(f"{FOLDERS} f.id = ?", (folder,))
+        return to_folder(rows[0]) if rows else None
+
+    def create(
+        self,
+        account: str,
+        name: str,
+        *,
+        use: str = "",
+        view: bool | None = None,
+        inbox: str | None = None,
+        subscribed: bool | None = None,
+    ) -> Future[Folder]:
+        """Make a folder."""
+        try:
+            name = tidy(name)
+        except MailtrapError as error:
+            return _failed(error)
+        view = is_view(use) if view is None else view
+        subscribed = bool(use) or view or name == INBOX if subscribed is None else subscribed
+        return self._do(Creation(clean(account), name, use, view, inbox, subscribed, self._clock))
+
+    def remove(self, folder: int) -> Future[None]:
+        """Remove a folder."""
+        return self._do(Removal(folder))
+
+    def rename(self, folder: int, name: str) -> Future[None]:
+        """Call it otherwise."""
+        try:
+            return self._do(Renaming(folder, tidy(name), self._clock))
+        except MailtrapError as error:
+            return _failed(error)
+
+    def subscriptions(self, account: str) -> list[str]:
+        """The names subscribed to."""
+        sql = "SELECT name FROM subscription WHERE account = ? ORDER BY name"
+        return [name for (name,) in self._readers.fetch(sql, (clean(account),))]
+
+    def subscribe(self, account: str, name: str, subscribed: bool) -> Future[None]:
+        """Note whether a name is subscribed to."""
+        try:
+            return self._do(Subscription(clean(account), tidy(name), subscribed))
+        except MailtrapError as error:
+            return _failed(error)
+
+    def gather(self, folder: int, query: Query) -> Future[int]:
+        """Place what was captured since the last time."""
+        choice = choose(query)
+        rows = self._readers.fetch("SELECT gathered, use FROM folder WHERE id = ? AND selectable", (folder,))
+        if not rows:
+            return _failed(gone(folder))
+        [(gathered, use)] = rows
+        newest = self._writer.totals.last_id
+        limit = newest if choice.is_narrow else min(newest, self._indexed())
+        with self._lock:
+            since = max(gathered, self._looked.get(folder, 0))
+        if since >= limit:
+            return _done(0)
+        # Most mail is for other accounts: that is found out here and takes nothing of the writer's time.
+        source = f"{choice.source} INDEXED BY message_order" if choice.is_narrow else choice.source
+        sql = f"SELECT 1 FROM {source} WHERE {gathered_from(choice, use)} LIMIT 1"  # noqa: S608
+        if limit - gathered < WRITTEN_AFTER and not self._readers.fetch(sql, (*choice.parameters, since, limit)):
+            with self._lock:
+                _remember(self._looked, folder, limit)
+            return _done(0)
+        return self._do(Gathering(folder, choice, None if choice.is_narrow else self._indexed))
+
+    def items(self, folder: int, *, changed_since: int = 0, uids: Ranges | None = None) -> list[Item]:
+        """In the order of uids."""
+        sql, parameters = _within("i.uid, i.message, i.flags, i.modseq", folder, uids)
+        if changed_since:
+            sql += " AND i.modseq > ?"
+            parameters.append(changed_since)
+        rows = self._readers.fetch(f"{sql} ORDER BY i.uid", parameters)
+        split = flagging.split
+        return [Item(uid, message, split(text), modseq) for uid, message, text, modseq in rows]
+
+    def vanished(self, folder: int, since: int, uids: Ranges | None = None) -> list[int]:
+        """The uids that stood in it and have gone."""
+        head, gone_, there = self._readers.fetch_all(
+            [
+                ("SELECT forgotten, uid_next FROM folder WHERE id = ?", (folder,)),
+                ("SELECT first, last FROM vanished WHERE folder = ? AND modseq > ? ORDER BY first", (folder, since)),
+                # Asked for only where what has vanished is no longer remembered.
+                (
+                    "SELECT uid FROM item WHERE folder = ?1 AND ?2 < (SELECT forgotten FROM folder WHERE id = ?1)",
+                    (folder, since),
+                ),
+            ]
+        )
+        if not head:
+            return []
+        [(forgotten, uid_next)] = head
+        if since < forgotten:
+            found = set(range(1, uid_next)).difference([uid for (uid,) in there])
+        else:
+            found = {uid for first, last in gone_ for uid in range(first, last + 1)}
+        if uids is not None:
+            bounds = _merged(uids)
+            found = {uid for uid in found if any(first <= uid <= last for first, last in bounds)}
+        return sorted(found)
+
+    def totals(self, folder: int) -> Totals:
+        """Counts for STATUS."""
+        with self._lock:
+            known = self._totals.get(folder)
+        if known:
+            rows = self._readers.fetch("SELECT modseq FROM folder WHERE id = ?", (folder,))
+            if rows and rows[0][0] == known[0]:
+                return known[1]
+        head, [counted] = self._readers.fetch_all(
+            [
+                ("SELECT modseq FROM folder WHERE id = ?", (folder,)),
+                (
+                    "SELECT count(*), ifnull(sum(instr(flags, '\\Seen') = 0), 0), "
+                    "ifnull(sum(instr(flags, '\\Deleted') > 0), 0), ifnull(sum(size), 0) FROM item WHERE folder = ?",
+                    (folder,),
+                ),
+            ]
+        )
+        totals = Totals(*counted)
+        if head:
+            with self._lock:
+                _remember(self._totals, folder, (head[0][0], totals))
+        return totals
+
+    def facts(self, folder: int, uids: Collection[int] | None = None) -> dict[int, tuple[int, int, int]]:
+        """By uid: size, internal date, message id."""
+        sql = "SELECT uid, size, date, message FROM item WHERE folder = ?"
+        parameters: list[Any] = [folder]
+        if uids is not None:
+            sql = (
+                "SELECT i.uid, i.size, i.date, i.message FROM json_each(?) j "
+                "CROSS JOIN item i ON i.folder = ? AND i.uid = j.value"
+            )
+            parameters = [encode(sorted(set(uids))), folder]
+        return {uid: (size, date, message) for uid, size, date, message in self._readers.fetch(sql, parameters)}
+
+    def matching(self, folder: int, query: Query) -> set[int]:
+        """The uids of what matches a query."""
+        choice = choose(query)
+        sql = (
+            f"SELECT i.uid FROM {choice.source} JOIN item i INDEXED BY item_message ON i.message = m.id "  # noqa: S608
+            f"AND i.folder = ? WHERE {choice.where}"
+        )
+        return {uid for (uid,) in self._readers.fetch(sql, (folder, *choice.parameters))}
+
+    def place(self, folder: int, placements: Sequence[Placement]) -> Future[list[int]]:
+        """Put messages into a folder."""
+        try:
+            return self._do(Placing(folder, [(one, flagging.read(one.flags)) for one in placements]))
+        except MailtrapError as error:
+            return _failed(error)
+
+    def flag(
+        self,
+        folder: int,
+        uids: Collection[int],
+        how: Alteration,
+        flags: Collection[str],
+        *,
+        unchanged_since: int | None = None,
+    ) -> Future[Altered]:
+        """Change the flags of items."""
+        try:
+            return self._do(Flagging(folder, uids, how, flagging.read(flags), unchanged_since))
+        except MailtrapError as error:
+            return _failed(error)
+
+    def take_out(self, folder: int, uids: Collection[int], *, keep: bool = False) -> Future[list[int]]:
+        """Take items out of a folder."""
+        return self._do(TakingOut(folder, uids, keep))
+
+    def _do(self, change: Promised[Result]) -> Future[Result]:
+        self._writer.put_change(change)
+        return change.future
+
+
+def _within(columns: str, folder: int, uids: Ranges | None) -> tuple[str, list[Any]]:
+    """Selects items; with `uids` those in these ranges."""
+    if uids is None:
+        return f"SELECT {columns} FROM item i WHERE i.folder = ?", [folder]  # noqa: S608
+    bounds = "json_extract(j.value, '$[0]') AND json_extract(j.value, '$[1]')"
+    sql = (
+        f"SELECT {columns} FROM json_each(?) j CROSS JOIN item i ON i.folder = ? AND i.uid BETWEEN {bounds} "  # noqa: S608
+        "WHERE 1"
+    )
+    return sql, [encode(_merged(uids)), folder]
+
+
+def _merged(ranges: Ranges) -> list[tuple[int, int]]:
+    """The same uids in ranges that do not overlap, ascending."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted([(min(pair), max(pair)) for pair in ranges]):
+        first, last = min(first, _BIGGEST), min(last, _BIGGEST)
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def _remember(memory: OrderedDict[int, Any], folder: int, value: object) -> None:
+    memory[folder] = value
+    memory.move_to_end(folder)
+    if len(memory) > REMEMBERED:
+        memory.popitem(last=False)
+
+
+def _done(result: Result) -> Future[Result]:
+    future: Future[Result] = Future()
+    future.set_result(result)
+    return future
+
+
+def _failed(error: MailtrapError) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_exception(error)
+    return future

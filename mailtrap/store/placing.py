@@ -1,0 +1,291 @@
+"""Puts messages into folders, changes their flags there and takes them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from mailtrap.errors import NotFound
+from mailtrap.store import flags, standing
+from mailtrap.store.changes import DELETED_COLUMNS, delete, note
+from mailtrap.store.folder import Alteration, Altered, Item, Placement
+from mailtrap.store.promised import Promised
+from mailtrap.store.rows import encode
+from mailtrap.store.selecting import Choice
+from mailtrap.store.transaction import Transaction
+
+#: Items of one slice: some ten milliseconds. To delete a message takes longer.
+SLICE = 1000
+DELETED_SLICE = 400
+
+#: How mail comes that APPEND has put where it belongs.
+APPENDED = "('imap', 'imaps')"
+#: Messages that stand in no folder of an account (1) that is not a view, nor will be gathered into its INBOX.
+_STRAY = f"""NOT EXISTS (SELECT 1 FROM item i JOIN folder f ON f.id = i.folder
+ WHERE i.message = m.id AND f.account = ?1 AND NOT f.view)
+ AND (m.listener IN {APPENDED}
+ OR NOT EXISTS (SELECT 1 FROM folder WHERE account = ?1 AND name = 'INBOX' AND gathered < m.id))"""  # noqa: S608
+
+
+def gone(folder: int) -> NotFound:
+    """What is said where a folder is not there, or cannot be selected."""
+    return NotFound(f"There is no folder {folder}")
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The row of a folder as a change needs it."""
+
+    id: int
+    account: str
+    name: str
+    use: str
+    inbox: str
+    view: int
+    uid_next: int
+    gathered: int
+
+
+def shelf(transaction: Transaction, folder: int) -> Shelf | None:
+    """The folder, unless it is gone or only a level."""
+    sql = "SELECT id, account, name, use, inbox, view, uid_next, gathered FROM folder WHERE id = ? AND selectable"
+    rows = transaction.connection.execute(sql, (folder,)).fetchall()
+    return Shelf(*rows[0]) if rows else None
+
+
+def stand(transaction: Transaction, folder: Shelf, items: Sequence[tuple[int, int, int, str]]) -> list[int]:
+    """Put (message, date, size, flags) into a folder, in this order; their uids."""
+    if not items:
+        return []
+    number = standing.modseq(transaction)
+    uids = list(range(folder.uid_next, folder.uid_next + len(items)))
+    transaction.connection.executemany(
+        "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(folder.id, uid, message, number, *rest) for uid, (message, *rest) in zip(uids, items, strict=True)],
+    )
+    folder.uid_next += len(items)
+    transaction.connection.execute("UPDATE folder SET uid_next = ? WHERE id = ?", (folder.uid_next, folder.id))
+    standing.touch(transaction, [folder.id])
+    transaction.weight += 512 * len(items)
+    return uids
+
+
+class Placing(Promised[list[int]]):
+    """Puts messages into a folder, in the order given."""
+
+    __slots__ = ("_folder", "_placements", "_uids")
+
+    def __init__(self, folder: int, placements: Sequence[tuple[Placement, flags.Wanted]]) -> None:
+        super().__init__()
+        self._folder = folder
+        self._placements = placements
+        self._uids: list[int] = []
+
+    def apply(self, transaction: Transaction) -> None:
+        """Place the next slice."""
+        folder = shelf(transaction, self._folder)
+        if folder is None:
+            self.refuse(transaction, gone(self._folder))
+            return
+        some = self._placements[len(self._uids) : len(self._uids) + SLICE]
+        there = _messages(transaction, [placement.message for placement, _ in some])
+        now = {id_: (row[1], row[2]) for id_, row in there.items()}
+        for placement, wanted in some:
+            if wanted.concerns_message and placement.message in now:
+                now[placement.message] = flags.alter_message(*now[placement.message], Alteration.ADD, wanted)
+        note(transaction, [(id_, *there[id_][:3], *now[id_]) for id_ in there])
+        items = []
+        for placement, wanted in some:
+            id_ = placement.message
+            if id_ in there:
+                date = there[id_][3] if placement.date is None else placement.date
+                items.append((id_, date, there[id_][4], flags.write(wanted.own, *now[id_])))
+        new = iter(stand(transaction, folder, items))
+        uids = [next(new) if placement.message in there else 0 for placement, _ in some]
+        if len(self._uids) + len(some) == len(self._placements):
+            self.keep(transaction, [*self._uids, *uids])
+        else:
+            transaction.committed.append(partial(self._uids.extend, uids))
+
+
+class Gathering(Promised[int]):
+    """Puts what was captured since the last time into a folder."""
+
+    __slots__ = ("_choice", "_count", "_folder", "_through")
+
+    def __init__(self, folder: int, choice: Choice, through: Callable[[], int] | None) -> None:
+        """`through` says up to which message the choice can be trusted; None where it needs no index."""
+        super().__init__()
+        self._folder = folder
+        self._choice = choice
+        self._through = through
+        self._count = 0
+
+    def apply(self, transaction: Transaction) -> None:
+        """Gather the next slice."""
+        folder = shelf(transaction, self._folder)
+        if folder is None:
+            self.refuse(transaction, gone(self._folder))
+            return
+        limit = self.bound if self._through is None else min(self.bound, self._through())
+        choice = self._choice
+        sql = (
+            f"SELECT m.id, m.received_at, m.size, m.seen, m.tags FROM {choice.source} "  # noqa: S608
+            f"WHERE {gathered_from(choice, folder.use)} "
+            "AND NOT EXISTS (SELECT 1 FROM item i INDEXED BY item_message WHERE i.message = m.id AND i.folder = ?) "
+            f"ORDER BY {choice.id} LIMIT {SLICE}"
+        )
+        parameters = (*choice.parameters, folder.gathered, limit, folder.id)
+        rows = transaction.connection.execute(sql, parameters).fetchall()
+        items = [(id_, at, size, flags.write(frozenset(), seen, tags)) for id_, at, size, seen, tags in rows]
+        stand(transaction, folder, items)
+        through = rows[-1][0] if len(rows) == SLICE else max(limit, folder.gathered)
+        transaction.connection.execute("UPDATE folder SET gathered = ? WHERE id = ?", (through, folder.id))
+        if len(rows) < SLICE:
+            self.keep(transaction, self._count + len(rows))
+        else:
+            transaction.committed.append(partial(self._counted, len(rows)))
+
+    def _counted(self, count: int) -> None:
+        self._count += count
+
+
+def gathered_from(choice: Choice, use: str) -> str:
+    """The condition for what belongs into a folder, with ids above and up to a number, which are parameters."""
+    where = f"{choice.where} AND {choice.id} > ? AND {choice.id} <= ?"
+    return where if is_everything(use) else f"{where} AND m.listener NOT IN {APPENDED}"
+
+
+def is_everything(use: str) -> bool:
+    """Whether a special use says that every message of the account is shown (RFC 6154 §2)."""
+    return use.lower() == "\\all"
+
+
+class Flagging(Promised[Altered]):
+    """Changes the flags of items."""
+
+    __slots__ = ("_altered", "_folder", "_how", "_uids", "_unchanged_since", "_wanted")
+
+    def __init__(
+        self, folder: int, uids: Collection[int], how: Alteration, wanted: flags.Wanted, unchanged_since: int | None
+    ) -> None:
+        super().__init__()
+        self._folder = folder
+        self._uids = sorted(set(uids))
+        self._how = how
+        self._wanted = wanted
+        self._unchanged_since = unchanged_since
+        self._altered = Altered([], [])
+
+    def apply(self, transaction: Transaction) -> None:
+        """Change the next slice."""
+        if shelf(transaction, self._folder) is None:
+            self.refuse(transaction, gone(self._folder))
+            return
+        some, rest = self._uids[:SLICE], self._uids[SLICE:]
+        here = "FROM json_each(?) j CROSS JOIN item i ON i.folder = ? AND i.uid = j.value"
+        rows = transaction.connection.execute(
+            f"SELECT i.uid, i.flags, i.modseq, m.id, m.inbox, m.seen, m.tags {here} "
+            "CROSS JOIN message m ON m.id = i.message",
+            (encode(some), self._folder),
+        ).fetchall()
+        modified = []
+        if self._unchanged_since is not None:
+            modified = [row[0] for row in rows if row[2] > self._unchanged_since]
+            rows = [row for row in rows if row[2] <= self._unchanged_since]
+        self._alter_items(transaction, rows)
+        self._alter_messages(transaction, rows)
+        items = transaction.connection.execute(
+            f"SELECT i.uid, i.message, i.flags, i.modseq {here}",
+            (encode([row[0] for row in rows]), self._folder),
+        ).fetchall()
+        now = [Item(uid, message, flags.split(text), modseq) for uid, message, text, modseq in items]
+        altered = Altered([*self._altered.items, *now], [*self._altered.modified, *modified])
+        if rest:
+            transaction.committed.append(partial(self._advance, rest, altered))
+        else:
+            self.keep(transaction, altered)
+
+    def _alter_items(self, transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
+        changed = []
+        for uid, text, _, _, _, seen, tags in rows:
+            own = flags.own_of(text)
+            new = flags.alter_own(own, self._how, self._wanted)
+            if new != own:
+                changed.append((self._folder, uid, flags.write(new, seen, tags)))
+        standing.write(transaction, changed)
+
+    def _alter_messages(self, transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
+        if self._how is Alteration.REPLACE or self._wanted.concerns_message:
+            messages = {row[3]: row[3:] for row in rows}
+            note(
+                transaction,
+                [
+                    (*message, *flags.alter_message(message[2], message[3], self._how, self._wanted))
+                    for message in messages.values()
+                ],
+            )
+
+    def _advance(self, rest: list[int], altered: Altered) -> None:
+        self._uids = rest
+        self._altered = altered
+
+
+class TakingOut(Promised[list[int]]):
+    """Takes items out of a folder, and deletes messages that stand nowhere else."""
+
+    __slots__ = ("_folder", "_gone", "_keep", "_uids")
+
+    def __init__(self, folder: int, uids: Collection[int], keep: bool) -> None:
+        super().__init__()
+        self._folder = folder
+        self._uids = sorted(set(uids))
+        self._keep = keep
+        self._gone: list[int] = []
+
+    def apply(self, transaction: Transaction) -> None:
+        """Take out the next slice."""
+        folder = shelf(transaction, self._folder)
+        if folder is None:
+            self.refuse(transaction, gone(self._folder))
+            return
+        size = SLICE if self._keep else DELETED_SLICE
+        some, rest = self._uids[:size], self._uids[size:]
+        uids = [*self._gone, *take_out(transaction, folder, some, self._keep)]
+        if rest:
+            transaction.committed.append(partial(self._advance, rest, uids))
+        else:
+            self.keep(transaction, uids)
+
+    def _advance(self, rest: list[int], uids: list[int]) -> None:
+        self._uids = rest
+        self._gone = uids
+
+
+def take_out(transaction: Transaction, folder: Shelf, uids: Sequence[int], keep: bool) -> list[int]:
+    """Take these out of a folder; the uids that were there."""
+    connection = transaction.connection
+    items = connection.execute(
+        "SELECT i.uid, i.message FROM json_each(?) j CROSS JOIN item i ON i.folder = ? AND i.uid = j.value",
+        (encode(uids), folder.id),
+    ).fetchall()
+    standing.drop(transaction, [(folder.id, uid) for uid, _ in items])
+    if items and not keep:
+        sql = f"SELECT {DELETED_COLUMNS} FROM json_each(?2) j CROSS JOIN message m ON m.id = j.value"  # noqa: S608
+        if not is_everything(folder.use):
+            sql += f" WHERE {_STRAY}"
+        ids = encode(sorted({message for _, message in items}))
+        delete(transaction, connection.execute(sql, (folder.account, ids)).fetchall(), folder.inbox)
+    return [uid for uid, _ in items]
+
+
+def _messages(transaction: Transaction, ids: Collection[int]) -> dict[int, tuple[str, int, str, int, int]]:
+    """Of those that are there: inbox, seen, tags, when captured, size."""
+    sql = (
+        "SELECT m.id, m.inbox, m.seen, m.tags, m.received_at, m.size "
+        "FROM json_each(?) j CROSS JOIN message m ON m.id = j.value"
+    )
+    rows = transaction.connection.execute(sql, (encode(sorted(set(ids))),)).fetchall()
+    return {row[0]: row[1:] for row in rows}

@@ -1,0 +1,555 @@
+"""What every store must do for those who read by IMAP, and what the SQLite store does so that it lasts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailtrap.errors import Conflict, Invalid, NotFound, Unavailable
+from mailtrap.events import Bus, Kind
+from mailtrap.query import Query, parse
+from mailtrap.settings import Settings
+from mailtrap.store import open_store
+from mailtrap.store.base import Selection, Store
+from mailtrap.store.folder import Alteration, Folder, Folders, Placement, Totals
+from mailtrap.store.sqlite import SqliteStore
+from tests.store.contract import Make
+from tests.store.making import PATIENCE, Heard, StandingClock, keep, octets, submission
+
+EVERYTHING = Query.EVERYTHING
+ADD, REMOVE, REPLACE = Alteration.ADD, Alteration.REMOVE, Alteration.REPLACE
+
+
+@pytest.fixture
+def bus() -> Bus:
+    return Bus()
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+def make(tmp_path: Path, bus: Bus, clock: StandingClock) -> Iterator[Make]:
+    opened: list[Store] = []
+
+    def open_one(**settings: Any) -> Store:
+        settings.setdefault("database", str(tmp_path / "mail.db"))
+        store = open_store(Settings(synchronous="normal", **settings), bus, clock)
+        opened.append(store)
+        return store
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(make: Make) -> Store:
+    return make()
+
+
+@pytest.fixture
+def folders(store: Store) -> Folders:
+    return store.folders
+
+
+def new(folders: Folders, name: str, account: str = "ann", **more: Any) -> int:
+    return folders.create(account, name, **{"inbox": account, **more}).result(PATIENCE).id
+
+
+def gather(folders: Folders, folder: int, query: str = "inbox:ann") -> int:
+    return folders.gather(folder, parse(query)).result(PATIENCE)
+
+
+def place(folders: Folders, folder: int, *messages: int) -> list[int]:
+    return folders.place(folder, [Placement(id_) for id_ in messages]).result(PATIENCE)
+
+
+def standing(folders: Folders, folder: int) -> list[tuple[int, int]]:
+    return [(item.uid, item.message) for item in folders.items(folder)]
+
+
+def flagged(folders: Folders, folder: int) -> dict[int, str]:
+    return {item.uid: " ".join(item.flags) for item in folders.items(folder)}
+
+
+def here(folders: Folders, folder: int) -> Folder:
+    found = folders.get(folder)
+    assert found is not None
+    return found
+
+
+def mail(count: int, inbox: str = "ann", **changes: Any) -> list[Any]:
+    return [submission(octets(f"s{n}"), inbox=inbox, **changes) for n in range(count)]
+
+
+def test_what_comes_is_gathered_once_in_the_order_of_capture(store: Store, folders: Folders) -> None:
+    inbox = new(folders, "INBOX")
+    ids = keep(store, *mail(3), *mail(1, "ben"), *mail(1, "ben ann"))
+    assert gather(folders, inbox) == 4
+    assert standing(folders, inbox) == [(1, ids[0]), (2, ids[1]), (3, ids[2]), (4, ids[4])]
+    assert gather(folders, inbox) == 0
+    more = keep(store, *mail(1))
+    assert gather(folders, inbox) == 1
+    assert standing(folders, inbox)[-1] == (5, more[0])
+    assert here(folders, inbox).uid_next == 6
+
+
+def test_what_append_put_somewhere_is_gathered_only_by_all(store: Store, folders: Folders) -> None:
+    inbox, everything, work = new(folders, "INBOX"), new(folders, "All", use="\\All"), new(folders, "Work")
+    arrival = submission().arrival
+    put, came = keep(store, *mail(1, arrival=replace(arrival, listener="imap")), *mail(1))
+    place(folders, work, put)
+    assert (gather(folders, inbox), gather(folders, everything)) == (1, 2)
+    assert standing(folders, inbox) == [(1, came)]
+    assert standing(folders, everything) == [(1, put), (2, came)]
+    assert standing(folders, work) == [(1, put)]
+
+
+def test_what_stands_there_already_is_not_gathered_again(store: Store, folders: Folders) -> None:
+    everything = new(folders, "All", use="\\All")
+    first, second = keep(store, *mail(2))
+    place(folders, everything, second)
+    assert gather(folders, everything) == 1
+    assert standing(folders, everything) == [(1, second), (2, first)]
+
+
+def test_a_query_that_needs_the_index_is_answered_as_far_as_that_goes(store: Store, folders: Folders) -> None:
+    bounces = new(folders, "Bounces", view=True)
+    keep(store, *mail(2), submission(octets("other"), inbox="ann"))
+    assert store.catch_up(PATIENCE)
+    assert gather(folders, bounces, "subject:s1") == 1
+    keep(store, submission(octets("s1"), inbox="ann"))
+    assert store.catch_up(PATIENCE)
+    assert gather(folders, bounces, "subject:s1") == 1
+    assert [uid for uid, _ in standing(folders, bounces)] == [1, 2]
+
+
+def test_many_are_gathered_while_mail_comes(store: Store, folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailtrap.store.placing.SLICE", 7)
+    inbox = new(folders, "INBOX")
+    ids = keep(store, *mail(60))
+    gathering = folders.gather(inbox, parse("inbox:ann"))
+    other = folders.gather(inbox, parse("inbox:ann"))
+    ids += keep(store, *mail(20))
+    assert (gathering.result(PATIENCE), other.result(PATIENCE)) == (60, 0)
+    assert gather(folders, inbox) == 20
+    assert standing(folders, inbox) == list(enumerate(ids, 1))
+
+
+def test_flags_of_the_message_and_of_the_item(store: Store, folders: Folders) -> None:
+    one, two = new(folders, "INBOX"), new(folders, "Work")
+    (id_,) = keep(store, *mail(1, tags=("Keep", "no atom")))
+    place(folders, one, id_)
+    place(folders, two, id_)
+    altered = folders.flag(one, [1, 9], ADD, ["\\seen", "\\DELETED", "$Work", "KEEP", "\\Recent"]).result(PATIENCE)
+    assert [item.flags for item in altered.items] == [("$Work", "Keep", "\\Deleted", "\\Seen")]
+    assert altered.modified == []
+    assert flagged(folders, two) == {1: "$Work Keep \\Seen"}
+    message = store.get(id_)
+    assert message is not None
+    assert (message.seen, message.tags) == (True, ("Keep", "no atom", "$Work"))
+    folders.flag(two, [1], REMOVE, ["\\Seen", "keep", "\\Deleted"]).result(PATIENCE)
+    assert (flagged(folders, one), flagged(folders, two)) == ({1: "$Work \\Deleted"}, {1: "$Work"})
+    folders.flag(one, [1], REPLACE, ["\\Flagged", "$work", "New"]).result(PATIENCE)
+    assert (flagged(folders, one), flagged(folders, two)) == ({1: "$Work New \\Flagged"}, {1: "$Work New"})
+    message = store.get(id_)
+    assert message is not None
+    assert (message.seen, message.tags) == (False, ("no atom", "$Work", "New"))
+    assert store.counters().unseen == 1
+    assert store.inboxes() == {"ann": (1, 1)}
+
+
+def test_what_pages_mark_shows_in_every_folder(store: Store, folders: Folders) -> None:
+    one, two = new(folders, "INBOX"), new(folders, "Work")
+    first, second = keep(store, *mail(2))
+    place(folders, one, first, second)
+    place(folders, two, second)
+    before = here(folders, one).modseq
+    store.mark(Selection(EVERYTHING, (second,)), seen=True, add_tags=["a", "b c"]).result(PATIENCE)
+    assert (flagged(folders, one), flagged(folders, two)) == ({1: "", 2: "\\Seen a"}, {1: "\\Seen a"})
+    assert [item.uid for item in folders.items(one, changed_since=before)] == [2]
+    after = here(folders, one).modseq
+    assert after > before
+    store.mark(Selection(EVERYTHING, (second,)), seen=True).result(PATIENCE)
+    assert here(folders, one).modseq == after
+
+
+def test_a_page_hears_of_flags_that_it_shows(store: Store, folders: Folders, bus: Bus) -> None:
+    inbox = new(folders, "INBOX")
+    (id_,) = keep(store, *mail(1))
+    place(folders, inbox, id_)
+    heard = Heard(bus)
+    folders.flag(inbox, [1], ADD, ["\\Seen"]).result(PATIENCE)
+    heard.wait(lambda events: bool(events))
+    assert heard.ids(Kind.CHANGED) == [id_]
+
+
+def test_only_what_has_not_changed_since_is_flagged(store: Store, folders: Folders) -> None:
+    inbox = new(folders, "INBOX")
+    place(folders, inbox, *keep(store, *mail(3)))
+    since = here(folders, inbox).modseq
+    folders.flag(inbox, [2], ADD, ["\\Flagged"]).result(PATIENCE)
+    altered = folders.flag(inbox, [1, 2, 3], ADD, ["\\Answered"], unchanged_since=since).result(PATIENCE)
+    assert ([item.uid for item in altered.items], altered.modified) == ([1, 3], [2])
+    assert flagged(folders, inbox) == {1: "\\Answered", 2: "\\Flagged", 3: "\\Answered"}
+    assert {item.modseq > since for item in altered.items} == {True}
+
+
+@pytest.mark.parametrize("flag", ["", "\\Foo", "two words", "ü", "a]", "a\\b", "x" * 201, "a*", "(", "\r"])
+def test_what_is_no_flag_is_refused(store: Store, folders: Folders, flag: str) -> None:
+    inbox = new(folders, "INBOX")
+    (id_,) = keep(store, *mail(1))
+    for future in (folders.flag(inbox, [1], ADD, [flag]), folders.place(inbox, [Placement(id_, (flag,))])):
+        with pytest.raises(Invalid, match="no flag"):
+            future.result(PATIENCE)
+
+
+def test_placing_says_what_was_deleted_meanwhile(store: Store, folders: Folders) -> None:
+    inbox = new(folders, "INBOX")
+    first, second = keep(store, *mail(2))
+    store.delete(Selection(EVERYTHING, (first,))).result(PATIENCE)
+    placements = [Placement(first), Placement(second, ("\\Seen", "\\Flagged", "kw"), 5), Placement(second)]
+    assert folders.place(inbox, placements).result(PATIENCE) == [0, 1, 2]
+    assert flagged(folders, inbox) == {1: "\\Flagged \\Seen kw", 2: "\\Seen kw"}
+    message = store.get(second)
+    assert message is not None
+    assert folders.facts(inbox) == {
+        1: (message.size, 5, second),
+        2: (message.size, message.arrival.at, second),
+    }
+    assert folders.facts(inbox, [2, 7]).keys() == {2}
+    assert folders.totals(inbox) == Totals(2, 0, 0, 2 * message.size)
+    assert folders.place(inbox, []).result(PATIENCE) == []
+
+
+def test_what_is_deleted_or_evicted_vanishes_from_every_folder(make: Make, bus: Bus) -> None:
+    store, heard = make(max_messages=4), Heard(bus)
+    folders = store.folders
+    one, two = new(folders, "INBOX"), new(folders, "Work")
+    ids = keep(store, *mail(4))
+    place(folders, one, *ids)
+    place(folders, two, *reversed(ids))
+    before = here(folders, two).modseq
+    store.delete(Selection(EVERYTHING, (ids[1], ids[2]))).result(PATIENCE)
+    assert (folders.vanished(one, before), folders.vanished(two, before)) == ([2, 3], [2, 3])
+    after = here(folders, two).modseq
+    assert after > before
+    assert folders.vanished(two, after) == []
+    keep(store, *mail(3))
+    heard.wait(lambda events: any(event.kind is Kind.EVICTED for event in events))
+    assert [message for _, message in standing(folders, two)] == [ids[3]]
+    assert folders.vanished(two, after) == [4]
+    assert folders.vanished(two, before, [(1, 2), (4, 9)]) == [2, 4]
+
+
+def test_when_all_is_cleared_folders_are_empty_and_say_so(store: Store, folders: Folders) -> None:
+    inbox, empty = new(folders, "INBOX"), new(folders, "Empty")
+    place(folders, inbox, *keep(store, *mail(5)))
+    before, untouched = here(folders, inbox).modseq, here(folders, empty)
+    folders.take_out(inbox, [2]).result(PATIENCE)
+    store.delete(Selection(EVERYTHING)).result(PATIENCE)
+    assert standing(folders, inbox) == []
+    assert folders.vanished(inbox, before) == [1, 2, 3, 4, 5]
+    assert here(folders, empty) == untouched
+    assert place(folders, inbox, *keep(store, *mail(1))) == [6]
+
+
+def test_taken_out_is_deleted_unless_it_stands_elsewhere(store: Store, folders: Folders) -> None:
+    inbox, everything, work = new(folders, "INBOX"), new(folders, "All", use="\\All"), new(folders, "Work")
+    kept, gone = keep(store, *mail(2))
+    gather(folders, inbox)
+    gather(folders, everything)
+    place(folders, work, kept)
+    assert folders.take_out(inbox, [1, 2, 3]).result(PATIENCE) == [1, 2]
+    assert store.get(gone) is None
+    assert standing(folders, everything) == [(1, kept)]
+    assert folders.take_out(everything, [1]).result(PATIENCE) == [1]
+    assert store.get(kept) is None
+    assert standing(folders, work) == []
+    assert store.counters().messages == 0
+
+
+def test_moving_deletes_nothing(store: Store, folders: Folders) -> None:
+    inbox, work = new(folders, "INBOX"), new(folders, "Work")
+    ids = keep(store, *mail(2))
+    gather(folders, inbox)
+    place(folders, work, *ids)
+    assert folders.take_out(inbox, [1, 2], keep=True).result(PATIENCE) == [1, 2]
+    assert store.counters().messages == 2
+    assert gather(folders, inbox) == 0
+
+
+def test_what_is_yet_to_be_gathered_is_not_taken_for_homeless(store: Store, folders: Folders) -> None:
+    new(folders, "INBOX")
+    bounces, work = new(folders, "Bounces", view=True), new(folders, "Work")
+    (id_,) = keep(store, *mail(1))
+    place(folders, bounces, id_)
+    place(folders, work, id_)
+    folders.take_out(bounces, [1]).result(PATIENCE)
+    folders.take_out(work, [1]).result(PATIENCE)
+    assert store.get(id_) is not None
+
+
+def test_an_account_that_is_an_inbox_takes_out_of_that_one_only(store: Store, folders: Folders) -> None:
+    hers, his = new(folders, "INBOX"), new(folders, "INBOX", "ben")
+    work = new(folders, "Work")
+    both, alone = keep(store, *mail(1, "ann Ben"), *mail(1))
+    gather(folders, hers)
+    gather(folders, his, "inbox:ben")
+    place(folders, work, both)
+    folders.take_out(work, [1]).result(PATIENCE)
+    folders.take_out(hers, [1, 2]).result(PATIENCE)
+    message = store.get(both)
+    assert message is not None
+    assert message.inboxes == ("Ben",)
+    assert store.get(alone) is None
+    assert standing(folders, his) == [(1, both)]
+
+
+def test_taken_out_of_an_inbox_it_vanishes_from_the_folders_of_that_one(store: Store, folders: Folders) -> None:
+    hers, his = new(folders, "INBOX"), new(folders, "INBOX", "ben")
+    address = new(folders, "INBOX", "ann@a.test", inbox="")
+    (both,) = keep(store, *mail(1, "ann ben"))
+    for folder in (hers, his, address):
+        place(folders, folder, both)
+    before = here(folders, hers).modseq
+    store.delete(Selection(EVERYTHING, inbox="ANN")).result(PATIENCE)
+    assert [standing(folders, folder) for folder in (hers, his, address)] == [[], [(1, both)], [(1, both)]]
+    assert folders.vanished(hers, before) == [1]
+
+
+def test_folders_by_account_and_name(store: Store, folders: Folders) -> None:
+    new(folders, "zebra")
+    new(folders, "a/b/c")
+    made = folders.create("ANN", "inBox").result(PATIENCE)
+    new(folders, "other", "ben")
+    assert [folder.name for folder in folders.of("Ann")] == ["INBOX", "a", "a/b", "a/b/c", "zebra"]
+    assert made in folders.of("ann")
+    assert (made.uid_next, made.subscribed, made.view, made.inbox, made.selectable) == (1, True, False, "ann", True)
+    assert folders.of("eve") == []
+    assert folders.get(10**9) is None
+    assert len({folder.uid_validity for folder in folders.of("ann")}) == 5
+    with pytest.raises(Conflict, match="already"):
+        new(folders, "a/b/")
+    with pytest.raises(Conflict):
+        new(folders, "Inbox")
+    assert new(folders, "ZEBRA")
+    assert store.healthy() == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["", "/", "a//b", "/a", "a//", "x" * 501, "a/" * 31 + "a", "a\r\nb", "\0", "\x9b", "a\ud800"]
+)
+def test_names_that_cannot_be(folders: Folders, name: str) -> None:
+    with pytest.raises(Invalid):
+        new(folders, name)
+    folder = new(folders, "there")
+    with pytest.raises(Invalid):
+        folders.rename(folder, name).result(PATIENCE)
+
+
+def test_there_are_not_too_many_folders(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailtrap.store.naming.MOST", 3)
+    new(folders, "a/b")
+    with pytest.raises(Invalid, match="at most 3"):
+        new(folders, "c/d")
+    new(folders, "a/c")
+    with pytest.raises(Invalid, match="at most 3"):
+        folders.rename(folders.of("ann")[1].id, "x/y").result(PATIENCE)
+    for name in "xyz":
+        folders.subscribe("ann", name, True).result(PATIENCE)
+    with pytest.raises(Invalid, match="at most 3"):
+        folders.subscribe("ann", "w", True).result(PATIENCE)
+    folders.subscribe("ann", "x", True).result(PATIENCE)
+    monkeypatch.setattr("mailtrap.store.naming.MOST_OF_ALL", 3)
+    with pytest.raises(Invalid, match="already"):
+        new(folders, "a", "ben")
+
+
+def test_a_folder_with_others_below_it_stays_as_a_level(store: Store, folders: Folders) -> None:
+    below = new(folders, "a/b/c")
+    _, level, _ = folders.of("ann")
+    (id_,) = keep(store, *mail(1))
+    assert place(folders, level.id, id_) == [1]
+    folders.remove(level.id).result(PATIENCE)
+    assert store.get(id_) is None or gather(folders, below) == 1
+    assert [(one.name, one.selectable) for one in folders.of("ann")] == [("a", True), ("a/b", False), ("a/b/c", True)]
+    with pytest.raises(NotFound):
+        place(folders, level.id, id_)
+    with pytest.raises(NotFound):
+        folders.remove(level.id).result(PATIENCE)
+    again = folders.create("ann", "a/b").result(PATIENCE)
+    assert again.selectable
+    assert again.uid_validity > level.uid_validity
+    assert again.uid_next == 1
+    folders.remove(again.id).result(PATIENCE)
+    folders.remove(below).result(PATIENCE)
+    assert [one.name for one in folders.of("ann")] == ["a"]
+
+
+def test_removing_a_folder_deletes_what_is_only_in_it(store: Store, folders: Folders) -> None:
+    inbox, work, bounces = new(folders, "INBOX"), new(folders, "Work"), new(folders, "Bounces", view=True)
+    kept, gone = keep(store, *mail(2))
+    gather(folders, inbox)
+    place(folders, work, kept, gone)
+    place(folders, bounces, kept, gone)
+    folders.take_out(inbox, [2], keep=True).result(PATIENCE)
+    folders.remove(work).result(PATIENCE)
+    assert store.get(gone) is None
+    assert store.get(kept) is not None
+    folders.remove(bounces).result(PATIENCE)
+    assert store.get(kept) is not None
+    with pytest.raises(Invalid, match="INBOX"):
+        folders.remove(inbox).result(PATIENCE)
+    assert [one.name for one in folders.of("ann")] == ["INBOX"]
+    assert new(folders, "Work") not in (work, bounces)
+
+
+def test_renaming_takes_what_is_below_along(store: Store, folders: Folders) -> None:
+    new(folders, "a/b/c")
+    new(folders, "ab")
+    b = folders.of("ann")[1]
+    place(folders, b.id, *keep(store, *mail(1)))
+    before = here(folders, b.id)
+    folders.rename(b.id, "x/y").result(PATIENCE)
+    assert [one.name for one in folders.of("ann")] == ["a", "ab", "x", "x/y", "x/y/c"]
+    assert here(folders, b.id) == replace(before, name="x/y")
+    for name in ("x/y", "ab", "x/y/c"):
+        with pytest.raises(Conflict):
+            folders.rename(b.id, name).result(PATIENCE)
+    with pytest.raises(Invalid, match="below itself"):
+        folders.rename(b.id, "x/y/z").result(PATIENCE)
+    with pytest.raises(NotFound):
+        folders.rename(10**6, "other").result(PATIENCE)
+    folders.rename(b.id, "X/y").result(PATIENCE)
+    assert [one.name for one in folders.of("ann")] == ["X", "X/y", "X/y/c", "a", "ab", "x"]
+
+
+def test_renaming_inbox_moves_what_is_in_it(store: Store, folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailtrap.store.naming.SLICE", 2)
+    inbox, _ = new(folders, "INBOX"), new(folders, "INBOX/below")
+    ids = keep(store, *mail(5))
+    gather(folders, inbox)
+    folders.flag(inbox, [3], ADD, ["\\Flagged"]).result(PATIENCE)
+    before = here(folders, inbox)
+    folders.rename(inbox, "old/mail").result(PATIENCE)
+    assert [one.name for one in folders.of("ann")] == ["INBOX", "INBOX/below", "old", "old/mail"]
+    moved = folders.of("ann")[-1]
+    assert standing(folders, moved.id) == list(enumerate(ids, 1))
+    assert flagged(folders, moved.id)[3] == "\\Flagged"
+    assert folders.vanished(inbox, before.modseq) == [1, 2, 3, 4, 5]
+    assert (here(folders, inbox).uid_validity, here(folders, inbox).uid_next) == (before.uid_validity, 6)
+    assert gather(folders, inbox) == 0
+    assert store.counters().messages == 5
+
+
+def test_subscriptions_outlive_folders_and_go_along_when_renamed(folders: Folders) -> None:
+    work = new(folders, "Work/now")
+    assert folders.subscriptions("ann") == []
+    for name in ("Work/now", "nowhere", "inbox"):
+        folders.subscribe("ann", name, True).result(PATIENCE)
+    assert folders.subscriptions("ANN") == ["INBOX", "Work/now", "nowhere"]
+    assert here(folders, work).subscribed
+    folders.rename(work, "Done").result(PATIENCE)
+    assert folders.subscriptions("ann") == ["Done", "INBOX", "nowhere"]
+    folders.remove(work).result(PATIENCE)
+    assert folders.subscriptions("ann") == ["Done", "INBOX", "nowhere"]
+    folders.subscribe("ann", "Done", False).result(PATIENCE)
+    folders.subscribe("ann", "Done", False).result(PATIENCE)
+    assert folders.subscriptions("ann") == ["INBOX", "nowhere"]
+    assert folders.subscriptions("ben") == []
+
+
+def test_items_by_uid_and_by_change(store: Store, folders: Folders) -> None:
+    inbox = new(folders, "INBOX")
+    place(folders, inbox, *keep(store, *mail(9)))
+    since = here(folders, inbox).modseq
+    folders.flag(inbox, [2, 7], ADD, ["\\Seen"]).result(PATIENCE)
+
+    def uids(**more: Any) -> list[int]:
+        return [item.uid for item in folders.items(inbox, **more)]
+
+    assert uids(uids=[(8, 10**12), (3, 1), (2, 4)]) == [1, 2, 3, 4, 8, 9]
+    assert uids(uids=[]) == []
+    assert uids(changed_since=since) == [2, 7]
+    assert uids(changed_since=since, uids=[(3, 9)]) == [7]
+    assert uids(changed_since=10**18) == []
+    assert {item.modseq for item in folders.items(inbox, changed_since=since)} == {here(folders, inbox).modseq}
+
+
+def test_who_asks_about_forgotten_times_is_told_of_all_that_is_not_there(
+    store: Store, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailtrap.store.standing.MOST_VANISHED", 6)
+    monkeypatch.setattr("mailtrap.store.standing.KEPT_VANISHED", 3)
+    inbox = new(folders, "INBOX")
+    place(folders, inbox, *keep(store, *mail(20)))
+    before = here(folders, inbox).modseq
+    for uid in range(2, 17, 2):
+        folders.take_out(inbox, [uid], keep=True).result(PATIENCE)
+    assert folders.vanished(inbox, before) == list(range(2, 17, 2))
+    assert folders.vanished(inbox, before, [(4, 6), (20, 30)]) == [4, 6]
+    assert folders.vanished(inbox, here(folders, inbox).modseq - 1) == [16]
+    assert isinstance(store, SqliteStore)
+    (kept,) = store._connection.execute("SELECT count(*) FROM vanished").fetchone()
+    assert kept <= 6
+
+
+def test_who_listens_hears_which_folders_changed(store: Store, folders: Folders) -> None:
+    heard: list[frozenset[int]] = []
+    told = threading.Semaphore(0)
+
+    def hear(changed: frozenset[int]) -> None:
+        heard.append(changed)
+        told.release()
+
+    def fail(_: frozenset[int]) -> None:
+        raise ValueError
+
+    folders.on_change(fail)
+    folders.on_change(hear)
+    one, two = new(folders, "INBOX"), new(folders, "Work")
+    (id_,) = keep(store, *mail(1))
+    gather(folders, one)
+    place(folders, two, id_)
+    folders.flag(two, [1], ADD, ["\\Flagged"]).result(PATIENCE)
+    folders.flag(two, [1], ADD, ["\\Flagged"]).result(PATIENCE)
+    store.mark(Selection(EVERYTHING), seen=True).result(PATIENCE)
+    folders.rename(two, "Done").result(PATIENCE)
+    store.delete(Selection(EVERYTHING)).result(PATIENCE)
+    for _ in range(8):
+        assert told.acquire(timeout=PATIENCE)
+    assert heard == [{one}, {two}, {one}, {two}, {two}, {one, two}, {two}, {one, two}]
+    folders.forget(hear)
+    folders.forget(hear)
+    folders.remove(two).result(PATIENCE)
+    assert len(heard) == 8
+
+
+def test_changes_to_what_is_gone_are_refused(folders: Folders, store: Store) -> None:
+    folder = new(folders, "Work")
+    folders.remove(folder).result(PATIENCE)
+    futures: list[Any] = [
+        folders.gather(folder, EVERYTHING),
+        folders.place(folder, [Placement(1)]),
+        folders.flag(folder, [1], ADD, ["\\Seen"]),
+        folders.take_out(folder, [1]),
+        folders.remove(folder),
+        folders.rename(folder, "b"),
+    ]
+    for future in futures:
+        with pytest.raises(NotFound, match=f"no folder {folder}"):
+            future.result(PATIENCE)
+    assert (folders.items(folder), folders.vanished(folder, 0), folders.totals(folder)) == ([], [], Totals(0, 0, 0, 0))
+    assert store.healthy() == ""
+    store.close()
+    with pytest.raises(Unavailable):
+        folders.create("ann", "x").result(PATIENCE)
