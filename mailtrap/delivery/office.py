@@ -126,15 +126,20 @@ class PostOffice:
         if self.wants("delivered"):
             return True
         book, envelope = self._book, submission.envelope
-        steps = [] if book.steps.isdisjoint(_STEPS) else [step for step in DELIVERY_STEPS if step in book.steps]
+        steps = [] if book.steps.isdisjoint(_STEPS) else self._in_question(envelope)
         occasion = occasion_of(letter_of(0, submission), Step.DELIVERED) if steps else None
         for recipient in envelope.recipients:
             address = recipient.address
-            if book.may_answer(Step.DELIVERED, address) if occasion is None else _might(book, occasion, steps, address):
+            if book.means(address) if occasion is None else _might(book, occasion, steps, address):
                 return True
             if recipient.parameters and asked.wants_success(recipient.parameters):
                 return True
         return False
+
+    def _in_question(self, envelope: Envelope) -> list[Step]:
+        """The steps of the delivery at which a rule may have something to say about this envelope."""
+        book, sender, recipients = self._book, envelope.reverse_path, envelope.addresses
+        return [step for step in DELIVERY_STEPS if step in book.steps and not book.rules_out(step, sender, recipients)]
 
     def accepted(self, id: int, submission: Submission) -> None:
         """A message was kept and has to be delivered. Any thread; only queues it."""

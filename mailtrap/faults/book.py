@@ -19,6 +19,7 @@ from mailtrap.faults.explaining import Explanation, explain
 from mailtrap.faults.matching import Arrangement, Rule
 from mailtrap.faults.occasion import Answer, Occasion
 from mailtrap.faults.rule import Fault, Step
+from mailtrap.mail.message import Heading
 from mailtrap.mail.words import fold
 
 #: Rules beyond which no more are taken.
@@ -81,11 +82,26 @@ class Book:
         steps = self.steps
         if steps and step in steps:
             return True
-        return bool(recipient) and self._addressed and not self._suspended and addresses.may_mean(recipient)
+        return bool(recipient) and self.means(recipient)
 
     def divides(self, step: Step) -> bool:
         """Whether any rule for the step belongs to one inbox, so that it matters which one a message goes into."""
         return self._arrangement.divides(step)
+
+    def means(self, address: str) -> bool:
+        """Whether an address may mean something by itself."""
+        return self._addressed and not self._suspended and addresses.may_mean(address)
+
+    def rules_out(self, step: Step, sender: str, recipients: Sequence[str], heading: Heading | None = None) -> bool:
+        """Whether surely nothing answers, at the cost of a few look-ups: no occasion has to be made. Counts nothing.
+
+        Without `heading` what depends on the content cannot be ruled out.
+        """
+        if self._suspended:
+            return True
+        if step in self.steps and not self._arrangement.rules_out(step, sender, recipients, heading):
+            return False
+        return not (self._addressed and step in _ADDRESSED and any(map(addresses.may_mean, recipients)))
 
     def might_answer(self, occasion: Occasion) -> bool:
         """Whether a rule may match, at the cost of a look-up; False is certain. Counts nothing."""

@@ -179,7 +179,19 @@ class Matcher:
                 index.add(kind, key, rule)
         self._recipient = indexes.pop("recipient", None)
         self._indexes = [(_SOURCES[source], index) for source, index in indexes.items()]
+        self._sender, self._subject = indexes.pop("sender", None), indexes.pop("subject", None)
+        self._needs_more = bool(self._always or indexes)
         self._nothing_else = not self._always and not self._indexes
+
+    def rules_out(self, sender: str, recipients: Sequence[str], heading: Heading | None) -> bool:
+        """Whether none can match by what these say; False, too, where it takes more to tell."""
+        if self._needs_more or (self._sender is not None and self._sender.find(sender)):
+            return False
+        if self._recipient is not None:
+            for address in recipients:
+                if self._recipient.find(address):
+                    return False
+        return self._subject is None or (heading is not None and not self._subject.find(heading.subject))
 
     def candidates(self, occasion: Occasion) -> Sequence[Rule]:
         """All that match, and perhaps a few that do not, in their order."""
@@ -210,10 +222,19 @@ class Arrangement:
         self.steps = frozenset(self._rules)
         # Made when first asked for: there may be many inboxes, and rules change while tests come and go.
         self._matchers: dict[tuple[Step, str], Matcher] = {}
+        self._of_all: dict[Step, Matcher] = {}
 
     def divides(self, step: Step) -> bool:
         """Whether any rule for the step belongs to one inbox."""
         return any(self._rules.get(step, ()))
+
+    def rules_out(self, step: Step, sender: str, recipients: Sequence[str], heading: Heading | None) -> bool:
+        """Whether surely no rule of the step matches, in whatever inbox; see `Matcher.rules_out`."""
+        matcher = self._of_all.get(step)
+        if matcher is None:
+            rules = [rule for some in self._rules.get(step, {}).values() for rule in some]
+            matcher = self._of_all[step] = Matcher(in_order(rules))
+        return matcher.rules_out(sender, recipients, heading)
 
     def candidates(self, occasion: Occasion) -> Sequence[Rule]:
         """All rules that match, and perhaps a few that do not, in their order."""

@@ -115,6 +115,10 @@ class Ending:
     # What the rules say.
 
     def _judge(self) -> None:
+        path, recipients = self._transaction.reverse_path, [one.address for one in self._transaction.recipients]
+        if self._session.sandbox.faults.rules_out(Step.END_OF_DATA, path, recipients, self._intake.heading):
+            self._go_through()
+            return
         if self._session.sandbox.faults.divides(Step.END_OF_DATA):
             self._named = self._intake.heading.inbox
         occasion = self._session.occasion(

@@ -197,8 +197,8 @@ class Session(Fallible):
             if not transaction.utf8 and not transaction.reverse_path.isascii():
                 transaction.flag("utf8-address-undeclared")
             self.transactions += 1
-            if self.sandbox.faults.steps:
-                path, parameters = transaction.reverse_path, transaction.parameters
+            path, parameters, faults = transaction.reverse_path, transaction.parameters, self.sandbox.faults
+            if faults.steps and not faults.rules_out(Step.MAIL, path, ()):
                 self.unless(Step.MAIL, partial(self._begin, transaction), sender=path, parameters=parameters)
             else:
                 self._begin(transaction)
@@ -243,7 +243,9 @@ class Session(Fallible):
             recipient = Recipient(path, parameters)
             if may_mean(path):
                 transaction.telling = path
-            if transaction.telling or self.sandbox.faults.steps:
+            faults = self.sandbox.faults
+            asks = faults.steps and not faults.rules_out(Step.RCPT, transaction.reverse_path, (path,))
+            if transaction.telling or asks:
                 self.unless(Step.RCPT, partial(self._take_recipient, transaction, recipient), recipient=path)
             else:
                 self._take_recipient(transaction, recipient)

@@ -45,6 +45,9 @@ class Rules(Book):
     def might_answer(self, occasion: Occasion) -> bool:
         return True
 
+    def rules_out(self, step: Step, *facts: object) -> bool:
+        return step not in self.steps
+
     def answer(self, occasion: Occasion) -> Answer | None:
         if len(self.asked) < 1000:
             self.asked.append(occasion)

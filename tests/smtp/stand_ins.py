@@ -163,6 +163,9 @@ class Rules(Book):
     def might_answer(self, occasion: Occasion) -> bool:
         return self.may_answer(occasion.step)
 
+    def rules_out(self, step: Step, *facts: object) -> bool:
+        return not self.may_answer(step)
+
     def answer(self, occasion: Occasion) -> Answer | None:
         self.asked.append(replace(occasion))
         for rule in self._told:
