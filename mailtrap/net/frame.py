@@ -214,6 +214,10 @@ class Frame(Generic[Answer]):
         self._run()
         return self.take()
 
+    def woken(self) -> list[Action]:
+        """Something has happened elsewhere that a client may be waiting for."""
+        return _NOTHING
+
     def failed(self) -> list[Action]:
         """Our own code failed in this session: say so without details, and close."""
         self._then = None

@@ -1,0 +1,253 @@
+"""Watches the folders that sessions have open: gathers mail into them, reads what has changed, wakes who waits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+
+from mailtrap.accounts import Account
+from mailtrap.events import Event, Kind
+from mailtrap.imap.hierarchy import gather, gathered
+from mailtrap.imap.selected import Snapshot
+from mailtrap.mail.words import fold
+from mailtrap.sandbox import Sandbox
+from mailtrap.store.folder import Folder, Folders
+
+log = logging.getLogger(__name__)
+
+#: Folders that nobody has open any more and that are kept to be opened again, and the messages in them.
+KEPT = 8
+KEPT_ITEMS = 100_000
+#: Seconds that the thread may take to end.
+ENDED_WITHIN = 10.0
+
+Wake = Callable[[], None]
+
+
+class Live:
+    """One folder that somebody has open. `newest` may be looked at from any thread; it is replaced, never changed."""
+
+    def __init__(self, folders: Folders, folder: Folder, fill: Callable[[], None] | None) -> None:
+        """`fill` has what came in since placed in it; None where nothing comes by itself."""
+        self.id = folder.id
+        self.folder = folder
+        self.newest = Snapshot([], 1, 0)
+        self.users = 0
+        self._folders = folders
+        self._fill = fill
+        self._empty = fill is not None
+        self._stale = True
+        self._read_once = False
+        self._lock = threading.Lock()
+        self._waiting: frozenset[Wake] = frozenset()
+        # Not the other one: who waits, on a loop, must not wait for the store.
+        self._waiting_lock = threading.Lock()
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody wants to hear at once what happens to it."""
+        return bool(self._waiting)
+
+    def mail_came(self) -> None:
+        """Something was captured that may belong here."""
+        self._empty = self._fill is not None
+
+    def changed(self) -> None:
+        """Something else stands in it now, or stands there otherwise."""
+        self._stale = True
+
+    @property
+    def behind(self) -> bool:
+        """Whether `newest` may not be so any more."""
+        return self._empty or self._stale
+
+    def refresh(self, *, certainly: bool = False) -> Snapshot:
+        """The folder as it is now; `certainly` also where nobody has said that it changed. On a worker thread."""
+        if not (certainly or self.behind):
+            return self.newest
+        with self._lock:
+            empty, before = self._empty, self.newest
+            try:
+                if empty and self._fill is not None:
+                    # What comes from here on is for the next time.
+                    self._empty = False
+                    self._fill()
+                if empty or certainly or self._stale:
+                    self._stale = False
+                    self.newest = self._read(before)
+            except BaseException:
+                self._empty, self._stale = empty, True
+                raise
+            woken = self._waiting if self.newest is not before else ()
+        for wake in woken:
+            wake()
+        return self.newest
+
+    def _read(self, before: Snapshot) -> Snapshot:
+        """What has come, changed and gone since. A change meanwhile is seen now or the next time, never missed."""
+        folder = self._folders.get(self.id)
+        if folder is None:
+            # Somebody removed it: that is how a client can be told.
+            return before.next([], before.uids, before.uid_next, before.modseq)
+        self.folder = folder
+        if not self._read_once:
+            items = self._folders.items(self.id)
+            self._read_once = True
+            return Snapshot(items, folder.uid_next, folder.modseq)
+        if folder.modseq == before.modseq and folder.uid_next == before.uid_next:
+            return before
+        fresh = self._folders.items(self.id, changed_since=before.modseq)
+        vanished = self._folders.vanished(self.id, before.modseq)
+        return before.next(fresh, vanished, folder.uid_next, folder.modseq)
+
+    def listen(self, wake: Wake) -> None:
+        """Call it when there is a newer snapshot: from any thread, so it must not block."""
+        with self._waiting_lock:
+            self._waiting |= {wake}
+
+    def leave(self, wake: Wake) -> None:
+        """Call it no more; harmless when repeated."""
+        with self._waiting_lock:
+            self._waiting -= {wake}
+
+
+class Watch:
+    """One for all sessions of a server. Its thread begins with the first who waits."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._store = sandbox.store
+        self._lives: dict[int, Live] = {}
+        #: Those that mail comes to by itself: by inbox, and those of addresses, which the index finds.
+        self._of_inbox: dict[str, tuple[Live, ...]] = {}
+        self._of_address: tuple[Live, ...] = ()
+        self._unused: OrderedDict[int, Live] = OrderedDict()
+        self._lock = threading.Lock()
+        self._due: set[Live] = set()
+        self._wanted = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        sandbox.bus.subscribe(self._happened)
+        self._store.folders.on_change(self._changed)
+
+    def open(self, account: Account, folder: Folder) -> Live:
+        """Somebody opens a folder. Everything that is there by now is in `newest`. On a worker thread.
+
+        Has to be followed by `close` where it does not raise.
+        """
+        with self._lock:
+            live = self._lives.get(folder.id)
+            if live is None:
+                live = self._lives[folder.id] = self._made(account, folder)
+            self._unused.pop(folder.id, None)
+            live.users += 1
+        try:
+            live.refresh(certainly=True)
+        except BaseException:
+            self.close(live)
+            raise
+        return live
+
+    def close(self, live: Live) -> None:
+        """Somebody has it open no more."""
+        with self._lock:
+            live.users -= 1
+            if live.users:
+                return
+            self._unused[live.id] = live
+            while len(self._unused) > KEPT or sum([len(one.newest) for one in self._unused.values()]) > KEPT_ITEMS:
+                self._forget(self._unused.popitem(last=False)[1])
+
+    def wait(self, live: Live, wake: Wake) -> None:
+        """Have `wake` called, on any thread, when something happens in a folder."""
+        live.listen(wake)
+        with self._wanted:
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._run, name="mailtrap-folders", daemon=True)
+                self._thread.start()
+        if live.behind:
+            self._want([live])
+
+    def stop(self) -> None:
+        """Hear of nothing any more."""
+        self._sandbox.bus.unsubscribe(self._happened)
+        self._store.folders.forget(self._changed)
+        with self._wanted:
+            self._closed = True
+            self._wanted.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join(ENDED_WITHIN)
+
+    def _made(self, account: Account, folder: Folder) -> Live:
+        fill = partial(gather, self._store, account, folder) if gathered(account, folder) is not None else None
+        live = Live(self._store.folders, folder, fill)
+        if fill is not None and account.address:
+            self._of_address += (live,)
+        elif fill is not None:
+            key = fold(account.inbox)
+            self._of_inbox[key] = (*self._of_inbox.get(key, ()), live)
+        return live
+
+    def _forget(self, live: Live) -> None:
+        del self._lives[live.id]
+        self._of_address = tuple([one for one in self._of_address if one is not live])
+        for key, lives in list(self._of_inbox.items()):
+            left = tuple([one for one in lives if one is not live])
+            if left:
+                self._of_inbox[key] = left
+            else:
+                del self._of_inbox[key]
+
+    # On the writer's thread: nothing here waits for anything but a lock that is held for moments.
+
+    def _happened(self, events: list[Event]) -> None:
+        """Mail came: to these inboxes at once, to addresses once the index knows it."""
+        if not self._of_inbox and not self._of_address:
+            return
+        concerned: set[Live] = set()
+        for event in events:
+            if event.kind is Kind.INDEXED:
+                concerned.update(self._of_address)
+            elif event.kind is Kind.CAPTURED:
+                for name in fold(event.inbox).split(" "):
+                    concerned.update(self._of_inbox.get(name, ()))
+        for live in concerned:
+            live.mail_came()
+        self._want([live for live in concerned if live.awaited])
+
+    def _changed(self, folders: frozenset[int]) -> None:
+        """Something else stands in these."""
+        awaited = []
+        for id_ in folders:
+            live = self._lives.get(id_)
+            if live is not None:
+                live.changed()
+                if live.awaited:
+                    awaited.append(live)
+        self._want(awaited)
+
+    def _want(self, lives: list[Live]) -> None:
+        if lives:
+            with self._wanted:
+                self._due.update(lives)
+                self._wanted.notify()
+
+    # On a thread of its own.
+
+    def _run(self) -> None:
+        while True:
+            with self._wanted:
+                while not self._due and not self._closed:
+                    self._wanted.wait()
+                if self._closed:
+                    return
+                lives, self._due = self._due, set()
+            for live in lives:
+                try:
+                    live.refresh()
+                except Exception:  # the store may be closed, or too busy; what comes next is another chance
+                    log.debug("a folder could not be read", exc_info=True)
