@@ -21,7 +21,8 @@ MAX_DASHES = 200_000
 #: Header sections up to this many octets are read once and remembered.
 _SHORT = 300
 
-_EMBEDDED = frozenset(("message/rfc822", "message/global", "message/news"))
+#: Types of parts that are messages with parts of their own.
+EMBEDDED = frozenset(("message/rfc822", "message/global", "message/news"))
 _IDENTITY = frozenset(("", "7bit", "8bit", "binary"))
 
 
@@ -239,7 +240,7 @@ class _Scanner:
             self.leaves.append(part)
             if part.type.startswith("multipart/"):
                 self._open_multipart(part, depth)
-            elif part.type in _EMBEDDED and part.encoding in _IDENTITY and part.body_start < self.end:
+            elif part.type in EMBEDDED and part.encoding in _IDENTITY and part.body_start < self.end:
                 if depth >= MAX_DEPTH:
                     self.defects["too-deep"] = None
                 elif self.count >= MAX_PARTS:
@@ -349,11 +350,11 @@ def _number(root: Part) -> None:
         part, prefix, number, label = pending.pop()
         inside = prefix
         if part.is_multipart:
-            part.path = label if part.parent is None or part.parent.type in _EMBEDDED else f"{prefix}{number}"
+            part.path = label if part.parent is None or part.parent.type in EMBEDDED else f"{prefix}{number}"
             if part.path and part.path != label:
                 inside = part.path + "."
         else:
             part.path = f"{prefix}{number}"
             inside = part.path + "."
-        text = f"{part.path}.TEXT" if part.type in _EMBEDDED else ""
+        text = f"{part.path}.TEXT" if part.type in EMBEDDED else ""
         pending += [(child, inside, index, text) for index, child in enumerate(part.children, 1)]

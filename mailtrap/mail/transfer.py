@@ -7,7 +7,8 @@ import re
 
 _NOT_BASE64 = bytes(sorted(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")))
 _BAD_QUOTED = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n|[ \t]*+\Z)")
-_IDENTITY = frozenset(("", "7bit", "8bit", "binary", "7-bit", "8-bit"))
+#: What leaves octets as they are.
+IDENTITY = frozenset(("", "7bit", "8bit", "binary", "7-bit", "8-bit"))
 _UU = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
 _LINE = re.compile(rb"[^\r\n]+")
 _MAX_RUNS = 1000
@@ -15,7 +16,7 @@ _MAX_RUNS = 1000
 
 def decode(octets: bytes, encoding: str) -> tuple[bytes, str]:
     """The decoded octets, and the slug of a defect or ''. An unknown encoding leaves them as they are."""
-    if encoding in _IDENTITY:
+    if encoding in IDENTITY:
         return octets, ""
     if encoding == "base64":
         return base64(octets)

@@ -193,6 +193,12 @@ class Store(Protocol):
         Raises NotFound before the first piece, or later where the message is deleted meanwhile.
         """
 
+    def contents(self, ids: Sequence[int], most: int) -> dict[int, bytes | int]:
+        """The exact octets of many messages, or only how many those are where it is more than `most`, by id.
+
+        What was deleted meanwhile is not among them.
+        """
+
     def ids(self, query: Query, *, newest_first: bool = True) -> Iterator[int]:
         """Every matching id, without holding a transaction open between pieces."""
 

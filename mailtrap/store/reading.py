@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections import deque
@@ -120,6 +121,23 @@ def _is_even(readers: Readers, content: int, size: int) -> bool:
     sql = "SELECT count(*) FROM chunk WHERE id BETWEEN ? AND ?"
     rows: int = readers.fetch(sql, (content << 16, content << 16 | 0xFFFF))[0][0]
     return rows == -(-size // PIECE)
+
+
+def contents_of(readers: Readers, ids: Sequence[int], most: int) -> dict[int, bytes | int]:
+    """By id the octets of messages in one statement; of those with more than `most` only how many there are."""
+    found: dict[int, bytes | int] = {}
+    rows = readers.fetch(
+        "SELECT m.id, m.size, m.codec, iif(m.size <= ?, c.octets, NULL) FROM message m "
+        "LEFT JOIN chunk c ON c.id = (m.content << 16) WHERE m.id IN (SELECT value FROM json_each(?))",
+        (min(most, PIECE), json.dumps(list(ids))),
+    )
+    decompress = zstandard.ZstdDecompressor().decompress
+    for id_, size, codec, octets in rows:
+        if octets is None:
+            found[id_] = size or b""
+        else:
+            found[id_] = decompress(octets) if codec == "zstd" else octets
+    return found
 
 
 def content_of(readers: Readers, content: int, codec: str, size: int, most: int) -> bytes:

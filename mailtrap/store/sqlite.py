@@ -30,7 +30,7 @@ from mailtrap.store.indexing import Indexer
 from mailtrap.store.ledger import SqliteLedger
 from mailtrap.store.opening import connect, synchronous, take
 from mailtrap.store.piles import Piles
-from mailtrap.store.reading import Readers, stream
+from mailtrap.store.reading import Readers, contents_of, stream
 from mailtrap.store.rows import MESSAGE_COLUMNS, SESSION_COLUMNS, to_message, to_session
 from mailtrap.store.schema import drop_search_next
 from mailtrap.store.selecting import Choice, choose
@@ -177,6 +177,10 @@ class SqliteStore:
             raise NotFound(f"There is no message {id}")
         content, codec, size = rows[0]
         return stream(self._readers, content, codec, size, start)
+
+    def contents(self, ids: Sequence[int], most: int) -> dict[int, bytes | int]:
+        """The exact octets of many messages, but for those that are larger than `most`."""
+        return contents_of(self._readers, [id_ for id_ in ids if abs(id_) < 1 << 63], most)
 
     def ids(self, query: Query, *, newest_first: bool = True) -> Iterator[int]:
         """Every matching id."""

@@ -166,6 +166,18 @@ class StoreContract:
         for start in (0, 1, 9, 512 * 1024 - 1, 512 * 1024, 512 * 1024 + 1, 1_999_999, size, size + 5):
             assert b"".join(store.octets(id_, start)) == content[start:]
 
+    def test_the_octets_of_many_messages_are_had_at_once_but_of_large_ones_only_their_size(self, store: Store) -> None:
+        contents = [b"", b"x", octets("words " * 100), random.Random(1).randbytes(5000), bytes(5001)]
+        ids = keep(store, *[submission(content) for content in contents])
+        spooled = [keep_spooled(store, b"s" * size) for size in (0, 5000, 5001)]
+        expected: list[bytes | int] = [*contents[:4], 5001, b"", b"s" * 5000, 5001]
+        wanted = [*ids, *spooled]
+        assert store.contents([*wanted, 0, -5, 1 << 70], 5000) == dict(zip(wanted, expected, strict=True))
+        store.delete(Selection(EVERYTHING, tuple(ids))).result(PATIENCE)
+        assert store.contents(wanted, 5000) == dict(zip(spooled, expected[5:], strict=True))
+        assert store.contents([], 5000) == {}
+        assert store.contents(spooled[1:], 1 << 40)[spooled[2]] == b"s" * 5001
+
     def test_sizes_are_those_of_what_matches_oldest_first(self, store: Store) -> None:
         contents = [octets("x" * n) for n in range(1, 30)]
         ids = keep(store, *[submission(one, inbox="shop" if n % 2 else "default") for n, one in enumerate(contents)])
