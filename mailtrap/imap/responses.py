@@ -29,7 +29,10 @@ def literal(value: bytes) -> bytes:
 
 
 def string(value: bytes, utf8: bool = False) -> bytes:
-    """Quoted where it can be, otherwise a literal, with 128 for every NUL. With `utf8` the client reads UTF-8 between quotes (RFC 6855)."""
+    """Quoted where it can be, otherwise a literal; 128 stands for a NUL.
+
+    With `utf8` the client reads UTF-8 between quotes (RFC 6855 §3).
+    """
     if _QUOTABLE.fullmatch(value):
         return quoted(value)
     if utf8 and _QUOTABLE_UTF8.fullmatch(value) and _is_utf8(value):
