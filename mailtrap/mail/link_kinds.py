@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from mailtrap.mail.later import later
+
 #: Characters of an address and of its words that are looked at.
 _SHORT = 2000
 
-_UNSUBSCRIBE_WORDS = re.compile(
+_UNSUBSCRIBE_WORDS = later(
     r"unsubscri|opt[ -]?out|stop receiving|email preferences|manage (?:your )?(?:subscription|(?:email "
     r"|notification )?pref)"
     r"|abmelde[nr]|abbestell|austragen|newsletter abm|désabonne|désinscri|se désinscrire|darse? de baja"
@@ -26,7 +28,7 @@ _UNSUBSCRIBE_WORDS = re.compile(
     r"|ביטול הרשמה|הסרה מרשימ",
     re.IGNORECASE,
 )
-_RESET_WORDS = re.compile(
+_RESET_WORDS = later(
     r"(?:reset|change|recover|choose|create|set)(?:ting)?(?: up)? (?:my |your |a "
     r"|the )?(?:new )?(?:\w+ )?(?:password|passphrase|pin)\b|password reset|forgot"
     r"|passwor[dt] (?:jetzt )?(?:zurücksetzen|ändern|neu|vergessen|festlegen|erstellen|opnieuw|wijzigen"
@@ -47,7 +49,7 @@ _RESET_WORDS = re.compile(
     r"|reset) (?:kata )?sandi|επαναφορά.{0,12}κωδικού|איפוס.{0,8}סיסמ",
     re.IGNORECASE,
 )
-_VERIFY_WORDS = re.compile(
+_VERIFY_WORDS = later(
     r"\bverif(?:y|ication|ied)|\bconfirm(?:ation)?\b|\bactivat(?:e|ion)\b|\bvalidate\b|(?:sign|log)[ -]?in\b"
     r"|magic link|complete (?:your )?(?:registration|sign|set)|finish (?:sign|regist)"
     r"|accept (?:the |your )?invit|join (?:the )?(?:team|workspace)|bestätig|verifizier|aktivier|anmeld(?:en"
@@ -64,24 +66,24 @@ _VERIFY_WORDS = re.compile(
     r"|ยืนยัน",
     re.IGNORECASE,
 )
-_UNSUBSCRIBE_PATH = re.compile(
+_UNSUBSCRIBE_PATH = later(
     r"unsub|opt-?out|list-?remove|email-?prefer|abmeld|desabon|desinscri|/u/unsub", re.IGNORECASE
 )
-_RESET_PATH = re.compile(
+_RESET_PATH = later(
     r"(?:reset|forgot|recover|lost|change|new|set)[-_/ ]?(?:my-?)?(?:passw|pwd)|passw(?:or[dt])?s?[-_/](?:reset"
     r"|recover|forgot|edit|new|change|set|choose)"
     r"|pwd-?reset|/reset(?:[/?=-]|$)|reset_?(?:token|key|code)|passwort-(?:neu|zur)|restablecer|reinitialis"
     r"|recuperar",
     re.IGNORECASE,
 )
-_VERIFY_PATH = re.compile(
+_VERIFY_PATH = later(
     r"verif(?:y|ication|ier|izier)|(?<![a-z])confirm|activat|validat(?:e|ion)|magic-?(?:link|login)|(?:login"
     r"|signin|sign-in|auth|otp)[-_/](?:token|link|verify|email|code|callback)"
     r"|[?&](?:verification|confirmation|activation|login|magic|otp|auth)[-_]?(?:token|code|key)?="
     r"|email-?(?:confirm|verif)|double-?opt-?in|/doi[/?]|bestaetig|aktivier|confirmar|one-?time-?login",
     re.IGNORECASE,
 )
-_TRACKING = re.compile(
+_TRACKING = later(
     r"^https?://(?:[^/?#]*\.)?(?:ct\.sendgrid\.net|list-manage\.com/track|mandrillapp\.com/track|awstrack\.me"
     r"|sparkpostmail\d?\.com|hubspotlinks\.com|rs6\.net|mjt\.lu"
     r"|cmail\d+\.com|createsend\d*\.com|click\.[^/]+|clicks\.[^/]+|trk\.[^/]+|track(?:ing)?\.[^/]+"
@@ -92,7 +94,7 @@ _TRACKING = re.compile(
     r"|open-?track(?:ing)?|openpixel|mail-?open)(?:[/?.]|$)|[?&](?:utm_pixel|open_id)=",
     re.IGNORECASE,
 )
-_ASSET_PATH = re.compile(
+_ASSET_PATH = later(
     r"\.(?:png|jpe?g|gif|webp|svg|ico|avif|bmp|css|js|woff2?|ttf|otf|eot|mp4|webm)$", re.IGNORECASE
 )
 _TINY = frozenset(("0", "1", "2", "0.1"))

@@ -7,6 +7,7 @@ origin, so to load them from us they would have to be readable by every site; th
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
 import flask
 
@@ -17,9 +18,11 @@ from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.web.about import About
 from mailtrap.web.contents import Contents, message_of
-from mailtrap.web.htmlfilter import MAX_LENGTH, Preview, filter_html
 from mailtrap.web.raster import Raster, raster
 from mailtrap.web.urlfilter import Addresses, picture_data
+
+if TYPE_CHECKING:
+    from mailtrap.web.htmlfilter import Preview
 
 #: Octets of one picture, and of all of them together, that are written into a preview.
 MAX_PICTURE = 4 * 1024 * 1024
@@ -64,6 +67,8 @@ def routes(sandbox: Sandbox, settings: Settings, about: About, contents: Content
 
 def render(content: Content, *, remote: bool, scheme: str, own: tuple[str, int]) -> Preview:
     """The document for a message: its HTML without what could do harm, or its text."""
+    from mailtrap.web.htmlfilter import MAX_LENGTH, Preview, filter_html  # 30 ms that a start need not pay
+
     if content.html:
         return filter_html(content.html, Addresses(remote, Pictures(content).address, own), scheme)
     text = content.text

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import re
 
+from mailtrap.mail.later import later
+
 _OPEN = r"[\s:：=\-–—><»«\"'“”„‘’(\[*_`|【「『■●・]*"
 _IS = (
     r"is|are|as|ist|sind|lautet|est|sont|es|son|é|è|são|to|jest|brzmi|будет|это|هو|هي|は|が|为|為|是|은|는|이|가"
     r"|är|er|on|je|este|là|adalah|είναι|הוא|है|คือ"
 )
 #: What may stand between a word for a code and the code, and nothing else.
-JOINT = re.compile(rf"{_OPEN}(?:(?:{_IS}|le|il|o|below|follows|now|number|no\.?|#){_OPEN}){{0,2}}", re.IGNORECASE)
+JOINT = later(rf"{_OPEN}(?:(?:{_IS}|le|il|o|below|follows|now|number|no\.?|#){_OPEN}){{0,2}}", re.IGNORECASE)
 #: What leads to the code at the end of more words.
-LEADS = re.compile(rf"(?:\b(?:{_IS})|[:：は是为為が])\s*[\"'“„«<*_`\[(【「]*$", re.IGNORECASE)
-COLON = re.compile(r"[:：]\s*[\"'“„«<*_`\[(【「]*$")
-SENTENCE = re.compile(r"[.!?;](?=\s)|[。！？；]|\x00(?=\s)")
+LEADS = later(rf"(?:\b(?:{_IS})|[:：は是为為が])\s*[\"'“„«<*_`\[(【「]*$", re.IGNORECASE)
+COLON = later(r"[:：]\s*[\"'“„«<*_`\[(【「]*$")
+SENTENCE = later(r"[.!?;](?=\s)|[。！？；]|\x00(?=\s)")
 #: From a code to the word for it: `is your Acme`, `is the`, `として`.
-AFTER = re.compile(
+AFTER = later(
     r"[\s\"'“”*_`()（）\]】」』»>,:\-–—]*(?:(?:" + _IS + r"|als|como|comme|come|как|jako|olarak|という|を)(?!\w))?\s*"
     r"(?:(?:your|the|my|ihr|dein|der|votre|le|ton|tu|su|el|il|tuo|o|seu|de|uw|je|jouw|twój|ваш|твой|sizin"
     r"|あなたの|您的|你的|a|an|valid|new)\s*(?=\s|[^\x00-\x7f]))?(?:[\w&.'’-]+\s+){0,4}$",
     re.IGNORECASE,
 )
-VERBAL = re.compile(
+VERBAL = later(
     rf"[\s\"'”*_`)\]」』】»>]*(?:[(（]|(?:{_IS}|как|als|as|como|comme|come|jako|olarak)(?!\w)|[-–:])", re.IGNORECASE
 )
 #: What asks to enter what follows.
-USE = re.compile(
+USE = later(
     r"(?:use|enter|type|input|insert|submit|provide|paste|geben sie|gib|verwende[nt]?(?: sie)?|nutzen sie|tippen sie"
     r"|saisi(?:r|ssez|s)|entrez|utilisez|tapez|recopiez|indiquez|introdu(?:ce|zca|cir|za|z)|ingres[ae]|usa|use|utiliza"
     r"|escribe|inserisci|digit[ea]|insira|voer|vul|gebruik|wpisz|użyj|wprowadź|podaj|введите|используйте|укажите"
@@ -35,22 +37,22 @@ USE = re.compile(
     re.IGNORECASE,
 )
 #: The same where the verb comes last: Japanese, Korean, Turkish, Hindi; and in Chinese after the number.
-USED = re.compile(
+USED = later(
     r"[\s\"'”*_`)\]」』】»>]*(?:を(?:ご)?(?:入力|使用|利用)|을|를|(?:请|請)?(?:输入|輸入|填写|填寫)"
     r"|[\w' ]{0,30}\b(?:gir(?:in|iniz|erek)?|kullan\w*|yaz\w*)\b)"
 )
 #: What says that a number is the number of something.
-NUMBER = re.compile(
+NUMBER = later(
     r"(?:(?<!\w)(?:nr|no|num|number|nummer|número|numéro|numero|numer|номер)\.?|[№#]|n[°º]\.?|第)\s*$", re.IGNORECASE
 )
 #: A noun after a number, as if it counted something; what goes on with a sentence is none.
-COUNTS = re.compile(
+COUNTS = later(
     r" (?!(?:to|is|in|on|for|at|as|when|within|expires?|will|and|or|before|by|from|into|zum?|um|ist|bei|im|auf|und|oder"
     r"|pour|est|dans|sur|et|afin|para|en|es|y|antes|per|è|nell\w*|su|e|entro|no|na|é|om|op|bij|aby|w|jest|i|для|на|в|и"
     r"|için|ile|ve|untuk|för|på|til|for)(?!\w))[^\W\d_]{3,}",
     re.IGNORECASE,
 )
 #: What says that a number only shows how codes look.
-EXAMPLE = re.compile(
+EXAMPLE = later(
     r"(?:like|such as|e\.g\.|for example|z\. ?b\.|par exemple|p\. ?ej\.|例：|例如|例えば|예:)\s*\W?$", re.IGNORECASE
 )

@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_INVISIBLE = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+from mailtrap.mail.later import later
+
+_INVISIBLE = later(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _NARROW: dict[int, int | str] = {
     **{number: number - 0xFEE0 for first, last in ("０９", "Ａｚ") for number in range(ord(first), ord(last) + 1)},
     **dict.fromkeys(map(ord, "‐‑‒–—―−－"), "-"),
@@ -22,7 +24,7 @@ _UNIT_MONEY = (
     r"|euros?|dollars?|dólares|Euro)(?![A-Za-z]))"
 )
 # What is taken out of sight before codes are looked for, so that no part of it is taken for one.
-_NEVER = re.compile(
+_NEVER = later(
     "|".join(
         (
             r"(?:https?://|www\.|mailto:)\S{1,2000}+",
@@ -55,8 +57,8 @@ _NEVER = re.compile(
     ),
     re.ASCII,
 )  # fmt: skip
-_SINGLES = re.compile(r"(?<![\w])[A-Z0-9](?:[ \t\-·|]{1,4}[A-Z0-9]){3,9}(?![\w])", re.ASCII)
-_CANDIDATE = re.compile(
+_SINGLES = later(r"(?<![\w])[A-Z0-9](?:[ \t\-·|]{1,4}[A-Z0-9]){3,9}(?![\w])", re.ASCII)
+_CANDIDATE = later(
     r"""(?<![\w.\-/\\@&=+])(?:
       (?P<grouped>\d{3}[ -]\d{3}(?:[ -]\d{3})?|\d{4}[ -]\d{4}
         |\d{2}[ -]\d{2}[ -]\d{2}(?:[ -]\d{2})?|\d{3}[ -]\d{2}[ -]\d{3}
@@ -68,15 +70,15 @@ _CANDIDATE = re.compile(
     )(?![\w@]|[-/.][\w])""",
     re.VERBOSE | re.ASCII,  # other scripts put no space between a word and a number
 )
-_ORDERLY = re.compile(
+_ORDERLY = later(
     r"(?:ORD(?:ER)?|INV|PO|SO|RMA|SKU|TKT|CASE|REF|RE|RG|AN|KD|FV|BK|PNR|TRK|TICKET|INC|REQ|CUST|ACC|CR|DHL|UPS"
     r"|ISSUE|BUG|JIRA|PR|CVE|ISO|RFC|UTF|GMT|UTC|DIN|EN|LOT)-?\d+(?:-\w+)?",
     re.IGNORECASE,
 )
-_SLOGAN = re.compile(r"[A-Z]{4,}\d{1,4}|[A-Z]{3,}(?:20\d\d|\d0|\d5|OFF)|\d{1,2}[A-Z]{3,}")
+_SLOGAN = later(r"[A-Z]{4,}\d{1,4}|[A-Z]{3,}(?:20\d\d|\d0|\d5|OFF)|\d{1,2}[A-Z]{3,}")
 # What RFC 8628 §6.1 makes device codes of: no vowels, so that they are no words.
-_CONSONANTS = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ]{3,5}-[BCDFGHJKLMNPQRSTVWXZ]{3,5}")
-_BOTH = re.compile(r"(?=.*\d)(?=.*[A-Za-z])")
+_CONSONANTS = later(r"[BCDFGHJKLMNPQRSTVWXZ]{3,5}-[BCDFGHJKLMNPQRSTVWXZ]{3,5}")
+_BOTH = later(r"(?=.*\d)(?=.*[A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)

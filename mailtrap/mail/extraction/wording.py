@@ -6,6 +6,9 @@ Lists of stems, one kind of phrase to a list; facts about languages, in the orde
 from __future__ import annotations
 
 import re
+from functools import partial
+
+from mailtrap.mail.later import later
 
 # What has a number of its own and is no code: it wins over the word for code within it.
 _OTHER = r"""
@@ -192,7 +195,7 @@ order (?:is )?confirm|your order|thank you for your (?:order|purchase)|confirmat
 out for delivery
 """
 
-_UNIT = re.compile(
+_UNIT = later(
     r"\s*(?:-\s*)?(?:minutes?|mins?\b|min\.|hours?|hrs?\b|h\b|days?|seconds?|secs?\b|weeks?|months?|"
     r"years?|minuten?|stunden?|std\b|tagen?|sekunden?|jours?|heures?|minutos?|horas?|días?|segundos?|"
     r"minuti|minuto|ore\b|ora\b"
@@ -207,12 +210,16 @@ _UNIT = re.compile(
 
 
 def _any(listed: str, inside: bool = False) -> re.Pattern[str]:
+    return later(partial(_expression, listed, inside), re.IGNORECASE)
+
+
+def _expression(listed: str, inside: bool) -> str:
     """One expression for the stems of a list; where a script has spaces, a stem starts a word (or is `inside` one)."""
     stems = [stem for line in listed.strip().replace("|\n", "|").splitlines() for stem in _alternatives(line)]
     start = r"(?<![^\W\d_])" if not inside else ""
     spaced = "|".join([stem for stem in stems if not _is_unspaced(stem)])
     unspaced = "|".join([stem for stem in stems if _is_unspaced(stem)])
-    return re.compile(f"{start}(?:{spaced})|{unspaced}", re.IGNORECASE)
+    return f"{start}(?:{spaced})|{unspaced}"
 
 
 def _alternatives(line: str) -> list[str]:
@@ -243,7 +250,7 @@ BOOKING = _any(_BOOKING)
 UNIT = _UNIT
 
 
-TRADE = re.compile(
+TRADE = later(
     r"parcel|package|colis|paket|paquete|pacco|pakket|paczk|посылк|kargo|配送|包裹|快递|택배|receipt|invoice|your order"
     r"|order (?:#|no|confirm)|purchase|payment (?:received|confirm)|statement|shipped|delivery|rechnung|bestellung"
     r"|quittung|beleg|facture|commande|reçu|factura|pedido|recibo|fattura|ordine|ricevuta|fatura\b|encomenda|factuur"
