@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mailtrap.clock import Clock
 from mailtrap.delivery.notices import Notices
 from mailtrap.delivery.office import PostOffice
-from mailtrap.delivery.record import Advance, Delivery, Outcome
+from mailtrap.delivery.outlets import Outlets
+from mailtrap.delivery.record import Advance
 from mailtrap.delivery.schedule import RetrySchedule
-from mailtrap.delivery.told import Tell, Told
-from mailtrap.delivery.webhooks import Webhooks
 from mailtrap.errors import NotFound
 from mailtrap.events import Bus, Event, Kind
 from mailtrap.faults.aftermath import History
@@ -26,8 +25,8 @@ from mailtrap.mail.heading import read_heading
 from mailtrap.mail.message import Heading, Submission
 from mailtrap.mail.transcript import Transcript
 from mailtrap.mail.words import fold
-from mailtrap.net.outbound import Outbound
 from mailtrap.query import Query
+from mailtrap.settings import Settings
 from mailtrap.store.base import Done, Selection, Session, Spool, Store
 from mailtrap.waiting.evidence import Witness
 from mailtrap.waiting.matcher import Waiting
@@ -56,6 +55,7 @@ class Sandbox:
         schedule: RetrySchedule | None = None,
         hostname: str = "localhost",
         inboxes: Directory | None = None,
+        outlets: Outlets | None = None,
     ) -> None:
         self.store = store
         self.bus = bus
@@ -63,13 +63,16 @@ class Sandbox:
         self.faults = faults or Book(clock)
         self.history = history or History()
         self.inboxes = inboxes or Directory(clock)
-        #: Tells the application that sends the mail; nobody listens by default.
-        self.tell: Tell = _unheard
         #: Called with the id of each message that was kept, on the writer's thread.
         self.record: Callable[[int, Submission], None] | None = None
-        self.webhooks = Webhooks(store, Outbound(), clock)
-        self.office = PostOffice(store, bus, clock, self.faults, self.capture, schedule, hostname)
-        self.office.write = Notices(store.octets, hostname, schedule)
+        outlets = outlets or Outlets(store, clock, Settings())
+        self.webhooks = outlets.webhooks
+        #: Tells the application that sends the mail; without targets nobody listens.
+        self.tell = outlets.webhooks.tell
+        notices = Notices(store.octets, hostname, schedule)
+        self.office = PostOffice(
+            store, bus, clock, self.faults, self.capture, schedule, hostname, write=notices, outlets=outlets
+        )
         self.waiting = Waiting(store, bus)
         self.outcomes: Counter[str] = Counter()
         self._open: dict[int, Transcript] = {}
@@ -200,20 +203,6 @@ class Sandbox:
         """Let so much virtual time pass: deliveries, notices, retention. Raises Invalid."""
         return self.office.advance(seconds)
 
-    def deliveries(
-        self,
-        *,
-        messages: Sequence[int] | None = None,
-        outcomes: Sequence[Outcome] | None = None,
-        recipient: str | None = None,
-        before: int | None = None,
-        limit: int = 100,
-    ) -> list[Delivery]:
-        """What became of messages after their 250; see `PostOffice.deliveries`."""
-        return self.office.deliveries(
-            messages=messages, outcomes=outcomes, recipient=recipient, before=before, limit=limit
-        )
-
     def list_inboxes(self) -> list[tuple[Inbox, int, int]]:
         """Every inbox, the default one first, with its messages and how many of them nobody has looked at."""
         counts = {fold(name): (name, *found) for name, found in self.store.inboxes().items()}
@@ -323,10 +312,6 @@ class _Client:
     peer: str
     helo: str
     login: Login | None
-
-
-def _unheard(_: Told) -> None:
-    pass
 
 
 def as_session(transcript: Transcript, lines: bool = True) -> Session:

@@ -13,7 +13,7 @@ from mailtrap.delivery.rulebook import open_book, read_file
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.events import Bus
 from mailtrap.net.doors import Doors
-from mailtrap.net.tls import ca_file, server_context
+from mailtrap.net.tls import Identity
 from mailtrap.pop3.listener import doors as pop3_doors
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
@@ -33,15 +33,20 @@ class Server:
     """A sandbox: its store, its mail listeners and its web server, started and stopped together.
 
     Raises SettingsError for settings that cannot be used, a taken port for one; what had been started by then is
-    stopped again.
+    stopped again. With `late_tls` our own certificate is made for the first who needs it, not at the start: that is for
+    a sandbox that is gone soon, and whose directory nobody else has.
     """
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, *, late_tls: bool = False) -> None:
         check_exposure(settings)
         self.settings = settings
         self.clock = clock or Clock()
         self.bus = Bus()
-        self.about = About(addresses={}, ca_file=str(ca_file(settings)), started_at=self.clock.now())
+        self._identity = Identity(settings)
+        self.about = About(addresses={}, authority=self._identity, started_at=self.clock.now())
+        if settings.tls_cert or not late_tls:
+            # What cannot be used should be told now, not to the first client.
+            _ = self.about.ca_file, self._identity.context()
         self._stop_once = threading.Lock()
         self._undo: list[Callable[[], object]] = []
 
@@ -57,6 +62,9 @@ class Server:
         fixed = read_file(self.settings.faults) if self.settings.faults else []
         self.store = open_store(self.settings, self.bus, self.clock)
         self._undo.append(self.store.close)
+        outlets = Outlets(self.store, self.clock, self.settings, (self._identity,))
+        self._undo.append(outlets.stop)
+        outlets.start()
         self.sandbox = Sandbox(
             self.store,
             self.bus,
@@ -73,8 +81,8 @@ class Server:
             schedule=RetrySchedule.of(self.settings),
             hostname=self.settings.smtp_hostname,
             inboxes=open_directory(self.store.ledger, self.bus, self.clock, lasting=not self.settings.is_temporary),
+            outlets=outlets,
         )
-        outlets = self._outlets()
         expiry = Expiry(self.store, self.sandbox.inboxes, self.bus, self.clock, self.sandbox.remove_inbox)
         self._undo.append(expiry.stop)
         expiry.start()
@@ -84,7 +92,7 @@ class Server:
         addresses = self._open(smtp_doors(self.sandbox, self.settings))
         addresses |= self._open(pop3_doors(self.sandbox, self.settings, accounts))
         app = create_app(self.sandbox, self.settings, self.about)
-        self.web = WebServer(app, self.settings, server_context(self.settings) if self.settings.web_tls else None)
+        self.web = WebServer(app, self.settings, self._identity.context() if self.settings.web_tls else None)
         self._undo.append(self.web.stop)
         self._undo.append(self.sandbox.waiting.stop)
         addresses["web"] = self.web.start()
@@ -94,17 +102,7 @@ class Server:
 
     def _open(self, doors: Doors) -> dict[str, tuple[str, int]]:
         self._undo.append(lambda: doors.stop(GRACE))
-        return doors.start()
-
-    def _outlets(self) -> Outlets:
-        """Have the applications under test told, and their mail read."""
-        outlets = Outlets(self.store, self.clock, self.settings, (self.about.ca_file,))
-        self._undo.append(outlets.stop)
-        outlets.start()
-        sandbox, hooks = self.sandbox, outlets.webhooks
-        sandbox.webhooks, sandbox.tell = hooks, hooks.tell
-        sandbox.office.tell, sandbox.office.wants, sandbox.office.reader = hooks.tell, hooks.wants, outlets.reader
-        return outlets
+        return doors.start(self._identity.context)
 
     def _site(self, host: str, port: int) -> str:
         """Where applications on this machine reach the web."""

@@ -15,10 +15,11 @@ from mailtrap.delivery import asked
 from mailtrap.delivery.course import PERSONAL, Course, Upshot, What
 from mailtrap.delivery.doors import Capture, Visitor, Write
 from mailtrap.delivery.letters import Letter, Letters, letter_of, occasion_of, told_of
+from mailtrap.delivery.outlets import Outlets
 from mailtrap.delivery.queue import KIND, WRITTEN_WITHIN, Live, Queue, decode
 from mailtrap.delivery.record import Advance, Delivery, Outcome
 from mailtrap.delivery.schedule import RetrySchedule
-from mailtrap.delivery.told import Told
+from mailtrap.delivery.told import Tell
 from mailtrap.errors import Invalid, MailtrapError
 from mailtrap.events import Bus, Event, Kind
 from mailtrap.faults.book import Book
@@ -53,8 +54,8 @@ class PostOffice:
     """`concerns` and `accepted` are called for every message and cost next to nothing; the rest is for other threads.
 
     What happens is decided in the order of virtual time, then of messages, then of recipients, by whoever has the
-    turn: the thread of the office, or the one that advances the clock. `write`, `tell`, `wants` and `reader` may be
-    set until the first message comes.
+    turn: the thread of the office, or the one that advances the clock. `write` words notices; `outlets`
+    tell whoever is outside.
     """
 
     def __init__(
@@ -66,11 +67,14 @@ class PostOffice:
         capture: Capture,
         schedule: RetrySchedule | None = None,
         hostname: str = "localhost",
+        *,
+        write: Write,
+        outlets: Outlets,
     ) -> None:
-        self.write: Write | None = None
-        self.tell: Callable[[Told], None] | None = None
-        self.wants: Callable[[str], bool] = lambda kind: False
-        self.reader: Visitor | None = None
+        self.write = write
+        self.tell: Tell = outlets.webhooks.tell
+        self.wants = outlets.webhooks.wants
+        self.reader: Visitor = outlets.reader
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -324,20 +328,17 @@ class PostOffice:
             self._counts[delivery.outcome.value if kind is Kind.BOUNCED else kind.value] += 1
             if live.notable:
                 self._events[kind, letter.id] = letter.inbox
-            if self.tell is not None and self.wants(kind.value):
+            if self.wants(kind.value):
                 self.tell(told_of(kind, attempt, delivery, letter))
         for visit in upshot.visits:
             kind = Kind.OPENED if visit == "opens" else Kind.CLICKED
             delivery.happened(upshot.at, kind.value)
             self._events[kind, letter.id] = letter.inbox
-            if self.reader is not None:
-                look = self.reader.open if visit == "opens" else self.reader.click
-                look(letter.id, delivery.recipient, upshot.at)
+            look = self.reader.open if visit == "opens" else self.reader.click
+            look(letter.id, delivery.recipient, upshot.at)
 
     def _send(self, what: What, notice: Notice | None, lives: list[Live], letter: Letter, at: int) -> None:
         """Have a notice written and kept, if it is wanted."""
-        if self.write is None:
-            return
         try:
             octets = self.write(what, [live.delivery for live in lives], letter, at, notice)
         except Exception:

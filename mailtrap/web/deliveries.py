@@ -75,7 +75,7 @@ class Deliveries:
             if scanned >= MOST_SCANNED:
                 return _page(found, last << RECIPIENT_BITS | (_ALL - 1))
             told = 0 if before is None or before >> RECIPIENT_BITS not in batch else 1 + before % _ALL
-            for delivery in self._sandbox.deliveries(
+            for delivery in self._sandbox.office.deliveries(
                 messages=batch,
                 outcomes=outcomes,
                 recipient=query.recipient or None,
@@ -156,7 +156,7 @@ class Deliveries:
         before = None if newest is None else newest + 1 << RECIPIENT_BITS
         outcomes = None if listing.outcome is None else (listing.outcome,)
         while True:
-            found = self._sandbox.deliveries(
+            found = self._sandbox.office.deliveries(
                 outcomes=outcomes, recipient=listing.recipient or None, before=before, limit=_BATCH
             )
             if not found:
@@ -167,7 +167,7 @@ class Deliveries:
 
 def delivered(sandbox: Sandbox, message: Message) -> list[Delivery]:
     """What became of this message, for its first recipients."""
-    return sandbox.deliveries(messages=[message.id], limit=MOST_WITH_MESSAGE)
+    return sandbox.office.deliveries(messages=[message.id], limit=MOST_WITH_MESSAGE)
 
 
 def _to(recipient: str, query: Query) -> Query:

@@ -93,7 +93,7 @@ def clock_facts(sandbox: Sandbox, api: Deliveries | None = None) -> dict[str, An
 
 def panel(sandbox: Sandbox, message: Message) -> dict[str, Any]:
     """What the reader's Delivery tab shows."""
-    found: list[Delivery] = sandbox.deliveries(messages=[message.id], limit=SHOWN)
+    found: list[Delivery] = sandbox.office.deliveries(messages=[message.id], limit=SHOWN)
     session = message.arrival.session
     return {
         "deliveries": found,

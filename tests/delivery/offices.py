@@ -109,7 +109,7 @@ def send(
 
 
 def delivery_of(to: Sandbox, message: int, index: int = 0) -> Delivery:
-    return to.deliveries(messages=[message], limit=10_000)[index]
+    return to.office.deliveries(messages=[message], limit=10_000)[index]
 
 
 class Gathered:

@@ -67,7 +67,7 @@ def read(of: Sandbox, id_: int) -> list[str]:
 def test_a_plain_message_is_delivered_at_once_and_written_down_nowhere() -> None:
     with sandbox() as box:
         id_ = send(box, "bob@b.test", "Eve@[192.0.2.1]", "postmaster")
-        found = box.deliveries(messages=[id_])
+        found = box.office.deliveries(messages=[id_])
         assert [(one.recipient, one.outcome, one.attempts[0].host) for one in found] == [
             ("bob@b.test", Outcome.DELIVERED, "mx.b.test"),
             ("Eve@[192.0.2.1]", Outcome.DELIVERED, "[192.0.2.1]"),
@@ -75,9 +75,9 @@ def test_a_plain_message_is_delivered_at_once_and_written_down_nowhere() -> None
         ]
         assert story(found[0]) == ["accepted", "routed", "attempt", "delivered"]
         assert box.store.ledger.count("delivery") == 0
-        assert box.deliveries() == []
+        assert box.office.deliveries() == []
         assert box.office._thread is None
-        assert box.deliveries(messages=[id_ + 1]) == []
+        assert box.office.deliveries(messages=[id_ + 1]) == []
 
 
 def test_a_message_that_no_rule_concerns_leaves_no_row_either() -> None:
@@ -91,7 +91,7 @@ def test_a_message_that_no_rule_concerns_leaves_no_row_either() -> None:
 def test_what_was_not_sent_is_not_delivered(listener: str) -> None:
     with sandbox(say=replies(550)) as box:
         id_ = send(box, listener=listener)
-        assert box.deliveries(messages=[id_]) == []
+        assert box.office.deliveries(messages=[id_]) == []
         assert box.store.ledger.count("delivery") == 0
 
 
@@ -187,7 +187,7 @@ def test_a_refused_delivery_is_returned_to_its_sender_s_inbox() -> None:
     with sandbox(say=replies(550, "5.1.1", "no such user")) as box:
         box.office.write = write
         id_ = send(box, "bob@b.test", "eve@b.test", inbox="team")
-        one, two = box.deliveries(messages=[id_])
+        one, two = box.office.deliveries(messages=[id_])
         assert one.outcome is two.outcome is Outcome.BOUNCED
         (notice,) = one.notices
         assert two.notices == [notice]
@@ -300,7 +300,7 @@ def test_success_is_reported_to_whoever_asked_for_it() -> None:
         box.office.write = write
         asks = Recipient("bob@b.test", (("notify", "Success,Failure"), ("ORCPT", "rfc822;Bob+2Bx@b.test")))
         id_ = send(box, asks, "eve@b.test", parameters=(("RET", "hdrs"), ("ENVID", "a+2Bb")))
-        one, two = box.deliveries(messages=[id_])
+        one, two = box.office.deliveries(messages=[id_])
         assert (one.notify, one.original_recipient, one.ret, one.envelope_id) == (
             ("SUCCESS", "FAILURE"),
             "rfc822;Bob+x@b.test",
@@ -390,7 +390,7 @@ def test_what_nobody_has_looked_at_when_it_stops_is_not_lost(tmp_path: Path, mon
         with sandbox(tmp_path / "mail.db", replies(451), clock=clock) as box:
             ids = [send(box) for _ in range(3)]
     with sandbox(tmp_path / "mail.db", replies(550), clock=clock) as box:
-        assert {one.outcome for one in box.deliveries(messages=ids)} == {Outcome.BOUNCED}
+        assert {one.outcome for one in box.office.deliveries(messages=ids)} == {Outcome.BOUNCED}
 
 
 def test_a_deleted_message_is_not_delivered_any_more() -> None:
@@ -401,11 +401,11 @@ def test_a_deleted_message_is_not_delivered_any_more() -> None:
         box.store.delete(Selection(Query.EVERYTHING, (two,))).result(PATIENCE)
         heard.wait(lambda events: any(event.kind is Kind.DELETED for event in events))
         assert box.advance(5 * MINUTE).attempts == 2
-        assert {delivery.message for delivery in box.deliveries()} == {one, three}
+        assert {delivery.message for delivery in box.office.deliveries()} == {one, three}
         box.store.delete(Selection(Query.EVERYTHING)).result(PATIENCE)
         heard.wait(lambda events: any(event.kind is Kind.CLEARED for event in events))
         assert box.advance(10 * DAY).attempts == 0
-        assert box.deliveries() == []
+        assert box.office.deliveries() == []
 
 
 def test_more_deliveries_than_memory_holds_happen_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -476,7 +476,7 @@ def run_of(count: int, recipients: int) -> tuple[list[Delivery], float]:
         assert report.attempts == count * recipients * (len(TRIES) - 1)
         assert report.outcomes["expired"] == count * recipients
         assert report.notices == 2 * count
-        return box.deliveries(messages=ids, limit=10_000), took
+        return box.office.deliveries(messages=ids, limit=10_000), took
 
 
 @pytest.mark.parametrize(("count", "recipients"), [(1, 1000), (1000, 1)])
@@ -504,7 +504,7 @@ def test_the_same_mail_under_the_same_rules_fares_the_same() -> None:
             box.advance(6 * DAY)
             return [
                 (one.outcome.value, [attempt.at for attempt in one.attempts], story(one))
-                for one in box.deliveries(messages=ids, limit=1000)
+                for one in box.office.deliveries(messages=ids, limit=1000)
             ]
 
     assert fates() == fates()
@@ -529,7 +529,7 @@ def test_mail_goes_on_while_the_clock_is_advanced() -> None:
         ids = [send(box, "bob@b.test") for _ in range(20)]
         thread.join(PATIENCE)
         assert not thread.is_alive()
-        assert all(one.outcome is Outcome.DELIVERED for one in box.deliveries(messages=ids))
+        assert all(one.outcome is Outcome.DELIVERED for one in box.office.deliveries(messages=ids))
 
 
 # With the rules of a new sandbox
@@ -550,9 +550,9 @@ def test_addresses_that_mean_something_need_no_rule(recipient: str, outcomes: di
     with sandbox() as box:
         before = box.clock.now()
         id_ = send(box, "eve@b.test", recipient)
-        plain, done = box.deliveries(messages=[id_])
+        plain, done = box.office.deliveries(messages=[id_])
         box.advance(DAY)
-        plain, done = box.deliveries(messages=[id_])
+        plain, done = box.office.deliveries(messages=[id_])
         assert plain.outcome is Outcome.DELIVERED
         assert (done.tries, done.accepted_at) == (tries, before)
         seen = [one.what for one in done.happenings if one.what in outcomes]
@@ -568,7 +568,7 @@ def test_rules_change_what_becomes_of_mail_on_its_way() -> None:
             send(box, "bob@slow.test", "bob@b.test"),
             send(box, "bob@slow.test", content=b"Subject: x\r\n\r\n"),
         )
-        assert [one.outcome for one in box.deliveries(messages=[slow, other])] == [
+        assert [one.outcome for one in box.office.deliveries(messages=[slow, other])] == [
             Outcome.DEFERRED,
             Outcome.DELIVERED,
             Outcome.DELIVERED,
