@@ -382,10 +382,9 @@ class And:
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """What matches one or the other."""
+    """What matches any of them."""
 
-    left: Key
-    right: Key
+    keys: tuple[Key, ...]
 
 
 Key = Everything | Flagged | Numbered | Sized | Dated | Within | Containing | Changed | Identified | Not | And | Or
