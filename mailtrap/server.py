@@ -12,6 +12,8 @@ from mailtrap.delivery.outlets import Outlets
 from mailtrap.delivery.rulebook import open_book, read_file
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.events import Bus
+from mailtrap.imap.listener import doors as imap_doors
+from mailtrap.imap.watching import Watch
 from mailtrap.net.doors import Doors
 from mailtrap.net.tls import Identity
 from mailtrap.pop3.listener import doors as pop3_doors
@@ -51,7 +53,7 @@ class Server:
         self._undo: list[Callable[[], object]] = []
 
     def start(self) -> dict[str, tuple[str, int]]:
-        """Listen. Returns `{"smtp": (host, port), "smtps": …, "pop3": …, "web": …}` once everything does."""
+        """Listen. Returns `{"smtp": (host, port), "smtps": …, "pop3": …, "imap": …, "web": …}` once everything does."""
         try:
             return self._start()
         except BaseException:
@@ -91,6 +93,9 @@ class Server:
         accounts = Accounts(self.settings, self.store, self.clock, self.sandbox.inboxes)
         addresses = self._open(smtp_doors(self.sandbox, self.settings))
         addresses |= self._open(pop3_doors(self.sandbox, self.settings, accounts))
+        watch = Watch(self.sandbox)
+        self._undo.append(watch.stop)
+        addresses |= self._open(imap_doors(self.sandbox, self.settings, accounts, watch))
         app = create_app(self.sandbox, self.settings, self.about)
         self.web = WebServer(app, self.settings, self._identity.context() if self.settings.web_tls else None)
         self._undo.append(self.web.stop)

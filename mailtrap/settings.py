@@ -51,6 +51,8 @@ class Settings:
     smtps_port: int = _setting("Listening", 1465, "port", "SMTP over implicit TLS")
     pop3_port: int = _setting("Listening", Standard(1110), "port", f"POP3, plain and STLS; {_FREE}")
     pop3s_port: int = _setting("Listening", Standard(1995), "port", f"POP3 over implicit TLS; {_FREE}")
+    imap_port: int = _setting("Listening", Standard(1143), "port", f"IMAP, plain and STARTTLS; {_FREE}")
+    imaps_port: int = _setting("Listening", Standard(1993), "port", f"IMAP over implicit TLS; {_FREE}")
     web_port: int = _setting("Listening", 8025, "port", "Web pages and JSON API")
     base_path: str = _setting("Listening", "", "text", "Path the web is served under, such as /mail")
 
@@ -66,11 +68,15 @@ class Settings:
     )
     max_messages: int = _setting("Storing", 0, "number", "Beyond this many, the oldest are evicted; 0 keeps all")
     max_age: float = _setting("Storing", 0.0, "duration", "Older messages are evicted; 0 keeps all")
-    max_sessions: int = _setting("Storing", 10_000, "number", "Beyond this many dialogues (SMTP, POP3), the oldest go")
+    max_sessions: int = _setting(
+        "Storing", 10_000, "number", "Beyond this many dialogues (SMTP, POP3, IMAP), the oldest go"
+    )
     state_dir: str = _setting("Storing", "", "path", "Where the certificate is kept; default ~/.local/state/mailtrap")
 
     smtp_hostname: str = _setting("SMTP", "localhost", "text", "Name in the greeting and in the certificate")
-    hide_extensions: tuple[str, ...] = _setting("SMTP", (), "list", "EHLO and CAPA keywords not to offer, such as SIZE")
+    hide_extensions: tuple[str, ...] = _setting(
+        "SMTP", (), "list", "EHLO, CAPA and CAPABILITY words not to offer, such as SIZE"
+    )
     auth: str = _setting(
         "SMTP",
         "any",
@@ -90,7 +96,7 @@ class Settings:
     max_message_size: int = _setting("Limits", 50 * 1024 * 1024, "size", "Largest message")
     max_line: int = _setting("Limits", 2048, "size", "Longest command line (content lines have no limit)")
     max_recipients: int = _setting("Limits", 1000, "number", "Recipients of one message")
-    max_connections: int = _setting("Limits", 2000, "number", "Connections at once, of SMTP and of POP3 each")
+    max_connections: int = _setting("Limits", 2000, "number", "Connections at once, of SMTP, POP3 and IMAP each")
     max_connections_per_peer: int = _setting("Limits", 1000, "number", "The same from one address")
     max_errors: int = _setting("Limits", 20, "number", "Refused commands before a session is closed")
     max_junk: int = _setting(
@@ -169,7 +175,7 @@ class Settings:
         path = "/" + self.base_path.strip("/")
         object.__setattr__(self, "base_path", path if path != "/" else "")
         if not self.smtp_port:
-            for name in ("pop3_port", "pop3s_port"):
+            for name in ("pop3_port", "pop3s_port", "imap_port", "imaps_port"):
                 if isinstance(getattr(self, name), Standard):
                     object.__setattr__(self, name, Standard(0))
 

@@ -69,3 +69,8 @@ def gather(store: Store, account: Account, folder: Folder) -> None:
         # Addresses are found by the index, which may be behind.
         store.catch_up()
     store.folders.gather(folder.id, query).result(WRITTEN_WITHIN)
+
+
+def mailbox_id(folder: Folder) -> str:
+    """What names it for good, whatever it is called (RFC 8474 §4)."""
+    return f"F{folder.id}-{folder.uid_validity}"

@@ -94,6 +94,11 @@ def challenge(base64: bytes) -> bytes:
     return b"+ " + base64 + b"\r\n"
 
 
+def plain(text: str) -> str:
+    """Text for a response: one line of printable ASCII (RFC 9051 §9, text)."""
+    return "".join([c if " " <= c <= "~" else " " if c.isspace() else "?" for c in text])
+
+
 def _is_utf8(value: bytes) -> bool:
     try:
         value.decode("utf-8")
@@ -101,6 +106,9 @@ def _is_utf8(value: bytes) -> bool:
         return False
     return True
 
+
+NOT_HTTP = b"* BYE This is IMAP, not HTTP\r\n"
+NOT_TLS = b"* BYE TLS begins with STARTTLS here, or on the IMAPS port\r\n"
 
 WORDS = Words(
     too_many_connections=b"* BYE [UNAVAILABLE] Too many connections (max-connections)\r\n",

@@ -1,17 +1,42 @@
-"""Which IMAP commands there are in which state, and what performs each."""
+"""Which IMAP commands there are in which state, and what performs each.
+
+A performer says what is untagged and ends with `session.ok`, `no` or `bad`, at once or when something it has blocked on
+has come. Nothing of the store is read but in `session.work`.
+"""
 
 from __future__ import annotations
 
-from mailtrap.imap.session import Perform, State
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-# Each module of verbs has tables of its own: a verb in upper case, without UID, and what performs it.
-_ANY: dict[str, Perform] = {}
-_NOT_AUTHENTICATED: dict[str, Perform] = {}
-_AUTHENTICATED: dict[str, Perform] = {}  # here come mailtrap.imap.folders.VERBS and mailtrap.imap.mailbox.AUTHENTICATED
-_SELECTED: dict[str, Perform] = {}  # here comes mailtrap.imap.mailbox.SELECTED, which may have a NOOP of its own
+from mailtrap.imap import changing, folders, general, login, mailbox
+from mailtrap.imap.commands import Command
 
-TABLES: dict[State, dict[str, Perform]] = {
-    State.NOT_AUTHENTICATED: {**_ANY, **_NOT_AUTHENTICATED},
-    State.AUTHENTICATED: {**_ANY, **_AUTHENTICATED},
-    State.SELECTED: {**_ANY, **_AUTHENTICATED, **_SELECTED},
+if TYPE_CHECKING:
+    from mailtrap.imap.session import Session
+
+Perform = Callable[["Session", Command], None]
+
+_ANY: Mapping[str, Perform] = {
+    "CAPABILITY": general.capability,
+    "NOOP": general.noop,
+    "LOGOUT": general.log_out,
+    "ID": general.identify,
 }
+
+NOT_AUTHENTICATED: Mapping[str, Perform] = {
+    **_ANY,
+    "STARTTLS": login.start_tls,
+    "AUTHENTICATE": login.authenticate,
+    "LOGIN": login.log_in,
+}
+
+AUTHENTICATED: Mapping[str, Perform] = {
+    **_ANY,
+    "ENABLE": general.enable,
+    "NAMESPACE": general.namespace,
+    **folders.VERBS,
+    **mailbox.AUTHENTICATED,
+}
+
+SELECTED: Mapping[str, Perform] = {**AUTHENTICATED, **mailbox.SELECTED, **changing.VERBS}

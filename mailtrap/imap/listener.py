@@ -1,0 +1,69 @@
+"""IMAP on sockets: a session on every connection, in an event loop on a thread of its own."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from mailtrap.accounts import Accounts
+from mailtrap.imap.policy import Policy
+from mailtrap.imap.session import Session
+from mailtrap.imap.watching import Watch
+from mailtrap.net.actions import Machine
+from mailtrap.net.doors import Door, Doors
+from mailtrap.net.hub import Hub
+from mailtrap.net.waking import Wakeable
+from mailtrap.sandbox import Sandbox
+from mailtrap.settings import Settings
+
+
+class Connection(Wakeable):
+    """One client."""
+
+    def __init__(
+        self, sandbox: Sandbox, accounts: Accounts, policy: Policy, watch: Watch, listener: str, hub: Hub
+    ) -> None:
+        self.begin(hub)
+        self._sandbox = sandbox
+        self._accounts = accounts
+        self._policy = policy
+        self._watch = watch
+        self._listener = listener
+
+    def open_session(self, peer: str) -> Machine:
+        """Start a dialogue and let it be looked at."""
+        session = self._session = Session(
+            self._sandbox,
+            self._accounts,
+            self._policy,
+            self._watch,
+            self._listener,
+            peer,
+            self.hub.loop.time,
+            self._is_tls,
+        )
+        session.poke = self.poke
+        self._sandbox.session_started(session.transcript)
+        return session
+
+    @property
+    def _is_tls(self) -> bool:
+        return self._listener == "imaps"
+
+    def session_over(self) -> None:
+        """Have the dialogue kept."""
+        self._session.over()
+        self._sandbox.session_ended(self._session.transcript)
+
+
+def doors(sandbox: Sandbox, settings: Settings, accounts: Accounts, watch: Watch) -> Doors:
+    """IMAP with STARTTLS on one port, over TLS on another. Raises SettingsError."""
+    policy = Policy.of(settings)
+    return Doors(
+        settings,
+        [
+            Door(name, port, f"--{name}-port", partial(Connection, sandbox, accounts, policy, watch, name))
+            for name, port in (("imap", settings.imap_port), ("imaps", settings.imaps_port))
+        ],
+        "mailtrap-imap",
+        (policy.limits.idle_timeout, policy.patience, policy.limits.session_timeout),
+    )
