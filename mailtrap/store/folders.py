@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 from mailtrap.clock import Clock
@@ -14,6 +15,8 @@ from mailtrap.errors import MailtrapError
 from mailtrap.query import Query
 from mailtrap.store import flags as flagging
 from mailtrap.store.folder import Alteration, Altered, Folder, Item, Placement, Totals
+from mailtrap.store.indexing import Indexer
+from mailtrap.store.matching import Matching
 from mailtrap.store.naming import FOLDERS, INBOX, Creation, Removal, Renaming, Subscription, is_view, tidy, to_folder
 from mailtrap.store.placing import Flagging, Gathering, Placing, TakingOut, gathered_from, gone
 from mailtrap.store.promised import Promised
@@ -21,6 +24,7 @@ from mailtrap.store.reading import Readers
 from mailtrap.store.rows import clean, encode
 from mailtrap.store.selecting import choose
 from mailtrap.store.transaction import Transaction
+from mailtrap.store.vocabulary import MOST_MESSAGES, Vocabulary
 from mailtrap.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -29,6 +33,10 @@ log = logging.getLogger(__name__)
 REMEMBERED = 4096
 #: Messages looked through in vain after which that is written down.
 WRITTEN_AFTER = 20_000
+#: Items from which on a folder is worth preparing for a search.
+MANY = 1000
+#: Seconds that a search waits for messages that are not in the index yet.
+INDEXED_WITHIN = 10.0
 #: No uid is higher: they have 32 bits (RFC 9051 §9).
 _BIGGEST = (1 << 32) - 1
 
@@ -39,13 +47,16 @@ Ranges = Sequence[tuple[int, int]]
 class SqliteFolders:
     """See `store.folder.Folders` for what each method promises."""
 
-    def __init__(self, readers: Readers, writer: Writer, indexed: Callable[[], int], clock: Clock) -> None:
-        """`indexed` says up to which message everything is in the index."""
+    def __init__(
+        self, readers: Readers, writer: Writer, indexer: Indexer, vocabulary: Vocabulary, clock: Clock
+    ) -> None:
         self._readers = readers
         self._writer = writer
-        self._indexed = indexed
+        self._indexer = indexer
+        self._vocabulary = vocabulary
         self._clock = clock
         self._lock = threading.Lock()
+        self._warm = False
         self._listeners: tuple[Callable[[frozenset[int]], None], ...] = ()
         self._looked: OrderedDict[int, int] = OrderedDict()
         self._totals: OrderedDict[int, tuple[int, Totals]] = OrderedDict()
@@ -130,7 +141,7 @@ class SqliteFolders:
             return _failed(gone(folder))
         [(gathered, use)] = rows
         newest = self._writer.totals.last_id
-        limit = newest if choice.is_narrow else min(newest, self._indexed())
+        limit = min(newest, self._indexer.through) if choice.needs_index else newest
         with self._lock:
             since = max(gathered, self._looked.get(folder, 0))
         if since >= limit:
@@ -142,7 +153,7 @@ class SqliteFolders:
             with self._lock:
                 _remember(self._looked, folder, limit)
             return _done(0)
-        return self._do(Gathering(folder, choice, None if choice.is_narrow else self._indexed))
+        return self._do(Gathering(folder, choice, self._indexer if choice.needs_index else None))
 
     def items(self, folder: int, *, changed_since: int = 0, uids: Ranges | None = None) -> list[Item]:
         """In the order of uids."""
@@ -151,6 +162,10 @@ class SqliteFolders:
             sql += " AND i.modseq > ?"
             parameters.append(changed_since)
         rows = self._readers.fetch(f"{sql} ORDER BY i.uid", parameters)
+        if len(rows) > MANY and not self._warm and self._writer.totals.messages <= MOST_MESSAGES:
+            # Who opens so big a folder may search it; by then all is ready.
+            self._warm = True
+            threading.Thread(target=self._vocabulary.warm, name="vocabulary", daemon=True).start()
         split = flagging.split
         return [Item(uid, message, split(text), modseq) for uid, message, text, modseq in rows]
 
@@ -217,12 +232,8 @@ class SqliteFolders:
 
     def matching(self, folder: int, query: Query) -> set[int]:
         """The uids of what matches a query."""
-        choice = choose(query)
-        sql = (
-            f"SELECT i.uid FROM {choice.source} JOIN item i INDEXED BY item_message ON i.message = m.id "  # noqa: S608
-            f"AND i.folder = ? WHERE {choice.where}"
-        )
-        return {uid for (uid,) in self._readers.fetch(sql, (folder, *choice.parameters))}
+        catch_up = partial(self._indexer.wait, INDEXED_WITHIN)
+        return Matching(self._readers, self._vocabulary, catch_up, folder).find(query)
 
     def place(self, folder: int, placements: Sequence[Placement]) -> Future[list[int]]:
         """Put messages into a folder."""

@@ -47,9 +47,11 @@ RETRY = 0.5
 class Indexer:
     """Understands messages in the order of their ids, when mail pauses, when many wait or when somebody waits."""
 
-    def __init__(self, readers: Readers, writer: Writer) -> None:
+    def __init__(self, readers: Readers, writer: Writer, learn: Callable[[Sequence[Sequence[str]]], None]) -> None:
+        """`learn` is called with the columns of messages before they are written into the index."""
         self._readers = readers
         self._writer = writer
+        self._learn = learn
         self._condition = threading.Condition()
         self._handover: deque[tuple[int, Submission]] = deque()
         self._held = 0
@@ -218,6 +220,7 @@ class Indexer:
     def _put(self, understood: list[Found], reached: int) -> None:
         with self._condition:
             self._in_flight += 1
+        self._learn([columns for _, columns in understood])
         self._writer.put_index(Understood(understood, self._writer, partial(self._written, reached)))
 
     def _from_memory(self) -> list[Unread]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from mailtrap.errors import NotFound
 from mailtrap.store import flags, standing
 from mailtrap.store.changes import DELETED_COLUMNS, delete, note
 from mailtrap.store.folder import Alteration, Altered, Item, Placement
+from mailtrap.store.indexing import Indexer
 from mailtrap.store.promised import Promised
 from mailtrap.store.rows import encode
 from mailtrap.store.selecting import Choice
@@ -113,14 +114,14 @@ class Placing(Promised[list[int]]):
 class Gathering(Promised[int]):
     """Puts what was captured since the last time into a folder."""
 
-    __slots__ = ("_choice", "_count", "_folder", "_through")
+    __slots__ = ("_choice", "_count", "_folder", "_indexer")
 
-    def __init__(self, folder: int, choice: Choice, through: Callable[[], int] | None) -> None:
-        """`through` says up to which message the choice can be trusted; None where it needs no index."""
+    def __init__(self, folder: int, choice: Choice, indexer: Indexer | None) -> None:
+        """`indexer` knows up to which message the choice can be trusted; None where it needs no index."""
         super().__init__()
         self._folder = folder
         self._choice = choice
-        self._through = through
+        self._indexer = indexer
         self._count = 0
 
     def apply(self, transaction: Transaction) -> None:
@@ -129,7 +130,7 @@ class Gathering(Promised[int]):
         if folder is None:
             self.refuse(transaction, gone(self._folder))
             return
-        limit = self.bound if self._through is None else min(self.bound, self._through())
+        limit = self.bound if self._indexer is None else min(self.bound, self._indexer.through)
         choice = self._choice
         sql = (
             f"SELECT m.id, m.received_at, m.size, m.seen, m.tags FROM {choice.source} "  # noqa: S608

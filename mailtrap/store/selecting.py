@@ -11,6 +11,7 @@ from mailtrap.store.sql import compile as compile_query
 
 _COLUMN = re.compile(r"\bm\.(\w+)")
 _NARROW = {"id", "seen", "received_at", "inbox"}
+_UNDERSTOOD = re.compile(r"\bsearch\b|\bdetail\b|\bm\.(state|snippet|attachments|defects)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Choice:
     def is_narrow(self) -> bool:
         """Whether the index `message_order` alone can tell which messages match."""
         return self.match is None and "(SELECT" not in self.rest and set(_COLUMN.findall(self.rest)) <= _NARROW
+
+    @property
+    def needs_index(self) -> bool:
+        """Whether only of messages that have been understood it can be said that they match."""
+        return self.match is not None or bool(_UNDERSTOOD.search(self.rest))
 
     @property
     def is_everything(self) -> bool:

@@ -37,6 +37,7 @@ from mailtrap.store.selecting import Choice, choose
 from mailtrap.store.spool import Spools
 from mailtrap.store.transaction import Entry, Totals, Transaction
 from mailtrap.store.upkeep import Upkeep
+from mailtrap.store.vocabulary import Vocabulary
 from mailtrap.store.writer import Writer
 
 #: Ids read at once by `ids`.
@@ -72,9 +73,10 @@ class SqliteStore:
         self._writer = Writer(
             self._connection, self._path, bus, totals, self._gather, self._upkeep.idle, self._after_commit
         )
-        self._indexer = Indexer(self._readers, self._writer)
+        self._vocabulary = Vocabulary(self._path)
+        self._indexer = Indexer(self._readers, self._writer, self._vocabulary.learn)
         self._ledger = SqliteLedger(self._readers, self._writer)
-        self._folders = SqliteFolders(self._readers, self._writer, lambda: self._indexer.through, clock)
+        self._folders = SqliteFolders(self._readers, self._writer, self._indexer, self._vocabulary, clock)
         self._piles = Piles(self._writer)
         totals.first = self._piles.adopt
         self._upkeep.attach(self._writer)
@@ -299,6 +301,7 @@ class SqliteStore:
 
     def _cleared(self) -> None:
         self._indexer.cleared()
+        self._vocabulary.clear()
         self._upkeep.cleared()
 
     def _total(self, choice: Choice) -> int:
