@@ -50,6 +50,7 @@ PRINTED: dict[tuple[str, str], Callable[[], str]] = {
     ("failures.md", "known"): conditions.markdown,
     ("scenarios.md", "replies"): tables.markdown_replies,
     ("scenarios.md", "behaviours"): tables.markdown_behaviours,
+    ("scenarios.md", "collecting"): tables.markdown_collecting,
     ("scenarios.md", "placeholders"): tables.markdown_placeholders,
     ("addresses.md", "tags"): tables.markdown_tags,
     ("addresses.md", "services"): tables.markdown_services,

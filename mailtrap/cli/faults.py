@@ -71,6 +71,7 @@ def add(before: str | None, off: bool, as_json: bool, url: str | None, **flags: 
     mailtrap faults add --step end-of-data --reply '451 4.3.0 Try again' --first 2 --per sender
     mailtrap faults add --step end-of-data --disconnect after-store --first 1
     mailtrap faults add --scenario gmail-rate-ip --when domain:gmail.com
+    mailtrap faults add --step pop3.login --when login:ana --answer '-ERR [IN-USE] Locked' --first 2
     """
     rule = rule_of(flags) | ({"enabled": False} if off else {})
     with connect(url) as client:
@@ -227,10 +228,11 @@ def _format(document: str) -> str:
 @click.option("--to", "recipient", metavar="ADDRESS", help="The recipient in question.")
 @click.option("--message", metavar="ID", help="Everything else as with this message.")
 @click.option("--inbox", metavar="NAME", help="Mail for this inbox.")
-@click.option("--listener", metavar="NAME", help="smtp, smtps …")
+@click.option("--listener", metavar="NAME", help="smtp, smtps, pop3 …")
 @click.option("--peer", metavar="ADDRESS", help="The client's address.")
 @click.option("--helo", metavar="NAME", help="What it said in EHLO.")
 @click.option("--login", metavar="USER", help="Who has logged in.")
+@click.option("--subject", metavar="TEXT", help="Of a message that is not stored.")
 @click.option("--tls/--plain", "tls", default=None, help="Whether the connection is protected.")
 @click.option("--size", type=click.IntRange(0), help="Octets of the message.")
 @click.option("--attempt", type=click.IntRange(0), help="Which attempt to deliver; default 1.")

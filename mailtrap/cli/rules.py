@@ -79,16 +79,21 @@ _OPTIONS = (
     click.option("--step", type=STEPS, help="Where it may answer; with --scenario by default where that belongs."),
     click.option("--when", default="", metavar="QUERY", help="For whom, such as rcpt:bob@x.test or domain:x.test."),
     click.option("--reply", type=reply, metavar="REPLY", help="Say this: '550 5.1.1 No such user'."),
+    click.option(
+        "--answer", metavar="LINE", help="The same of POP3 and IMAP: '-ERR [IN-USE] Locked', 'NO [LIMIT] Wait'."
+    ),
     click.option("--scenario", metavar="NAME", help="What this scenario does; see `mailtrap faults scenarios`."),
     click.option("--delay", type=duration, metavar="TIME", help="Answer so much later: 500ms, 5s, 2m."),
     click.option("--stall", is_flag=True, help="Never answer."),
     click.option("--throttle", type=octets, metavar="SIZE", help="Read and write no more in a second: 2KB."),
     click.option("--disconnect", type=_choice(Effect, "disconnect"), help="Close the connection then."),
     click.option("--reset", is_flag=True, help="Close it by RST."),
-    click.option("--after", type=octets, metavar="SIZE", help="At in-data: after so many octets of the content."),
+    click.option("--after", type=octets, metavar="SIZE", help="Within content: after so many octets of it."),
     click.option("--early-talker", type=duration, metavar="TIME", help="At greeting: who talks sooner is refused."),
-    click.option("--hide", multiple=True, metavar="KEYWORD", help="At ehlo: do not offer this; repeatable."),
-    click.option("--offer", multiple=True, metavar="LINE", help="At ehlo: offer this besides; repeatable."),
+    click.option(
+        "--hide", multiple=True, metavar="KEYWORD", help="At ehlo, pop3.capa, imap.capability: do not offer this."
+    ),
+    click.option("--offer", multiple=True, metavar="LINE", help="There: offer this besides; both repeatable."),
     click.option("--tls", type=_choice(Effect, "tls"), help="At starttls: what is wrong with it."),
     click.option("--malformed", type=_choice(Effect, "malformed"), help="What is wrong with the reply."),
     click.option("--discard", is_flag=True, help="Say 250 and keep nothing."),
@@ -120,7 +125,7 @@ _OPTIONS = (
 
 _EFFECTS: tuple[str, ...] = (
     *("reply", "scenario", "delay", "stall", "throttle", "disconnect", "reset", "after", "tls", "malformed"),
-    *("discard", "unreachable", "early_talker", "route"),
+    *("discard", "unreachable", "early_talker", "route", "answer"),
 )
 _OFTEN = ("first", "skip", "every", "nth", "lasting", "probability", "seed", "per", "bucket", "concurrent")
 
@@ -167,7 +172,8 @@ def _effect(flags: Mapping[str, Any]) -> Json:
     if flags["passes"]:
         effect["pass"] = True
     if flags["hide"] or flags["offer"]:
-        effect["ehlo"] = {"hide": flags["hide"], "add": flags["offer"]}
+        collects = str(flags["step"]).startswith(("pop3.", "imap."))
+        effect["capabilities" if collects else "ehlo"] = {"hide": flags["hide"], "add": flags["offer"]}
     after = {"after": flags["later"]} if flags["later"] else {}
     if flags["bounce"]:
         effect["bounce"] = flags["bounce"] | after
@@ -195,6 +201,8 @@ def _pieces(values: Json) -> list[str]:
 
 
 def _piece(name: str, value: Any) -> str:
+    if name == "answer":
+        return str(value)
     if name == "reply":
         return " ".join(" ".join([str(value[key]) for key in ("code", "status", "text") if value.get(key)]).split())
     if isinstance(value, dict):

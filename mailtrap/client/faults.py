@@ -25,6 +25,36 @@ Step = Literal[
     "route",
     "attempt",
     "delivered",
+    "pop3.connect",
+    "pop3.greeting",
+    "pop3.command",
+    "pop3.capa",
+    "pop3.stls",
+    "pop3.login",
+    "pop3.stat",
+    "pop3.list",
+    "pop3.uidl",
+    "pop3.retr",
+    "pop3.top",
+    "pop3.dele",
+    "pop3.quit",
+    "imap.connect",
+    "imap.greeting",
+    "imap.command",
+    "imap.capability",
+    "imap.starttls",
+    "imap.login",
+    "imap.list",
+    "imap.status",
+    "imap.select",
+    "imap.fetch",
+    "imap.search",
+    "imap.store",
+    "imap.copy",
+    "imap.expunge",
+    "imap.append",
+    "imap.idle",
+    "imap.logout",
 ]
 
 
@@ -39,7 +69,7 @@ class Often(TypedDict, total=False):
     lasting: float
     probability: float
     seed: int
-    per: Literal["rule", "recipient", "sender", "session", "message", "peer"]
+    per: Literal["rule", "recipient", "sender", "session", "message", "peer", "login"]
     bucket: Mapping[str, float]
     concurrent: int
     greylist: Mapping[str, float]
@@ -56,6 +86,7 @@ class Facts(TypedDict, total=False):
     peer: str
     helo: str
     login: str
+    subject: str
     tls: bool
     size: int
     attempt: int

@@ -141,6 +141,10 @@ class Book:
         """A session is over: its places among those that may be open at once are free."""
         self._counting.ended(session)
 
+    def take_back(self, answer: Answer, occasion: Occasion) -> None:
+        """What a rule ordered for later never came: it counts as if it had not been asked."""
+        self._counting.take_back(answer.fault, occasion)
+
     def _meant(self, occasion: Occasion) -> list[Rule]:
         """The rules that recipients bring along."""
         if occasion.step not in _ADDRESSED:

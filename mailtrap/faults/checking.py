@@ -5,31 +5,53 @@ from __future__ import annotations
 import msgspec
 
 from mailtrap.errors import Invalid, QueryError
-from mailtrap.faults import scenarios
+from mailtrap.faults import answers, scenarios
 from mailtrap.faults.choices import choices
 from mailtrap.faults.conditions import Condition, read
-from mailtrap.faults.rule import DELIVERY_STEPS, FORMS, SESSION_STEPS, Effect, Fault, Step
+from mailtrap.faults.contradictions import contradiction
+from mailtrap.faults.rule import COLLECTING_STEPS, DELIVERY_STEPS, FORMS, SESSION_STEPS, Effect, Fault, Step
 from mailtrap.faults.scenario import Scenario
 
 _SESSION = frozenset(SESSION_STEPS)
 _DELIVERY = frozenset(DELIVERY_STEPS)
+_COLLECTING = frozenset(COLLECTING_STEPS)
 _BEFORE_CONTENT = frozenset((Step.MAIL, Step.RCPT, Step.DATA))
 _END = frozenset((Step.END_OF_DATA,))
 _BEFORE_SENDER = frozenset((Step.CONNECT, Step.GREETING, Step.EHLO, Step.STARTTLS, Step.AUTH))
 _BEFORE_RECIPIENT = _BEFORE_SENDER | {Step.MAIL}
 _OUT_OF_TRANSACTION = frozenset((Step.QUIT,))
+_BEFORE_LOGIN = frozenset(
+    (
+        *(Step.CONNECT, Step.GREETING, Step.EHLO, Step.STARTTLS, Step.POP3_CONNECT, Step.POP3_GREETING, Step.POP3_STLS),
+        *(Step.IMAP_CONNECT, Step.IMAP_GREETING, Step.IMAP_STARTTLS),
+    )
+)
 #: A handshake is that of a session, or of the attempt to deliver.
-_HANDSHAKES = frozenset((Step.CONNECT, Step.STARTTLS, Step.ATTEMPT))
+_HANDSHAKES = frozenset(
+    (
+        *(Step.CONNECT, Step.STARTTLS, Step.ATTEMPT),
+        *(Step.POP3_CONNECT, Step.POP3_STLS, Step.IMAP_CONNECT, Step.IMAP_STARTTLS),
+    )
+)
+#: Where a client is given what may be long.
+CONTENTS = frozenset((Step.POP3_RETR, Step.POP3_TOP, Step.IMAP_FETCH))
+#: Where something is kept or changed, of which the client may not hear.
+CHANGES = frozenset((Step.POP3_QUIT, Step.IMAP_APPEND, Step.IMAP_STORE, Step.IMAP_COPY, Step.IMAP_EXPUNGE))
+#: Where a single message is in question.
+_SINGLE = frozenset((Step.POP3_RETR, Step.POP3_TOP, Step.POP3_DELE))
 
 #: Field of an effect → the steps at which it means something; those not named mean something at each.
 AT: dict[str, frozenset[Step]] = {
-    "throttle": _SESSION,
-    "after": frozenset((Step.IN_DATA, *_BEFORE_CONTENT)),
+    "reply": _SESSION | _DELIVERY,
+    "throttle": _SESSION | _COLLECTING,
+    "after": frozenset((Step.IN_DATA, *_BEFORE_CONTENT)) | CONTENTS,
     "early_talker": frozenset((Step.GREETING,)),
     "ehlo": frozenset((Step.EHLO, *DELIVERY_STEPS)),
     "tls": _HANDSHAKES,
     "malformed": _SESSION - {Step.IN_DATA},
     "discard": _BEFORE_CONTENT | _END | _DELIVERY,
+    "answer": _COLLECTING,
+    "capabilities": frozenset((Step.POP3_CAPA, Step.IMAP_CAPABILITY)),
     "route": frozenset((Step.ROUTE,)),
     "unreachable": frozenset((Step.ROUTE, Step.ATTEMPT)),
     "bounce": _DELIVERY,
@@ -41,10 +63,19 @@ AT: dict[str, frozenset[Step]] = {
 }
 #: The same for the values of `disconnect`.
 DISCONNECT_AT: dict[str, frozenset[Step]] = {
-    "mid-data": _BEFORE_CONTENT | {Step.IN_DATA},
-    "after-store": _BEFORE_CONTENT | _END,
+    "mid-data": _BEFORE_CONTENT | {Step.IN_DATA} | CONTENTS,
+    "after-store": _BEFORE_CONTENT | _END | CHANGES,
+}
+#: What to write instead, at the steps of the others.
+_INSTEAD = {
+    "reply": "where mail is collected it is `answer`: -ERR [IN-USE] …, NO [OVERQUOTA] …",
+    "answer": 'there it is `reply`: {"code": 550, "status": "5.1.1", "text": "…"}',
+    "ehlo": "where mail is collected it is `capabilities`, at pop3.capa or imap.capability",
+    "capabilities": "it does at pop3.capa and imap.capability; of SMTP it is `ehlo`, at step ehlo",
 }
 
+#: Where `after` is when all of a rule happens.
+_STRIKES = CONTENTS | {Step.IN_DATA}
 _NOTHING = Effect()
 
 
@@ -59,13 +90,16 @@ def checked(fault: Fault) -> Fault:
         _fits(fault.step, name, AT.get(name))
     if effect.disconnect:
         _fits(fault.step, f"disconnect: {effect.disconnect}", DISCONNECT_AT.get(effect.disconnect))
-    if effect.after and fault.step is not Step.IN_DATA and effect.disconnect != "mid-data":
+    if effect.after and fault.step not in _STRIKES and effect.disconnect != "mid-data":
         raise Invalid(
             f"`after` counts octets of content, and nothing waits for them at {fault.step.value}",
-            "use it at in-data, or with disconnect: mid-data",
+            "use it at in-data, pop3.retr, pop3.top or imap.fetch, or with disconnect: mid-data",
         )
     if given == ["after"]:
         raise Invalid("`after` says when, but not what happens", "add disconnect, delay, throttle, stall or reply")
+    if effect.answer:
+        answers.spoken(effect.answer, fault.step)
+    contradiction(fault.step, effect, given)
     _countable(fault)
     condition_of(fault)
     return fault
@@ -79,8 +113,9 @@ def condition_of(fault: Fault) -> Condition:
 def resolved(fault: Fault) -> Effect:
     """Its effect with the scenario it names put in its place, and a bare `reset` at its moment. Raises Invalid."""
     effect = scenarios.resolve(fault.effect)
-    if effect.reset and not effect.disconnect and not effect.stall and fault.step in _SESSION:
-        moment = "mid-data" if fault.step is Step.IN_DATA else "after-reply" if effect.reply else "before-reply"
+    if effect.reset and not effect.disconnect and not effect.stall and fault.step not in _DELIVERY:
+        midway = fault.step is Step.IN_DATA or effect.after
+        moment = "mid-data" if midway else "after-reply" if effect.reply or effect.answer else "before-reply"
         effect = msgspec.structs.replace(effect, disconnect=moment)
     return effect
 
@@ -126,20 +161,23 @@ def told(error: Exception) -> tuple[str, str]:
 
 def _fits(step: Step, name: str, steps: frozenset[Step] | None) -> None:
     if steps is not None and step not in steps:
-        allowed = ", ".join([other.value for other in Step if other in steps])
-        raise Invalid(f"`{name.replace('_', '-')}` means nothing at step {step.value}", f"it does at {allowed}")
+        allowed = f"it does at {', '.join([other.value for other in Step if other in steps])}"
+        if (step in _COLLECTING) != (name == "answer"):
+            allowed = _INSTEAD.get(name, allowed)
+        raise Invalid(f"`{name.replace('_', '-')}` means nothing at step {step.value}", allowed)
 
 
 def _countable(fault: Fault) -> None:
     unknown = {
-        "recipient": _BEFORE_RECIPIENT | _OUT_OF_TRANSACTION,
-        "sender": _BEFORE_SENDER | _OUT_OF_TRANSACTION,
-        "message": _BEFORE_SENDER | _OUT_OF_TRANSACTION,
+        "recipient": _BEFORE_RECIPIENT | _OUT_OF_TRANSACTION | _COLLECTING,
+        "sender": _BEFORE_SENDER | _OUT_OF_TRANSACTION | _COLLECTING,
+        "message": _BEFORE_SENDER | _OUT_OF_TRANSACTION | (_COLLECTING - _SINGLE),
+        "login": _BEFORE_LOGIN,
     }.get(fault.per, frozenset())
     if fault.step in unknown:
         steps = ", ".join([other.value for other in Step if other not in unknown])
         raise Invalid(f"There is no {fault.per} to count by at step {fault.step.value}", f"there is at {steps}")
-    if fault.greylist is not None and fault.step in _BEFORE_RECIPIENT | _OUT_OF_TRANSACTION:
+    if fault.greylist is not None and fault.step in _BEFORE_RECIPIENT | _OUT_OF_TRANSACTION | _COLLECTING:
         raise Invalid(
             f"`greylist` needs the recipient, who is not known at step {fault.step.value}", "use it at step rcpt"
         )

@@ -13,7 +13,7 @@ from msgspec import inspect
 _WHERE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
 _PIECE = re.compile(r"([^.\[\]]+)|(\[[^\]]*\])")
 #: Words that are told; of more, those after them are left out.
-_TOLD = 40
+_TOLD = 60
 
 
 def choices(error: msgspec.ValidationError, shape: Any) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.occasion import Occasion
-from mailtrap.faults.rule import DELIVERY_STEPS, Step
+from mailtrap.faults.rule import COLLECTING_STEPS, DELIVERY_STEPS, IMAP_STEPS, POP3_STEPS, SESSION_STEPS, Step
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope, Parameters, Recipient
 from mailtrap.mail.message import Heading, Mailbox, Message, State, Understanding
@@ -18,9 +18,13 @@ from mailtrap.query.tree import And, Everything, Exact, Flag, Glob, Node, Not, N
 
 _EVERYWHERE = frozenset(Step)
 #: From here on it is known …
-_GREETED = _EVERYWHERE - {Step.CONNECT, Step.GREETING}
-_LOGGED_IN = _GREETED - {Step.EHLO, Step.STARTTLS}
-_SENDER = _LOGGED_IN - {Step.AUTH, Step.QUIT}
+_GREETED = frozenset((*SESSION_STEPS, *DELIVERY_STEPS)) - {Step.CONNECT, Step.GREETING}
+_MAILING = _GREETED - {Step.EHLO, Step.STARTTLS}
+_LOGGED_IN = (_MAILING | frozenset(COLLECTING_STEPS)) - {
+    *(Step.POP3_CONNECT, Step.POP3_GREETING, Step.POP3_STLS),
+    *(Step.IMAP_CONNECT, Step.IMAP_GREETING, Step.IMAP_STARTTLS),
+}
+_SENDER = _MAILING - {Step.AUTH, Step.QUIT}
 _RECIPIENT = _SENDER - {Step.MAIL}
 _CONTENT = frozenset((Step.END_OF_DATA, *DELIVERY_STEPS))
 _KEPT = frozenset(DELIVERY_STEPS)
@@ -269,9 +273,18 @@ def markdown() -> str:
     rows.setdefault(_CONTENT, []).append("everything else: words, `subject:`, `header:`, `body:`, `has:` …")
     lines = ["| a query may ask for | at |", "| --- | --- |"]
     for steps, names in rows.items():
-        missing = [step for step in Step if step not in steps]
-        told = ", ".join([f"`{step}`" for step in Step if step in steps])
-        if len(missing) < len(steps):
-            told = f"all but {', '.join([f'`{step}`' for step in missing])}" if missing else "every step"
-        lines.append(f"| {', '.join(names)} | {told} |")
+        told = [_told(steps, SESSION_STEPS + DELIVERY_STEPS, "all of SMTP and the delivery")]
+        told += [_told(steps, POP3_STEPS, "`pop3.*`"), _told(steps, IMAP_STEPS, "`imap.*`")]
+        lines.append(
+            f"| {', '.join(names)} | {'every step' if steps == _EVERYWHERE else '; '.join(filter(None, told))} |"
+        )
     return "\n".join(lines) + "\n"
+
+
+def _told(steps: frozenset[Step], group: tuple[Step, ...], whole: str) -> str:
+    """Which steps of a group these are, in few words."""
+    missing = [f"`{step}`" for step in group if step not in steps]
+    known = [f"`{step}`" for step in group if step in steps]
+    if not missing:
+        return whole
+    return f"{whole} but {', '.join(missing)}" if len(missing) < len(known) else ", ".join(known)

@@ -14,6 +14,7 @@ from mailtrap.faults.frequency import (
     is_counted,
     luck_of,
     triplet_of,
+    uncount,
     value_of,
 )
 from mailtrap.faults.occasion import Occasion
@@ -73,6 +74,15 @@ class Counting:
             value = value_of(fault, occasion)
             tally = copy.deepcopy(table.get(value)) or Tally(table.values_seen + 1)
         return counts(fault, tally, occasion, luck_of(fault, value, tally))
+
+    def take_back(self, fault: Fault, occasion: Occasion) -> None:
+        """It met somebody, and nothing came of it: the next time is this time."""
+        with self._lock:
+            if self._hits[fault.id]:
+                self._hits[fault.id] -= 1
+            tally = self._tables.get(_owner(fault, occasion), _Table()).get(value_of(fault, occasion))
+            if tally is not None and is_counted(fault):
+                uncount(fault, tally)
 
     def hits(self, id: int) -> int:
         """How often a rule answered."""

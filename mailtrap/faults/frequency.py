@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from mailtrap.faults.conditions import in_question
 from mailtrap.faults.occasion import Occasion
-from mailtrap.faults.rule import DELIVERY_STEPS, Bucket, Fault, Greylist
+from mailtrap.faults.rule import COLLECTING_STEPS, DELIVERY_STEPS, Bucket, Fault, Greylist
 from mailtrap.mail.arrival import address_of
 from mailtrap.mail.words import fold
 
@@ -15,7 +15,8 @@ from mailtrap.mail.words import fold
 LONGEST_VALUE = 200
 
 _SECOND = 1_000_000
-_LATER = frozenset(DELIVERY_STEPS)
+#: Steps at which a message is known by its number.
+_LATER = frozenset((*DELIVERY_STEPS, *COLLECTING_STEPS))
 
 
 @dataclass(slots=True)
@@ -66,6 +67,8 @@ def value_of(fault: Fault, occasion: Occasion) -> str:
             return str(occasion.message)
         case "message":
             return f"{occasion.session}.{occasion.transaction}"
+        case "login":
+            value = fold(occasion.login.user) if occasion.login else ""
         case _:
             value = address_of(occasion.peer)
     return _short(value)
@@ -120,6 +123,11 @@ def counts(fault: Fault, tally: Tally, occasion: Occasion, luck: str) -> str:
     if not passes:
         tally.met += 1
     return passes
+
+
+def uncount(fault: Fault, tally: Tally) -> None:
+    """Undo what `counts` did when it let the rule answer."""
+    tally.seen, tally.met = max(0, tally.seen - 1), max(0, tally.met - 1)
 
 
 def _passes(fault: Fault, tally: Tally, at: int, turn: int) -> str:

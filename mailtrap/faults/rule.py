@@ -27,16 +27,17 @@ Probability = Annotated[float, Meta(ge=0, le=1)]
 Seed = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 When = Annotated[str, Meta(max_length=4096, extra_json_schema={"format": "mailtrap-query"})]
 #: What times are counted for.
-Per = Literal["rule", "recipient", "sender", "session", "message", "peer"]
+Per = Literal["rule", "recipient", "sender", "session", "message", "peer", "login"]
 _Status = Annotated[str, Meta(pattern=_STATUS)]
 _Text = Annotated[str, Meta(pattern=_SPOKEN, max_length=4000)]
 _Line = Annotated[str, Meta(pattern=_LINE, max_length=200)]
+_Answer = Annotated[str, Meta(pattern=_LINE, max_length=400)]
 _Words = Annotated[tuple[Annotated[str, Meta(pattern=_WORD, max_length=500)], ...], Meta(max_length=100)]
 _Hosts = Annotated[tuple[Annotated[str, Meta(pattern=_HOST, max_length=255)], ...], Meta(max_length=20)]
 
 
 class Step(StrEnum):
-    """Where in a session, or in the delivery after it, a fault may answer."""
+    """Where in a session, in the delivery after it, or where mail is collected, a fault may answer."""
 
     #: Enum's own is written in Python, and steps are looked up for every command.
     __hash__ = str.__hash__
@@ -56,12 +57,46 @@ class Step(StrEnum):
     ROUTE = "route"
     ATTEMPT = "attempt"
     DELIVERED = "delivered"
+    POP3_CONNECT = "pop3.connect"
+    POP3_GREETING = "pop3.greeting"
+    POP3_COMMAND = "pop3.command"
+    POP3_CAPA = "pop3.capa"
+    POP3_STLS = "pop3.stls"
+    POP3_LOGIN = "pop3.login"
+    POP3_STAT = "pop3.stat"
+    POP3_LIST = "pop3.list"
+    POP3_UIDL = "pop3.uidl"
+    POP3_RETR = "pop3.retr"
+    POP3_TOP = "pop3.top"
+    POP3_DELE = "pop3.dele"
+    POP3_QUIT = "pop3.quit"
+    IMAP_CONNECT = "imap.connect"
+    IMAP_GREETING = "imap.greeting"
+    IMAP_COMMAND = "imap.command"
+    IMAP_CAPABILITY = "imap.capability"
+    IMAP_STARTTLS = "imap.starttls"
+    IMAP_LOGIN = "imap.login"
+    IMAP_LIST = "imap.list"
+    IMAP_STATUS = "imap.status"
+    IMAP_SELECT = "imap.select"
+    IMAP_FETCH = "imap.fetch"
+    IMAP_SEARCH = "imap.search"
+    IMAP_STORE = "imap.store"
+    IMAP_COPY = "imap.copy"
+    IMAP_EXPUNGE = "imap.expunge"
+    IMAP_APPEND = "imap.append"
+    IMAP_IDLE = "imap.idle"
+    IMAP_LOGOUT = "imap.logout"
 
 
-#: Steps of a session, in the order in which a client comes to them.
+#: Steps of an SMTP session, in the order in which a client comes to them.
 SESSION_STEPS = tuple(Step)[:12]
 #: Steps of the simulated delivery after the 250.
-DELIVERY_STEPS = tuple(Step)[12:]
+DELIVERY_STEPS = tuple(Step)[12:15]
+#: Steps of the sessions that collect mail.
+POP3_STEPS = tuple([step for step in Step if step.startswith("pop3.")])
+IMAP_STEPS = tuple([step for step in Step if step.startswith("imap.")])
+COLLECTING_STEPS = (*POP3_STEPS, *IMAP_STEPS)
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -73,7 +108,7 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
 
 
 class Ehlo(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Keywords taken out of the answer to EHLO (and then not honoured), and lines added to it."""
+    """Keywords taken out of the answer to EHLO, CAPA or CAPABILITY (and then not honoured), and lines added to it."""
 
     hide: _Words = ()
     add: _Words = ()
@@ -134,6 +169,9 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
         "eight-bit",
     ] = ""
     discard: bool = False
+    # A session that collects mail.
+    answer: _Answer = ""
+    capabilities: Ehlo | None = None
     # The delivery after it.
     route: _Hosts = ()
     unreachable: Literal["", "no-such-domain", "null-mx", "no-mx", "refused", "timeout", "tls-required"] = ""

@@ -9,6 +9,7 @@ import msgspec
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.behaviours import BEHAVIOURS
+from mailtrap.faults.collecting import COLLECTING
 from mailtrap.faults.occasion import Occasion
 from mailtrap.faults.providers import PROVIDERS
 from mailtrap.faults.rule import Effect, Notice, Said
@@ -17,7 +18,9 @@ from mailtrap.faults.servers import SERVERS
 from mailtrap.mail.arrival import address_of
 
 #: Every scenario by its name, in the order in which people may want to read them.
-SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (*PROVIDERS, *SERVERS, *BEHAVIOURS)}
+SCENARIOS: dict[str, Scenario] = {
+    scenario.name: scenario for scenario in (*PROVIDERS, *SERVERS, *BEHAVIOURS, *COLLECTING)
+}
 
 #: What may stand in a text in braces.
 PLACEHOLDERS: dict[str, str] = {
@@ -27,6 +30,7 @@ PLACEHOLDERS: dict[str, str] = {
     "sender": "The reverse-path, empty for the null one",
     "sender-domain": "Its domain",
     "host": "The server that speaks",
+    "login": "The user name",
 }
 
 #: Values longer than this are cut: a reply line has 512 octets (RFC 5321 §4.5.3.1.5).
@@ -61,9 +65,11 @@ def resolve(effect: Effect) -> Effect:
 
 def fill(effect: Effect, occasion: Occasion) -> Effect:
     """The same with the placeholders in its texts filled from the occasion; costs nothing where there are none."""
-    filled: dict[str, Said | Notice] = {}
+    filled: dict[str, Said | Notice | str] = {}
     if effect.reply is not None and "{" in effect.reply.text:
         filled["reply"] = msgspec.structs.replace(effect.reply, text=fill_text(effect.reply.text, occasion))
+    if "{" in effect.answer:
+        filled["answer"] = fill_text(effect.answer, occasion)
     for name in _NOTICES:
         notice = getattr(effect, name)
         if notice is not None and "{" in notice.text:
@@ -85,6 +91,7 @@ def _value(name: str, occasion: Occasion) -> str:
         "sender": occasion.sender,
         "sender-domain": _domain(occasion.sender) or "unknown",
         "host": occasion.host or "localhost",
+        "login": occasion.login.user if occasion.login else "unknown",
     }[name]
     # No value may begin a line of its own.
     return value[:FILLED].replace("\r", " ").replace("\n", " ")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from mailtrap.faults.addresses import TAGS
-from mailtrap.faults.rule import Effect, Fault, Step
+from mailtrap.faults.rule import COLLECTING_STEPS, Effect, Fault, Step
 from mailtrap.faults.scenario import Scenario
 from mailtrap.faults.scenarios import PLACEHOLDERS, SCENARIOS
 from mailtrap.faults.testing_domains import DOMAINS, SERVICES
@@ -21,15 +21,29 @@ def markdown_replies() -> str:
     rows = [
         (f"`{one.name}`", _at(one), _again(one), one.provider, _said(one.effect), one.help)
         for one in SCENARIOS.values()
-        if one.provider
+        if one.provider and one.step not in COLLECTING_STEPS
     ]
     return _table(("scenario", "at", "try again?", "as said by", "reply", "when they say so"), rows)
 
 
 def markdown_behaviours() -> str:
     """Scenarios that do something else, or more."""
-    rows = [(f"`{one.name}`", _at(one), one.help, _rules(one)) for one in SCENARIOS.values() if not one.provider]
+    rows = [
+        (f"`{one.name}`", _at(one), one.help, _rules(one))
+        for one in SCENARIOS.values()
+        if not one.provider and one.step not in COLLECTING_STEPS
+    ]
     return _table(("scenario", "at", "what happens", "how often, unless told otherwise"), rows)
+
+
+def markdown_collecting() -> str:
+    """Scenarios of POP3 and IMAP."""
+    rows = [
+        (f"`{one.name}`", _at(one), one.provider, _said(one.effect), one.help, _rules(one))
+        for one in SCENARIOS.values()
+        if one.step in COLLECTING_STEPS
+    ]
+    return _table(("scenario", "at", "as said by", "answer", "what happens", "how often, unless told otherwise"), rows)
 
 
 def markdown_placeholders() -> str:
@@ -80,7 +94,7 @@ def _again(one: Scenario) -> str:
 def _said(effect: Effect) -> str:
     reply = effect.reply
     if reply is None:
-        return ""
+        return f"`{effect.answer}`" if effect.answer else ""
     text = f"{reply.code} {reply.status} {reply.text}" if reply.status else f"{reply.code} {reply.text}"
     return f"`{' '.join(text.split())}`"
 

@@ -71,6 +71,7 @@ class Fallible(Dialogue):
             step = Step.MAIL
         self.account.closed(self.transaction, step.value, self.quit_sent)
         if self.trouble.asked:
+            self.trouble.forget()
             self.sandbox.faults.ended(self.transcript.session)
 
     def unless(self, step: Step, yes: Callable[[], None], no: Callable[[], None] | None = None, **facts: Any) -> None:

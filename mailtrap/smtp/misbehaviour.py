@@ -36,6 +36,8 @@ class Misbehaviour(Trouble):
         self.discards = False
         self.in_data: Answer | None = None
         self.at_end: Answer | None = None
+        #: What has answered only if so many octets of content come.
+        self._awaited: tuple[Answer, Occasion] | None = None
         self._dialogue = dialogue
         self._account = account
         self._reception = reception
@@ -49,6 +51,7 @@ class Misbehaviour(Trouble):
         if occasion.step is Step.IN_DATA:
             # It speaks when so many octets have come; they may never come.
             self.in_data = answer
+            self._awaited = answer, occasion
             yes()
             return
         self._account.spoke(occasion.step, answer.fault.id)
@@ -58,6 +61,9 @@ class Misbehaviour(Trouble):
     def forget(self) -> None:
         """The transaction is over."""
         self.in_data = self.at_end = None
+        if self._awaited is not None:
+            self._book.take_back(*self._awaited)
+            self._awaited = None
 
     def _go_on(
         self,
@@ -239,6 +245,7 @@ class Misbehaviour(Trouble):
 
     def strike(self, answer: Answer) -> None:
         """So many octets of content have come: now."""
+        self._awaited = None
         self._account.spoke(Step.IN_DATA, answer.fault.id)
         self.slow_down(answer)
         self.wait(answer, lambda seconds: f"Content is not read for {seconds:g} s", partial(self._struck, answer))

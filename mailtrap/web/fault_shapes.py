@@ -168,6 +168,7 @@ class Asking(Struct, forbid_unknown_fields=True):
     peer: Annotated[str, Meta(max_length=100)] | _Given = msgspec.UNSET
     helo: _Address | _Given = msgspec.UNSET
     login: Annotated[_Address, Meta(description="Who has logged in")] | _Given = msgspec.UNSET
+    subject: Annotated[_Address, Meta(description="Of a message that is not stored")] | _Given = msgspec.UNSET
     tls: bool | _Given = msgspec.UNSET
     size: Annotated[int, Meta(ge=0, le=2**53)] | _Given = msgspec.UNSET
     attempt: Annotated[int, Meta(ge=0, le=1_000_000)] = 1

@@ -15,7 +15,17 @@ from markupsafe import Markup
 from mailtrap.errors import Invalid, NotFound
 from mailtrap.faults.book import Book
 from mailtrap.faults.checking import AT
-from mailtrap.faults.rule import DELIVERY_STEPS, SESSION_STEPS, Effect, Fault, Said, Step
+from mailtrap.faults.rule import (
+    COLLECTING_STEPS,
+    DELIVERY_STEPS,
+    IMAP_STEPS,
+    POP3_STEPS,
+    SESSION_STEPS,
+    Effect,
+    Fault,
+    Said,
+    Step,
+)
 from mailtrap.faults.scenario import Scenario
 from mailtrap.faults.scenarios import PLACEHOLDERS, SCENARIOS
 from mailtrap.mail.message import Message
@@ -35,6 +45,14 @@ NAMED = 5
 
 #: Steps at which each recipient is asked about by itself.
 _PER_RECIPIENT = frozenset((Step.RCPT, *DELIVERY_STEPS))
+
+#: What the steps of a session are grouped by where one is chosen.
+_GROUPS = (
+    ("SMTP", SESSION_STEPS),
+    ("The delivery after it", DELIVERY_STEPS),
+    ("POP3", POP3_STEPS),
+    ("IMAP", IMAP_STEPS),
+)
 
 _Shape = TypeVar("_Shape")
 
@@ -72,8 +90,7 @@ def routes(ui: flask.Blueprint, sandbox: Sandbox, setup: Callable[[], Markup]) -
             rows=rows(book),
             suspended=book.suspended,
             setup=setup(),
-            session_steps=[(step, STEPS[step]) for step in SESSION_STEPS],
-            delivery_steps=[(step, STEPS[step]) for step in DELIVERY_STEPS],
+            groups=[(label, [(step, STEPS[step]) for step in steps]) for label, steps in _GROUPS],
             per=PER,
             placeholders=PLACEHOLDERS,
             fitting={name.replace("_", "-"): " ".join(steps) for name, steps in AT.items()},
@@ -92,7 +109,10 @@ def routes(ui: flask.Blueprint, sandbox: Sandbox, setup: Callable[[], Markup]) -
     def preview() -> str:
         fault = _read(shapes.FaultBody).fault()
         tried, hits = who_would_be_hit(sandbox, fault)
-        return flask.render_template("faults/preview.html", fault=fault, tried=tried, hits=hits, named=NAMED)
+        collects = fault.step in COLLECTING_STEPS
+        return flask.render_template(
+            "faults/preview.html", fault=fault, tried=tried, hits=hits, named=NAMED, collects=collects
+        )
 
     @ui.post("/faults/explain")
     def explain() -> str:
@@ -119,14 +139,16 @@ def document(rule: Fault) -> str:
 
 def said(scenario: Scenario) -> str:
     """The reply a scenario gives, in one line; empty for one that gives none."""
-    return reply(scenario.effect.reply) if scenario.effect.reply else ""
+    return reply(scenario.effect.reply) if scenario.effect.reply else scenario.effect.answer
 
 
 def who_would_be_hit(sandbox: Sandbox, fault: Fault) -> tuple[int, list[Hit]]:
     """On how many of the newest messages the rule was tried, and which of them it would have met; counts nothing.
 
-    How often it answers is left out of it: this is about whom `when` means.
+    How often it answers is left out of it: this is about whom `when` means. Where mail is collected none is tried.
     """
+    if fault.step in COLLECTING_STEPS:
+        return 0, []
     trial = Book(sandbox.clock, addresses=False)
     effect = Effect(reply=Said(550)) if fault.effect.passes else fault.effect
     trial.add(Fault(fault.step, effect, when=fault.when, inbox=fault.inbox))

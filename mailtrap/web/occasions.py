@@ -8,9 +8,12 @@ from msgspec import UNSET, UnsetType
 
 from mailtrap.faults.conditions import in_question
 from mailtrap.faults.occasion import Occasion
-from mailtrap.mail.arrival import Login, Tls
+from mailtrap.faults.rule import COLLECTING_STEPS
+from mailtrap.mail.arrival import Arrival, Login, Tls
 from mailtrap.mail.content import understand
-from mailtrap.mail.message import Message
+from mailtrap.mail.envelope import Envelope, Recipient
+from mailtrap.mail.heading import read_heading
+from mailtrap.mail.message import Message, State
 from mailtrap.query import Searchable
 from mailtrap.sandbox import Sandbox
 from mailtrap.store.base import Store
@@ -29,6 +32,8 @@ def occasion(sandbox: Sandbox, asking: Asking) -> Occasion:
         facts = Occasion(asking.step, sandbox.clock.now(), peer="127.0.0.1", helo="localhost", message=0)
     else:
         facts = _as_with(message_of(sandbox.store, asking.message), asking, sandbox)
+    if asking.step in COLLECTING_STEPS:
+        facts.listener, facts.helo = asking.step.partition(".")[0], ""
     for name in ("sender", "recipient", "inbox", "listener", "peer", "helo", "size"):
         value = getattr(asking, name)
         if value is not UNSET:
@@ -43,6 +48,8 @@ def occasion(sandbox: Sandbox, asking: Asking) -> Occasion:
         facts.login = Login("PLAIN", asking.login) if asking.login else None
     if not isinstance(asking.tls, UnsetType):
         facts.tls = (facts.tls or _TLS) if asking.tls else None
+    if not isinstance(asking.subject, UnsetType) and facts.content is None:
+        facts.content = partial(_sketch, facts, asking.subject)
     if asking.inbox is UNSET and asking.message is UNSET:
         facts.inbox = sandbox.inboxes.expect(facts, in_question(facts))
     return facts
@@ -71,6 +78,15 @@ def _as_with(message: Message, asking: Asking, sandbox: Sandbox) -> Occasion:
         asking.attempt,
         asking.host,
     )
+
+
+def _sketch(facts: Occasion, subject: str) -> Searchable:
+    """A message of which no more is known than is asked about."""
+    octets = f"Subject: {' '.join(subject.split())}\r\n\r\n".encode()
+    envelope = Envelope(facts.sender, tuple([Recipient(one) for one in in_question(facts)]), facts.parameters)
+    arrival = Arrival(facts.at, facts.listener, facts.peer, facts.helo)
+    message = Message(0, facts.inbox, envelope, arrival, read_heading(octets), facts.size, "", State.RECEIVED)
+    return Searchable(message, understand(0, octets, ()))
 
 
 def _content(store: Store, message: Message) -> Searchable:

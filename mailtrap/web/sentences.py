@@ -27,6 +27,36 @@ STEPS: dict[Step, str] = {
     Step.ROUTE: "When its route is looked for",
     Step.ATTEMPT: "At a delivery attempt",
     Step.DELIVERED: "Once delivered",
+    Step.POP3_CONNECT: "On connecting by POP3",
+    Step.POP3_GREETING: "At POP3's greeting",
+    Step.POP3_COMMAND: "At any command of POP3",
+    Step.POP3_CAPA: "At CAPA",
+    Step.POP3_STLS: "At STLS, or POP3's handshake",
+    Step.POP3_LOGIN: "When somebody logs in by POP3",
+    Step.POP3_STAT: "At STAT",
+    Step.POP3_LIST: "At LIST of POP3",
+    Step.POP3_UIDL: "At UIDL",
+    Step.POP3_RETR: "At RETR",
+    Step.POP3_TOP: "At TOP",
+    Step.POP3_DELE: "At DELE",
+    Step.POP3_QUIT: "At QUIT of POP3",
+    Step.IMAP_CONNECT: "On connecting by IMAP",
+    Step.IMAP_GREETING: "At IMAP's greeting",
+    Step.IMAP_COMMAND: "At any command of IMAP",
+    Step.IMAP_CAPABILITY: "At CAPABILITY",
+    Step.IMAP_STARTTLS: "At STARTTLS of IMAP, or its handshake",
+    Step.IMAP_LOGIN: "When somebody logs in by IMAP",
+    Step.IMAP_LIST: "At LIST of IMAP",
+    Step.IMAP_STATUS: "At STATUS",
+    Step.IMAP_SELECT: "At SELECT or EXAMINE",
+    Step.IMAP_FETCH: "At FETCH",
+    Step.IMAP_SEARCH: "At SEARCH, SORT or THREAD",
+    Step.IMAP_STORE: "At STORE",
+    Step.IMAP_COPY: "At COPY or MOVE",
+    Step.IMAP_EXPUNGE: "At EXPUNGE",
+    Step.IMAP_APPEND: "At APPEND",
+    Step.IMAP_IDLE: "At IDLE",
+    Step.IMAP_LOGOUT: "At LOGOUT",
 }
 
 #: What is counted apart, in the words after "the first 2 times".
@@ -37,13 +67,14 @@ PER: dict[str, str] = {
     "session": "in each session",
     "message": "for each message",
     "peer": "for each client address",
+    "login": "for each user name",
 }
 
 _DISCONNECT = {
     "before-reply": "hang up without a reply",
     "after-reply": "then hang up",
     "mid-data": "hang up in the middle of the data",
-    "after-store": "keep the message, then hang up without saying so",
+    "after-store": "do it, then hang up without saying so",
 }
 _TLS = {
     "expired": "an expired certificate",
@@ -119,11 +150,13 @@ def _said(effect: Effect) -> Iterator[Markup]:
         meant = _listed(list(effects_of(known.effect)))
         named = Markup("as {}").format(_code(effect.scenario))
         yield Markup("{} ({})").format(named, meant) if meant else named
-    if effect.ehlo is not None:
-        if effect.ehlo.hide:
-            yield Markup("hide {}").format(_listed([_code(word) for word in effect.ehlo.hide]))
-        if effect.ehlo.add:
-            yield Markup("offer {}").format(_listed([_code(word) for word in effect.ehlo.add]))
+    if effect.answer:
+        yield _code(effect.answer)
+    for altered in (effect.ehlo, effect.capabilities):
+        if altered is not None and altered.hide:
+            yield Markup("hide {}").format(_listed([_code(word) for word in altered.hide]))
+        if altered is not None and altered.add:
+            yield Markup("offer {}").format(_listed([_code(word) for word in altered.add]))
     if effect.malformed:
         yield Markup("a malformed reply ({})").format(effect.malformed.replace("-", " "))
 

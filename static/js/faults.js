@@ -219,9 +219,9 @@ element("scenarios").addEventListener("click", (event) => {
 
 element("explain-form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const { step, sender, recipient } = event.target.elements;
-  const asked = { step: step.value, sender: sender.value.trim() };
-  if (recipient.value.trim()) asked.recipient = recipient.value.trim();
+  const { step, sender, ...others } = Object.fromEntries(new FormData(event.target));
+  const asked = { step, sender: sender.trim() };
+  for (const [name, value] of Object.entries(others)) if (value.trim()) asked[name] = value.trim();
   try {
     element("explanation").innerHTML = await fragmentOf("/faults/explain", asked);
   } catch (error) {

@@ -7,7 +7,7 @@ import timeit
 import pytest
 
 from mailtrap.faults.addresses import LONGEST, TAGS, may_mean, meaning
-from mailtrap.faults.rule import Effect, Fault, Notice, Said, Step
+from mailtrap.faults.rule import COLLECTING_STEPS, Effect, Fault, Notice, Said, Step
 from mailtrap.faults.scenarios import SCENARIOS, resolve
 from mailtrap.faults.testing_domains import DOMAINS, SERVICES
 
@@ -121,7 +121,8 @@ def test_a_scenario_by_address_keeps_its_effect(name: str) -> None:
 
 
 def test_most_scenarios_can_be_told_by_an_address() -> None:
-    without = {name for name in SCENARIOS if not meaning(f"ana+scenario-{name}@x.test")}
+    mailing = [one.name for one in SCENARIOS.values() if one.step not in COLLECTING_STEPS]
+    without = {name for name in mailing if not meaning(f"ana+scenario-{name}@x.test")}
     assert {SCENARIOS[name].effect.reply for name in without} == {None}
     assert len(without) < 25
 

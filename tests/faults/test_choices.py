@@ -14,7 +14,7 @@ from mailtrap.faults.rule import Fault
     [
         ({"step": "rctp", "effect": {}}, "it takes connect, greeting, ehlo, "),
         ({"step": "rcpt", "effect": {"tls": "bad"}}, "it takes abort, expired, "),
-        ({"step": "rcpt", "effect": {}, "per": "user"}, "it takes message, peer, recipient, "),
+        ({"step": "rcpt", "effect": {}, "per": "user"}, "it takes login, message, peer, recipient, "),
         ({"step": "rcpt", "effect": {"replay": {}}}, "it takes reply, scenario, delay, "),
         ({"step": "rcpt", "effect": {"reply": {"cod": 1}}}, "it takes code, status, text"),
         ({"stepp": "rcpt"}, "it takes step, effect, "),

@@ -62,7 +62,7 @@ def test_every_scenario_reads_as_a_sentence_that_names_it_or_what_happens() -> N
             assert said.startswith(STEPS[rule.step]), scenario.name
             assert "nothing happens" not in said, scenario.name
     assert set(STEPS) == set(Step)
-    assert set(PER) == {"rule", "recipient", "sender", "session", "message", "peer"}
+    assert set(PER) == {"rule", "recipient", "sender", "session", "message", "peer", "login"}
 
 
 def test_nothing_in_a_rule_is_markup() -> None:

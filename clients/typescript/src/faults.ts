@@ -2,7 +2,7 @@
 
 import type { Endpoint, Json } from "./http.js";
 
-/** Where in a session, or in the delivery after it, a rule may answer. */
+/** Where in a session, in the delivery after it, or where mail is collected, a rule may answer. */
 export type Step =
   | "connect"
   | "greeting"
@@ -18,7 +18,37 @@ export type Step =
   | "quit"
   | "route"
   | "attempt"
-  | "delivered";
+  | "delivered"
+  | "pop3.connect"
+  | "pop3.greeting"
+  | "pop3.command"
+  | "pop3.capa"
+  | "pop3.stls"
+  | "pop3.login"
+  | "pop3.stat"
+  | "pop3.list"
+  | "pop3.uidl"
+  | "pop3.retr"
+  | "pop3.top"
+  | "pop3.dele"
+  | "pop3.quit"
+  | "imap.connect"
+  | "imap.greeting"
+  | "imap.command"
+  | "imap.capability"
+  | "imap.starttls"
+  | "imap.login"
+  | "imap.list"
+  | "imap.status"
+  | "imap.select"
+  | "imap.fetch"
+  | "imap.search"
+  | "imap.store"
+  | "imap.copy"
+  | "imap.expunge"
+  | "imap.append"
+  | "imap.idle"
+  | "imap.logout";
 
 /** For what a rule answers (`when`, a query), and how often, as docs/failures.md has it. */
 export interface Often {
@@ -31,7 +61,7 @@ export interface Often {
   lasting?: number;
   probability?: number;
   seed?: number;
-  per?: "rule" | "recipient" | "sender" | "session" | "message" | "peer";
+  per?: "rule" | "recipient" | "sender" | "session" | "message" | "peer" | "login";
   bucket?: { capacity: number; seconds: number };
   concurrent?: number;
   greylist?: { delay?: number; lifetime?: number };
@@ -47,6 +77,7 @@ export interface Facts {
   peer?: string;
   helo?: string;
   login?: string;
+  subject?: string;
   tls?: boolean;
   size?: number;
   attempt?: number;
