@@ -24,8 +24,9 @@ ENV MAILTRAP_HOST=0.0.0.0 \
     MAILTRAP_DATABASE=/data/mailtrap.db \
     MAILTRAP_STATE_DIR=/data/state \
     PYTHONUNBUFFERED=1
-# SMTP (plain and STARTTLS), SMTP over TLS, POP3 (plain and STLS), POP3 over TLS, web pages and API
-EXPOSE 1025 1465 1110 1995 8025
+# SMTP (plain and STARTTLS), SMTP over TLS, POP3 (plain and STLS) and over TLS, IMAP (plain and STARTTLS) and over TLS,
+# web pages and API
+EXPOSE 1025 1465 1110 1995 1143 1993 8025
 HEALTHCHECK --interval=5s --timeout=3s --start-period=5s CMD ["mailtrap", "healthcheck"]
 ENTRYPOINT ["mailtrap"]
 CMD ["serve"]

@@ -18,8 +18,10 @@ def test_a_flag_beats_the_environment_which_beats_the_file(tmp_path: Path) -> No
     assert (settings.smtp_port, settings.smtps_port, settings.web_port) == (1, 2, 3)
 
 
-def test_pop3_has_a_port_of_its_own_or_a_free_one_beside_smtp() -> None:
+def test_pop3_and_imap_have_ports_of_their_own_or_free_ones_beside_smtp() -> None:
     assert (Settings().pop3_port, Settings().pop3s_port) == (1110, 1995)
+    assert (Settings().imap_port, Settings().imaps_port) == (1143, 1993)
+    assert (Settings(smtp_port=0).imap_port, Settings(smtp_port=0).imaps_port) == (0, 0)
     assert (Settings(smtp_port=0).pop3_port, Settings(smtp_port=0).pop3s_port) == (0, 0)
     assert replace(Settings(), smtp_port=0).pop3_port == 0
     assert load({"smtp_port": "0", "pop3_port": "1110"}, {}).pop3_port == 1110

@@ -130,8 +130,8 @@ def _on_signals() -> socket.socket:
 def ready(settings: Settings, addresses: Mapping[str, tuple[str, int]], ca_file: str) -> dict[str, Any]:
     """What the ready file says: a port for each service, and how to reach them.
 
-    `{"smtp": 1025, "smtps": 1465, "pop3": 1110, "pop3s": 1995, "web": 8025, "host": "127.0.0.1",
-    "urls": {"smtp": "smtp://127.0.0.1:1025", …}, "pid": 7, "ca_file": "/…/ca.pem", "database": ":temp:"}`; `host` is
+    `{"smtp": 1025, "smtps": 1465, "pop3": 1110, "pop3s": 1995, "imap": 1143, "imaps": 1993, "web": 8025,
+    "host": "127.0.0.1", "urls": {"smtp": "smtp://127.0.0.1:1025", …}, "pid": 7, "ca_file": "/…/ca.pem", "database": ":temp:"}`; `host` is
     one to connect to.
     """
     urls = {}
@@ -160,6 +160,7 @@ def _banner(facts: Mapping[str, Any], settings: Settings) -> None:
         ("SMTP", f"{facts['host']} port {facts['smtp']}, plain or STARTTLS"),
         ("SMTP, TLS", f"{facts['host']} port {facts['smtps']}"),
         ("POP3", f"{facts['host']} port {facts['pop3']}, plain or STLS; over TLS port {facts['pop3s']}"),
+        ("IMAP", f"{facts['host']} port {facts['imap']}, plain or STARTTLS; over TLS port {facts['imaps']}"),
         ("Login", login),
         ("Look", facts["urls"]["web"] + ("" if settings.base_path else "/") + web),
         ("Trust", f"{facts['ca_file']} (where the client checks certificates)"),

@@ -33,8 +33,8 @@ from mailtrap.store.base import Store
 
 log = logging.getLogger(__name__)
 
-#: Listeners whose messages are nobody's to deliver: what we made ourselves, what was brought from a file.
-NOT_DELIVERED = frozenset(("notice", "import"))
+#: Listeners whose messages are nobody's to deliver: what we made ourselves, what was brought from a file or a folder.
+NOT_DELIVERED = frozenset(("notice", "import", "imap", "imaps"))
 #: Messages accepted and not looked at yet that are held in memory; of more, only the number is. So many are looked at
 #: before others get their turn.
 MOST_HELD, TAKEN_IN = 5000, 500

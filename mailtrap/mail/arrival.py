@@ -25,9 +25,9 @@ class Login:
 class Arrival:
     """When, from whom and by which way.
 
-    `at` is in microseconds since the epoch; `listener` is `smtp`, `smtps`, `http` or `import`; `peer` is
-    `address:port` or empty; `protocol` is the RFC 3848 keyword (`SMTP`, `ESMTP`, `ESMTPS`, `ESMTPSA`, `UTF8SMTP` …);
-    `session` is the id of the dialogue that brought it.
+    `at` is in microseconds since the epoch; `listener` is `smtp`, `smtps`, `http`, `import`, or where a client put
+    it into a folder `imap` or `imaps`; `peer` is `address:port` or empty; `protocol` is the RFC 3848 keyword (`SMTP`,
+    `ESMTP`, `ESMTPS`, `ESMTPSA`, `UTF8SMTP` …); `session` is the id of the dialogue that brought it.
     """
 
     at: int

@@ -118,7 +118,7 @@ def test_the_ready_file_says_what_is_printed(sandbox: Sandbox) -> None:
     assert told["urls"]["web"] == f"http://127.0.0.1:{told['web']}"
     assert Path(told["ca_file"]).read_text().startswith("-----BEGIN CERTIFICATE-----")
     assert [file.name for file in sandbox.folder.iterdir() if file.name.startswith(".ready")] == []
-    for name in ("smtp", "smtps", "pop3", "pop3s", "web"):
+    for name in ("smtp", "smtps", "pop3", "pop3s", "imap", "imaps", "web"):
         socket.create_connection((told["host"], told[name]), timeout=10).close()
 
 
@@ -399,7 +399,7 @@ def failing(folder: Path, *flags: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("flag", ["--smtp-port", "--smtps-port", "--pop3-port", "--web-port"])
+@pytest.mark.parametrize("flag", ["--smtp-port", "--smtps-port", "--pop3-port", "--imap-port", "--web-port"])
 def test_a_port_in_use_is_said_with_its_holder(flag: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
