@@ -13,6 +13,8 @@ from mailtrap.store.folder import Item
 #: Commands whose arguments or answers are sequence numbers: nobody may hear EXPUNGE meanwhile (RFC 9051 §7.5.1). With
 #: UID before them they use none.
 BY_NUMBER = frozenset(("FETCH", "STORE", "SEARCH", "SORT", "THREAD"))
+#: Flags that every message may have (RFC 9051 §2.3.2).
+SYSTEM_FLAGS = ("\\Answered", "\\Deleted", "\\Draft", "\\Flagged", "\\Seen")
 
 
 class Beyond(Exception):
@@ -116,6 +118,8 @@ class Selected:
         self.read_only = read_only
         #: What `$` stands for: uids (RFC 5182).
         self.saved: Collection[int] = ()
+        self._flag_sets = {item.flags for item in self.shown.items}
+        self._flags = sorted({*SYSTEM_FLAGS, *[flag for flags in self._flag_sets for flag in flags]})
         self._ghosts: list[int] = []
         #: Items of which the client knows more than `shown` has.
         self._known: dict[int, Item] = {}
@@ -167,7 +171,7 @@ class Selected:
             slices.append((first - 1, last))
         if not self._ghosts:
             return [uid for start, end in _joined(slices) for uid in self.shown.uids[start:end]]
-        everything = list(merge(self.shown.uids, self._ghosts))
+        everything = self.everything()
         return [uid for start, end in _joined(slices) for uid in everything[start:end]]
 
     def items(self, uids: Iterable[int]) -> list[Item]:
@@ -175,7 +179,32 @@ class Selected:
         found = map(self.newest.get, uids)
         return [item for item in found if item is not None]
 
+    def everything(self) -> list[int]:
+        """The uid of every sequence number, from 1."""
+        return list(merge(self.shown.uids, self._ghosts)) if self._ghosts else self.shown.uids
+
     # What the client hears.
+
+    def flag_lists(self) -> bytes:
+        """Which flags there are, and that more can be made."""
+        told = " ".join(self._flags)
+        permanent = "" if self.read_only else f"{told} \\*"
+        return (
+            f"* FLAGS ({told})\r\n* OK [PERMANENTFLAGS ({permanent})] "
+            f"{'None can be changed' if self.read_only else 'They last'}\r\n"
+        ).encode()
+
+    def new_flags(self, items: Iterable[Item]) -> bytes:
+        """What has to be said before these are told of: a keyword is in the list before it is met."""
+        sets = {item.flags for item in items} - self._flag_sets
+        if not sets:
+            return b""
+        self._flag_sets |= sets
+        new = {flag for flags in sets for flag in flags}.difference(self._flags)
+        if not new:
+            return b""
+        self._flags = sorted({*self._flags, *new})
+        return self.flag_lists()
 
     def learnt(self, items: Iterable[Item]) -> None:
         """The client knows these as they are here: it was told so, or has made them so itself."""
@@ -186,6 +215,18 @@ class Selected:
     def known(self, uid: int) -> Item | None:
         """A message as the client knows it."""
         return self._known.get(uid) or self.shown.get(uid)
+
+    def told_of(self, items: Sequence[Item], *, uid: bool = False) -> bytes:
+        """Untagged responses that tell of these, which the client then knows."""
+        said = [self.new_flags(items), *[self.fetched(item, uid=uid) for item in items]]
+        self.learnt(items)
+        return b"".join(said)
+
+    def told_of_modseq(self, items: Iterable[Item]) -> bytes:
+        """What a client hears that wanted no answer, as far as it understands any (RFC 7162 §3.1.3)."""
+        if not self._says_modseq:
+            return b""
+        return b"".join([self.fetched(item, flags=False, uid=True) for item in items])
 
     def fetched(self, item: Item, *, flags: bool = True, uid: bool = False) -> bytes:
         """The untagged response that tells of the flags of a message, or only that they have changed."""
@@ -213,14 +254,15 @@ class Selected:
         if newest is shown:
             return self._expunged([]) if expunge and self._ghosts else b""
         difference = newest.since(shown)
+        flags = self.new_flags(difference.changed)
         if self._ghosts or self._known or (difference.gone and not expunge):
-            return self._worded(newest, difference, expunge)
+            return flags + self._worded(newest, difference, expunge)
         options = ("QRESYNC" in self._enabled, self._says_uid, self._says_modseq, expunge)
         found = difference.worded.get(options)
         if found is None:
             found = difference.worded[options] = self._worded(newest, difference, expunge)
         self.shown = newest
-        return found
+        return flags + found
 
     def _worded(self, newest: Snapshot, difference: Difference, expunge: bool) -> bytes:
         said = b""

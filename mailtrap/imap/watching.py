@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from mailtrap.accounts import Account
+from mailtrap.errors import NotFound
 from mailtrap.events import Event, Kind
 from mailtrap.imap.hierarchy import gather, gathered
 from mailtrap.imap.selected import Snapshot
+from mailtrap.imap.sources import AT_ONCE, HEAD, Library
+from mailtrap.imap.summary import Summaries
 from mailtrap.mail.words import fold
 from mailtrap.sandbox import Sandbox
+from mailtrap.store.base import Store
 from mailtrap.store.folder import Folder, Folders
 
 log = logging.getLogger(__name__)
@@ -36,6 +40,8 @@ class Live:
         self.folder = folder
         self.newest = Snapshot([], 1, 0)
         self.users = 0
+        #: Whether somebody has removed the folder; to who has it open it is empty.
+        self.gone = False
         self._folders = folders
         self._fill = fill
         self._empty = fill is not None
@@ -90,7 +96,7 @@ class Live:
         """What has come, changed and gone since. A change meanwhile is seen now or the next time, never missed."""
         folder = self._folders.get(self.id)
         if folder is None:
-            # Somebody removed it: that is how a client can be told.
+            self.gone = True
             return before.next([], before.uids, before.uid_next, before.modseq)
         self.folder = folder
         if not self._read_once:
@@ -120,12 +126,16 @@ class Watch:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._store = sandbox.store
+        #: What was found out about messages.
+        self.library = Library(sandbox.store)
+        self.summaries = Summaries(partial(_beginnings, sandbox.store))
         self._lives: dict[int, Live] = {}
         #: Those that mail comes to by itself: by inbox, and those of addresses, which the index finds.
         self._of_inbox: dict[str, tuple[Live, ...]] = {}
         self._of_address: tuple[Live, ...] = ()
         self._unused: OrderedDict[int, Live] = OrderedDict()
-        self._lock = threading.Lock()
+        # A folder may be closed by whatever throws a lost session away, in the middle of anything.
+        self._lock = threading.RLock()
         self._due: set[Live] = set()
         self._wanted = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -251,3 +261,14 @@ class Watch:
                     live.refresh()
                 except Exception:  # the store may be closed, or too busy; what comes next is another chance
                     log.debug("a folder could not be read", exc_info=True)
+
+
+def _beginnings(store: Store, messages: Collection[int]) -> dict[int, bytes]:
+    """Messages, of large ones what has their header sections."""
+    found: dict[int, bytes] = {}
+    for id_, octets in store.contents(list(messages), AT_ONCE).items():
+        try:
+            found[id_] = octets if isinstance(octets, bytes) else next(store.octets(id_), b"")[:HEAD]
+        except NotFound:  # deleted meanwhile
+            continue
+    return found

@@ -1,0 +1,227 @@
+"""Commands that change what stands in a folder, and how: STORE, COPY, MOVE, EXPUNGE (RFC 9051 §6.4, RFC 7162)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from mailtrap.accounts import Account
+from mailtrap.errors import Invalid
+from mailtrap.imap import hierarchy
+from mailtrap.imap.commands import Command, Copy, Expunge, Fetch, Store
+from mailtrap.imap.opened import OpenFolder, open_folder, owner
+from mailtrap.imap.selected import Beyond, spelt
+from mailtrap.mail.words import fold
+from mailtrap.store.folder import Alteration, Altered, Folder, Folders, Item, Placement
+
+if TYPE_CHECKING:
+    from mailtrap.imap.session import Session
+    from mailtrap.imap.verbs import Perform
+
+_READ_ONLY = "The folder was opened with EXAMINE: nothing in it can be changed"
+#: What is said where a command was about messages that somebody else has deleted (RFC 2180 §4, RFC 5530).
+GONE = "Somebody else has deleted some of them"
+GONE_CODE = "EXPUNGEISSUED"
+
+
+def named(session: Session, command: Command) -> list[int] | None:
+    """The uids that a command is about; None where it was answered with BAD."""
+    arguments = cast("Fetch | Store | Copy | Expunge", command.arguments)
+    try:
+        return open_folder(session).named(arguments.sequence, command.uid)
+    except Beyond as error:
+        session.bad(command, str(error))
+        return None
+
+
+def changed(
+    session: Session,
+    command: Command,
+    change: Callable[[], Future[Any]],
+    then: Callable[[Any], None],
+) -> None:
+    """Have the store change something, find out what became of the folder, then go on with what the store says."""
+    opened = open_folder(session)
+
+    def done(result: Any) -> None:
+        session.work(command, opened.catch_up, lambda _: then(result))
+
+    session.change(command, change, done)
+
+
+# STORE.
+
+
+def _store(session: Session, command: Command) -> None:
+    opened, arguments = open_folder(session), cast(Store, command.arguments)
+    if arguments.unchanged_since is not None:
+        session.enabled.add("CONDSTORE")
+    uids = named(session, command)
+    if uids is None:
+        return
+    if opened.selected.read_only:
+        session.no(command, _READ_ONLY)
+        return
+    change = partial(
+        session.sandbox.store.folders.flag,
+        opened.id,
+        uids,
+        arguments.how,
+        arguments.flags,
+        unchanged_since=arguments.unchanged_since,
+    )
+    changed(session, command, change, partial(_stored, session, command, uids))
+
+
+def _stored(session: Session, command: Command, uids: list[int], altered: Altered) -> None:
+    opened, arguments = open_folder(session), cast(Store, command.arguments)
+    selected = opened.selected
+    if not arguments.silent:
+        session.pour(selected.told_of(altered.items, uid=command.uid))
+    else:
+        session.pour(selected.told_of_modseq(altered.items))
+        # What others changed at the same time the client has yet to hear.
+        expected = [item for item in altered.items if _is_expected(selected.known(item.uid), arguments, item)]
+        selected.learnt(expected)
+    code = ""
+    if altered.modified:
+        modified = altered.modified if command.uid else [selected.number(uid) for uid in altered.modified]
+        code = f"MODIFIED {spelt(sorted(modified))}"
+    there = len(altered.items) + len(altered.modified)
+    if not command.uid and there < len(uids) and not code:
+        session.no(command, GONE, GONE_CODE)
+    else:
+        session.ok(command, "Some had been changed" if code else "Flags are set", code)
+
+
+def _is_expected(before: Item | None, arguments: Store, after: Item) -> bool:
+    """Whether a client can know by itself what has become of the flags."""
+    flags = {fold(flag) for flag in before.flags} if before is not None else set()
+    given = {fold(flag) for flag in arguments.flags}
+    match arguments.how:
+        case Alteration.ADD:
+            flags |= given
+        case Alteration.REMOVE:
+            flags -= given
+        case _:
+            flags = given
+    return flags == {fold(flag) for flag in after.flags}
+
+
+# COPY, MOVE.
+
+
+def _copy(session: Session, command: Command) -> None:
+    opened, arguments, account = open_folder(session), cast(Copy, command.arguments), owner(session)
+    uids = named(session, command)
+    if uids is None:
+        return
+    if command.verb == "MOVE" and opened.selected.read_only:
+        session.no(command, _READ_ONLY)
+        return
+    if not uids:
+        session.ok(command, "There are none of these")
+        return
+    prepare = partial(_prepared, session.sandbox.store.folders, account, arguments.name, opened, uids)
+    session.work(command, prepare, partial(_place, session, command, uids))
+
+
+def _prepared(
+    folders: Folders, account: Account, name: str, opened: OpenFolder, uids: list[int]
+) -> tuple[Folder | None, list[int], list[Placement]]:
+    """On a worker thread: where to, and what is to be placed there, with its uids here."""
+    folder = hierarchy.find(folders, account, name)
+    if folder is None or not folder.selectable:
+        return None, [], []
+    if folder.view:
+        raise Invalid(f"{folder.name} shows by itself what belongs there")
+    opened.live.refresh()
+    items = opened.selected.items(uids)
+    facts = folders.facts(opened.id, [item.uid for item in items])
+    items = [item for item in items if item.uid in facts]
+    return (
+        folder,
+        [item.uid for item in items],
+        [Placement(item.message, item.flags, facts[item.uid][1]) for item in items],
+    )
+
+
+def _place(
+    session: Session,
+    command: Command,
+    uids: list[int],
+    prepared: tuple[Folder | None, list[int], list[Placement]],
+) -> None:
+    folder, sources, placements = prepared
+    if folder is None:
+        session.no(command, "There is no such folder", "TRYCREATE")
+    elif len(sources) < len(uids) and (not sources or not command.uid):
+        # All of them or none (RFC 9051 §6.4.7).
+        session.no(command, GONE, GONE_CODE)
+    else:
+        place = partial(session.sandbox.store.folders.place, folder.id, placements)
+        session.change(command, place, partial(_placed, session, command, folder, sources))
+
+
+def _placed(session: Session, command: Command, folder: Folder, sources: list[int], new: Sequence[int]) -> None:
+    opened = open_folder(session)
+    pairs = [(source, uid) for source, uid in zip(sources, new, strict=True) if uid]
+    if not pairs:
+        session.no(command, GONE, GONE_CODE)
+        return
+    there = [source for source, _ in pairs]
+    code = f"COPYUID {folder.uid_validity} {spelt(there)} {spelt([uid for _, uid in pairs])}"
+    if command.verb == "MOVE":
+        take_out = partial(session.sandbox.store.folders.take_out, opened.id, there, keep=True)
+        changed(session, command, take_out, partial(_moved, session, command, code))
+    else:
+        # The copies may stand in the folder that is open.
+        session.work(command, opened.catch_up, lambda _: session.ok(command, "Copied", code))
+
+
+def _moved(session: Session, command: Command, code: str, _: Any) -> None:
+    # Before the messages go (RFC 6851 §4.3).
+    session.untagged(f"OK [{code}] Moved".encode())
+    session.ok(command, "Moved", _highest(session))
+
+
+# EXPUNGE.
+
+
+def _expunge(session: Session, command: Command) -> None:
+    opened, arguments = open_folder(session), command.arguments
+    only: set[int] | None = None
+    if isinstance(arguments, Expunge):
+        uids = named(session, command)
+        if uids is None:
+            return
+        only = set(uids)
+    if opened.selected.read_only:
+        session.no(command, _READ_ONLY)
+        return
+
+    def doomed() -> list[int]:
+        folder = opened.live.refresh(certainly=True)
+        return [item.uid for item in folder.items if "\\Deleted" in item.flags and (only is None or item.uid in only)]
+
+    def delete(uids: list[int]) -> None:
+        if not uids:
+            session.ok(command, "None is marked")
+            return
+        take_out = partial(session.sandbox.store.folders.take_out, opened.id, uids)
+        changed(session, command, take_out, lambda _: session.ok(command, "Expunged", _highest(session)))
+
+    session.work(command, doomed, delete)
+
+
+def _highest(session: Session) -> str:
+    """Up to where a client knows everything that has happened, once it has been told (RFC 7162 §3.2.7)."""
+    if "QRESYNC" not in session.enabled:
+        return ""
+    return f"HIGHESTMODSEQ {open_folder(session).selected.newest.modseq}"
+
+
+#: For who has a folder open.
+VERBS: dict[str, Perform] = {"STORE": _store, "COPY": _copy, "MOVE": _copy, "EXPUNGE": _expunge}

@@ -1,0 +1,89 @@
+"""The folder that is open in one session: the messages a command names, and that the folder is left in the end."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+from mailtrap.accounts import Account
+from mailtrap.imap.commands import Command, SequenceSet
+from mailtrap.imap.selected import BY_NUMBER, Selected
+from mailtrap.imap.watching import Live, Watch
+
+if TYPE_CHECKING:
+    from mailtrap.imap.session import Session
+
+#: Commands after which nobody has to say that something changed: whoever sent them has good reason to think so.
+_CERTAINLY = frozenset(("APPEND", "CHECK", "NOOP"))
+
+
+class OpenFolder:
+    """What `mailtrap.imap.session.Opened` asks for."""
+
+    def __init__(self, watch: Watch, live: Live, enabled: Collection[str], *, read_only: bool) -> None:
+        """`live` comes from `watch.open`, and goes back there."""
+        self.live = live
+        self.selected = Selected(live, enabled, read_only=read_only)
+        self._watch = watch
+        self._wake: Callable[[], None] | None = None
+        # A session that fails or is cut may lose it while it is being opened.
+        self._closed = weakref.finalize(self, watch.close, live)
+        self._closed.atexit = False
+
+    @property
+    def id(self) -> int:
+        """The folder, as the store calls it."""
+        return self.live.id
+
+    def behind(self, command: Command) -> bool:
+        """Whether something may have happened that a client must hear of before this command ends."""
+        return self.live.behind or command.verb in _CERTAINLY
+
+    def catch_up(self) -> None:
+        """Find out what has happened. On a worker thread."""
+        self.live.refresh(certainly=True)
+
+    def told(self, command: Command) -> bytes:
+        """What the client has to know before it gets the tagged response to this command."""
+        return self.selected.notices(command.uid or command.verb not in BY_NUMBER)
+
+    def wait(self, wake: Callable[[], None]) -> None:
+        """Call `wake` on any thread when something happens, until `rest`."""
+        self._wake = wake
+        self._watch.wait(self.live, wake)
+
+    def rest(self) -> None:
+        """Nobody waits any more."""
+        if self._wake is not None:
+            self.live.leave(self._wake)
+            self._wake = None
+
+    def leave(self) -> None:
+        """The session has it open no more."""
+        self.rest()
+        self._closed()
+
+    def named(self, sequence: SequenceSet, by_uid: bool) -> list[int]:
+        """The uids a command is about, ascending. By number they may have gone. Raises Beyond."""
+        selected = self.selected
+        if sequence.saved:
+            return [uid for uid in sorted(selected.saved) if selected.shown.get(uid) is not None]
+        if by_uid:
+            return selected.by_uid(sequence.resolved(selected.last_uid))
+        return selected.by_number(sequence.resolved(len(selected)))
+
+
+def owner(session: Session) -> Account:
+    """Who has logged in; commands that open folders are performed only where somebody has."""
+    if session.account is None:
+        raise RuntimeError("nobody has logged in")
+    return session.account
+
+
+def open_folder(session: Session) -> OpenFolder:
+    """That of a session; commands of the selected state are performed only where there is one."""
+    opened = session.opened_folder
+    if not isinstance(opened, OpenFolder):
+        raise RuntimeError("no folder is open")
+    return opened

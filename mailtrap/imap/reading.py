@@ -1,0 +1,208 @@
+"""Commands that look at messages: FETCH, SEARCH, SORT, THREAD (RFC 9051 §6.4.4, §6.4.5, RFC 5256)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from mailtrap.errors import NotFound
+from mailtrap.imap import searching, sorting, threads
+from mailtrap.imap.changing import GONE, GONE_CODE, changed, named
+from mailtrap.imap.commands import Command, Fetch, Search, Section, Sort, Thread
+from mailtrap.imap.fetching import Responses, Wanted, fetch_responses
+from mailtrap.imap.opened import OpenFolder, open_folder
+from mailtrap.imap.searching import Answer, View
+from mailtrap.imap.selected import spelt
+from mailtrap.imap.summary import Summaries
+from mailtrap.net.actions import Drain, Work
+from mailtrap.net.slices import PIECE
+from mailtrap.store.base import Store
+from mailtrap.store.folder import Alteration, Folders, Item
+
+if TYPE_CHECKING:
+    from mailtrap.imap.session import Session
+    from mailtrap.imap.verbs import Perform
+
+
+# FETCH.
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The messages FETCH tells of, how many of those it names have gone, and which uids of old have (VANISHED)."""
+
+    items: list[Item]
+    missing: int
+    vanished: list[int]
+
+
+def _fetch(session: Session, command: Command) -> None:
+    opened, fetch = open_folder(session), cast(Fetch, command.arguments)
+    if fetch.vanished and "QRESYNC" not in session.enabled:
+        # RFC 7162 §3.2.6.
+        session.bad(command, "ENABLE QRESYNC before VANISHED")
+        return
+    uids = named(session, command)
+    if uids is None:
+        return
+    if fetch.changed_since is not None or "MODSEQ" in fetch.attributes:
+        session.enabled.add("CONDSTORE")
+    marks = not opened.selected.read_only and any(
+        isinstance(attribute, Section) and attribute.marks_seen for attribute in fetch.attributes
+    )
+    choose = partial(_chosen, session.sandbox.store.folders, opened, fetch, uids)
+
+    def chosen(found: _Chosen) -> None:
+        unseen = {item.uid for item in found.items if "\\Seen" not in item.flags} if marks else set()
+        if not unseen:
+            _answer(session, command, found, unseen)
+            return
+        mark = partial(session.sandbox.store.folders.flag, opened.id, unseen, Alteration.ADD, ["\\Seen"])
+        changed(session, command, mark, lambda _: session.work(command, choose, partial(marked, found, unseen)))
+
+    def marked(before: _Chosen, seen: set[int], found: _Chosen) -> None:
+        # Those that were to be told of, as they are now; being marked is no reason to be told of by CHANGEDSINCE.
+        there = {item.uid for item in before.items}
+        items = [item for item in found.items if item.uid in there]
+        _answer(session, command, _Chosen(items, found.missing, found.vanished), seen)
+
+    session.work(command, choose, chosen)
+
+
+def _chosen(folders: Folders, opened: OpenFolder, fetch: Fetch, uids: list[int]) -> _Chosen:
+    """On a worker thread."""
+    opened.live.refresh()
+    items = opened.selected.items(uids)
+    missing, since, vanished = len(uids) - len(items), fetch.changed_since, []
+    if since is not None:
+        items = [item for item in items if item.modseq > since]
+        if fetch.vanished and not fetch.sequence.saved:
+            ranges = fetch.sequence.resolved(opened.live.newest.uid_next - 1)
+            # Those that the client still knows by number it hears of in the usual way.
+            vanished = [uid for uid in folders.vanished(opened.id, since, ranges) if not opened.selected.knows(uid)]
+    return _Chosen(items, missing, vanished)
+
+
+def _answer(session: Session, command: Command, chosen: _Chosen, seen: Collection[int]) -> None:
+    """Say what was asked for; of those that were `seen` by being asked for that too."""
+    opened, fetch = open_folder(session), cast(Fetch, command.arguments)
+    selected = opened.selected
+    if chosen.vanished:
+        session.utter(f"* VANISHED (EARLIER) {spelt(chosen.vanished)}\r\n".encode())
+    told = chosen.items if "FLAGS" in fetch.attributes else [item for item in chosen.items if item.uid in seen]
+    session.utter(selected.new_flags(told))
+    selected.learnt(told)
+    pieces = fetch_responses(
+        session.watch.library,
+        opened.id,
+        fetch,
+        [Wanted(selected.number(item.uid), item, item.uid in seen) for item in chosen.items],
+        uid=command.uid,
+        modseq="CONDSTORE" in session.enabled,
+        utf8=session.utf8,
+    )
+    _go_on(session, command, pieces, chosen.missing)
+
+
+def _go_on(session: Session, command: Command, pieces: Responses, missing: int) -> None:
+    if not session.unheard:
+        session.block(Work(partial(_next, pieces)), partial(_said, session, command, pieces, missing))
+
+
+def _said(session: Session, command: Command, pieces: Responses, missing: int, result: object) -> None:
+    if isinstance(result, Exception):
+        # In the middle of a message nothing can be said that would not be taken for a part of it.
+        session.end("error", f"The answer broke off: {result}")
+        session.close()
+    elif not session.unheard:
+        octets, last = cast("tuple[bytes, bool]", result)
+        session.pour(octets)
+        if not last:
+            session.block(Drain(), lambda _: _go_on(session, command, pieces, missing))
+        elif (missing or pieces.gone) and not command.uid:
+            session.no(command, GONE, GONE_CODE)
+        elif pieces.undecoded:
+            session.no(command, "Some of it has a transfer encoding that is not known", "UNKNOWN-CTE")
+        else:
+            session.transcript.note(session.now, f"{pieces.told} messages told of")
+            session.ok(command, "Fetched")
+
+
+def _next(pieces: Iterator[bytes]) -> tuple[bytes, bool] | NotFound:
+    """On a worker thread: the next octets, about as many as are said at once, and whether they are the last."""
+    found: list[bytes] = []
+    length = 0
+    try:
+        for piece in pieces:
+            found.append(piece)
+            length += len(piece)
+            if length >= PIECE:
+                return b"".join(found), False
+    except NotFound as error:  # which somebody else may delete at any time
+        return error
+    return b"".join(found), True
+
+
+# SEARCH, SORT, THREAD.
+
+
+def _search(session: Session, command: Command) -> None:
+    asked = cast(Search, command.arguments)
+    selected = open_folder(session).selected
+    saved, extended = selected.saved, "IMAP4REV2" in session.enabled
+    if asked.returns is not None and "SAVE" in asked.returns:
+        # What it is if this search fails (RFC 5182 §2.1).
+        selected.saved = ()
+    _find(session, command, lambda view: searching.answer(view, command, session.now, extended), saved)
+
+
+def _sort(session: Session, command: Command) -> None:
+    _find(
+        session, command, open_folder(session).selected.saved, lambda view: sorting.answer(view, command, session.now)
+    )
+
+
+def _thread(session: Session, command: Command) -> None:
+    _find(
+        session, command, open_folder(session).selected.saved, lambda view: threads.answer(view, command, session.now)
+    )
+
+
+def _find(
+    session: Session, command: Command, answer: Callable[[View], Answer], saved: Collection[int] | None = None
+) -> None:
+    opened = open_folder(session)
+    before = opened.selected.saved if saved is None else saved
+    if searching.asks_for_changes(cast("Search | Sort | Thread", command.arguments).key):
+        session.enabled.add("CONDSTORE")
+
+    def found(result: Answer) -> None:
+        session.pour(result.said)
+        if result.saved is not None:
+            opened.selected.saved = result.saved
+        session.ok(command, "Done")
+
+    view = partial(_view, session.sandbox.store, opened, before, session.watch.summaries)
+    session.work(command, lambda: answer(view()), found)
+
+
+def _view(store: Store, opened: OpenFolder, saved: Collection[int], summaries: Summaries) -> View:
+    """On a worker thread: the folder as the client knows it, without what has gone since."""
+    opened.live.refresh()
+    # What came before the search is found by its words, too.
+    store.catch_up()
+    selected, folders = opened.selected, store.folders
+    return View(
+        selected.everything(),
+        selected.items(selected.shown.uids),
+        saved,
+        partial(folders.facts, opened.id),
+        partial(folders.matching, opened.id),
+        summaries.of,
+    )
+
+
+#: For who has a folder open.
+VERBS: dict[str, Perform] = {"FETCH": _fetch, "SEARCH": _search, "SORT": _sort, "THREAD": _thread}
