@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from mailtrap.imap import changing, folders, general, login, mailbox
+from mailtrap.imap import changing, folders, general, login, mailbox, reading
 from mailtrap.imap.commands import Command
 
 if TYPE_CHECKING:
@@ -39,4 +39,4 @@ AUTHENTICATED: Mapping[str, Perform] = {
     **mailbox.AUTHENTICATED,
 }
 
-SELECTED: Mapping[str, Perform] = {**AUTHENTICATED, **mailbox.SELECTED, **changing.VERBS}
+SELECTED: Mapping[str, Perform] = {**AUTHENTICATED, **mailbox.SELECTED, **changing.VERBS, **reading.VERBS}
