@@ -159,15 +159,11 @@ def _search(session: Session, command: Command) -> None:
 
 
 def _sort(session: Session, command: Command) -> None:
-    _find(
-        session, command, open_folder(session).selected.saved, lambda view: sorting.answer(view, command, session.now)
-    )
+    _find(session, command, lambda view: sorting.answer(view, command, session.now))
 
 
 def _thread(session: Session, command: Command) -> None:
-    _find(
-        session, command, open_folder(session).selected.saved, lambda view: threads.answer(view, command, session.now)
-    )
+    _find(session, command, lambda view: threads.answer(view, command, session.now))
 
 
 def _find(
