@@ -8,8 +8,11 @@ AXE := .cache/node_modules/axe-core/axe.min.js
 NODEMAILER := .cache/node_modules/nodemailer/package.json
 TYPESCRIPT := .cache/node_modules/typescript/package.json
 PLAYWRIGHT := .cache/node_modules/playwright-core/package.json
+IMAPFLOW := .cache/node_modules/imapflow/package.json
+ANGUS := .cache/java/jakarta.mail-2.0.3.jar
+GREENMAIL := .cache/java/greenmail/greenmail-standalone-2.1.5.jar
 
-.PHONY: run test test-all check lint types layers docs fix bench interop reactions typescript torture wheel setup clean
+.PHONY: run test test-all check lint types layers docs fix bench interop reactions readers typescript torture wheel setup clean
 
 run: $(STAMP) ## set up and serve
 	@$(BIN)/mailtrap serve
@@ -17,7 +20,7 @@ run: $(STAMP) ## set up and serve
 test: $(DEV) ## set up and test; browser and interop tests are skipped where their programs are missing
 	$(BIN)/pytest
 
-test-all: $(DEV) $(AXE) $(NODEMAILER) $(TYPESCRIPT) $(PLAYWRIGHT) ## the same, and a skipped test is a failure
+test-all: $(DEV) $(AXE) $(NODEMAILER) $(TYPESCRIPT) $(PLAYWRIGHT) $(IMAPFLOW) $(ANGUS) ## the same, and a skipped test is a failure
 	@# On a machine that is busy with other things a wait may run out: what failed is run once more, by itself.
 	$(BIN)/coverage run -m pytest --no-skips || \
 		$(BIN)/coverage run --append -m pytest --no-skips --last-failed --last-failed-no-failures none
@@ -45,7 +48,7 @@ fix: $(DEV)
 	$(BIN)/ruff format .
 	$(BIN)/python -m docs.printed
 
-bench: $(STAMP) ## the numbers in docs/performance.md
+bench: $(STAMP) $(GREENMAIL) ## the numbers in docs/performance.md
 	$(BIN)/python -m bench
 
 interop: $(DEV) $(NODEMAILER) ## which real clients can send to us, as a table
@@ -53,6 +56,9 @@ interop: $(DEV) $(NODEMAILER) ## which real clients can send to us, as a table
 
 reactions: $(DEV) $(NODEMAILER) ## what real clients do after failures, as in docs/reactions.md
 	$(BIN)/python -m tests.interop reactions
+
+readers: $(DEV) $(IMAPFLOW) $(ANGUS) ## which real clients collect mail from us, as a table
+	$(BIN)/python -m tests.interop readers
 
 typescript: $(DEV) $(TYPESCRIPT) ## types and tests of clients/typescript
 	$(BIN)/pytest tests/clients/test_typescript.py
@@ -94,6 +100,18 @@ $(TYPESCRIPT):
 
 $(PLAYWRIGHT): # drives the browser that is there; brings none
 	npm install --silent --no-audit --no-fund --prefix .cache playwright-core
+
+$(IMAPFLOW):
+	npm install --silent --no-audit --no-fund --prefix .cache imapflow node-pop3
+
+# What cannot be had, for want of Java or of a way to it, is missing in a table.
+$(ANGUS):
+	-mvn -q dependency:copy -Dartifact=jakarta.activation:jakarta.activation-api:2.1.3 -DoutputDirectory=$(CURDIR)/.cache/java
+	-mvn -q dependency:copy -Dartifact=org.eclipse.angus:angus-activation:2.0.2 -DoutputDirectory=$(CURDIR)/.cache/java
+	-mvn -q dependency:copy -Dartifact=org.eclipse.angus:jakarta.mail:2.0.3 -DoutputDirectory=$(CURDIR)/.cache/java
+
+$(GREENMAIL): # a server to measure beside ours
+	-mvn -q dependency:copy -Dartifact=com.icegreen:greenmail-standalone:2.1.5 -DoutputDirectory=$(CURDIR)/.cache/java/greenmail
 
 clean:
 	rm -rf $(VENV) .cache dist build

@@ -1,4 +1,4 @@
-"""`make interop`: the table, and a non-zero exit if anything in it is red; `make reactions`: what follows failures."""
+"""`make interop`: the table, and a non-zero exit if anything in it is red; `make reactions`, `make readers`: theirs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.interop import reactions
+from tests.interop import reactions, readers
 from tests.interop.cases import Case, start
 from tests.interop.matrix import ROWS, run, table
 
@@ -31,4 +31,10 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(reactions.main() if sys.argv[1:] == ["reactions"] else main())
+    match sys.argv[1:]:
+        case ["reactions"]:
+            sys.exit(reactions.main())
+        case ["readers", *wanted]:
+            sys.exit(readers.main(wanted))
+        case _:
+            sys.exit(main())

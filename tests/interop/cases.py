@@ -61,6 +61,8 @@ class Target:
     web: int
     ca: str
     folder: Path
+    #: By listener: smtp, smtps, pop3, pop3s, imap, imaps, web.
+    ports: dict[str, int] = field(default_factory=dict)
     notes: dict[str, set[str]] = field(default_factory=dict)
 
     def port(self, case: Case) -> int:
@@ -106,7 +108,8 @@ def start(folder: Path) -> Target:
         except subprocess.TimeoutExpired:
             continue
     told = json.loads(ready.read_text())
-    return Target(process, told["smtp"], told["smtps"], told["web"], str(folder / "ca.pem"), folder)
+    ports = {name: port for name, port in told.items() if isinstance(port, int) and name != "pid"}
+    return Target(process, told["smtp"], told["smtps"], told["web"], str(folder / "ca.pem"), folder, ports)
 
 
 def verdict(target: Target, case: Case, extensions: frozenset[str]) -> str:
