@@ -51,8 +51,18 @@ class Mishaps(Trouble):
         #: What must wait for words until there is TLS.
         self._unsaid: tuple[Answer, Step] | None = None
 
-    def unless(self, step: Step, yes: Callable[[], None], login: Login | None = None, message: int = 0) -> None:
-        """Go on with `yes` unless a rule answers; `login` is who will have logged in, `message` the one in question."""
+    def unless(
+        self,
+        step: Step,
+        yes: Callable[[], None],
+        login: Login | None = None,
+        message: int = 0,
+        no: Callable[[], None] | None = None,
+    ) -> None:
+        """Go on with `yes` unless a rule answers, or with `no`, which says nothing, once a rule has done that instead.
+
+        `login` is who will have logged in, `message` the one in question.
+        """
         if step not in self._book.steps:
             yes()
             return
@@ -67,7 +77,7 @@ class Mishaps(Trouble):
             self._frame.afterwards(self._forget)
         else:
             self.slow_down(answer)
-            self.wait(answer, before_reply, partial(self._go_on, answer, step, yes))
+            self.wait(answer, before_reply, partial(self._go_on, answer, step, yes, no or _nothing))
 
     def _occasion(self, step: Step, login: Login | None, message: int) -> Occasion:
         transcript = self._frame.transcript
@@ -85,16 +95,18 @@ class Mishaps(Trouble):
         occasion.inbox = self._inboxes.expect(occasion)
         return occasion
 
-    def _go_on(self, answer: Answer, step: Step, yes: Callable[[], None], result: Any) -> None:
+    def _go_on(self, answer: Answer, step: Step, yes: Callable[[], None], no: Callable[[], None], result: Any) -> None:
         """The delay, if there was one, is over."""
         effect = answer.effect
         self.cut_short(answer)
         if effect.disconnect == "before-reply":
             self.break_off(answer, effect.reset)
+            no()
         elif effect.stall and not effect.answer:
             self.stall(answer)
+            no()
         elif effect.answer or (effect.tls == "refuse" and step not in _ENTRANCES and not self._is_mute(step)):
-            self._answer(answer, step, yes)
+            self._answer(answer, step, yes, no)
         else:
             self._order(answer, effect.capabilities)
             if effect.disconnect == "after-store":
@@ -118,7 +130,7 @@ class Mishaps(Trouble):
         frame = self._frame
         return step in _MUTE and frame.tls_first and frame.transcript.tls is None
 
-    def _answer(self, answer: Answer, step: Step, yes: Callable[[], None]) -> None:
+    def _answer(self, answer: Answer, step: Step, yes: Callable[[], None], no: Callable[[], None]) -> None:
         """Say what the rule says, after the handshake where that comes first."""
         if self._is_mute(step):
             self._unsaid = answer, step
@@ -126,6 +138,7 @@ class Mishaps(Trouble):
             return
         spoken = answers.spoken(answer.effect.answer or _NO_TLS, step)
         self._frame.utter(self._write(spoken), answer.fault.id)
+        no()
         if answer.effect.stall:
             self.stall(answer)
         elif answer.effect.disconnect or spoken.word == "BYE" or (spoken.refuses and step in _ENTRANCES):
@@ -137,7 +150,7 @@ class Mishaps(Trouble):
             self.unless(step, yes)
         else:
             answer, self._unsaid = self._unsaid[0], None
-            self._answer(answer, step, yes)
+            self._answer(answer, step, yes, _nothing)
 
     def take_tls(self) -> str:
         """What is to be wrong with the handshake that begins now."""
@@ -182,3 +195,7 @@ class Mishaps(Trouble):
         self._forget()
         if self.asked:
             self._book.ended(self._frame.transcript.session)
+
+
+def _nothing() -> None:
+    pass

@@ -26,6 +26,7 @@ _NAME = 100
 
 def capability(session: Session, command: Command) -> None:
     """CAPABILITY."""
+    session.trouble.alter()
     session.untagged(f"CAPABILITY {session.capabilities}".encode())
     session.ok(command, "Done")
 
@@ -40,8 +41,9 @@ def log_out(session: Session, command: Command) -> None:
     session.open(None)
     session.untagged(b"BYE Until next time")
     session.ok(command, "Bye")
-    session.end("quit")
-    session.close()
+    if not session.trouble.ends:
+        session.end("quit")
+        session.close()
 
 
 def identify(session: Session, command: Command) -> None:

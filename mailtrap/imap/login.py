@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from mailtrap.accounts import Account
+from mailtrap.faults.rule import Step
 from mailtrap.imap import hierarchy, responses
 from mailtrap.imap.commands import Authenticate, Command
 from mailtrap.imap.commands import Login as Words
@@ -28,17 +29,19 @@ def start_tls(session: Session, command: Command) -> None:
         # Sent in the clear, so anybody on the way may have put it there: never performed (RFC 9051 §11.1).
         session.transcript.note(session.now, f"{len(injected)} octets sent after STARTTLS thrown away")
     session.ok(command, "Begin TLS")
-    shake_hands(session)
+    if not session.trouble.ends:
+        shake_hands(session)
 
 
 def shake_hands(session: Session) -> None:
     """Have TLS begin; where it comes first, the greeting follows."""
-    session.block(StartTls(), partial(_shaken, session))
+    trouble = session.trouble.take_tls()
+    session.block(StartTls(trouble), partial(_shaken, session, trouble))
 
 
-def _shaken(session: Session, result: Any) -> None:
+def _shaken(session: Session, trouble: str, result: Any) -> None:
     if not isinstance(result, Handshake):
-        session.end("error", f"TLS handshake failed: {result}")
+        session.end("fault" if trouble else "error", f"TLS handshake failed: {result}")
         session.close()
         return
     session.transcript.tls = Tls(result.version, result.cipher)
@@ -112,15 +115,20 @@ class Admission:
         if isinstance(result, Exception):
             session.no(command, "Not now, try again", "UNAVAILABLE")
         elif result is not None:
-            session.account = result
-            session.assembly.max_message = session.limits.max_message_size
-            session.idle_after = session.policy.patience
-            session.transcript.login = Login(claim.mechanism, claim.user)
-            session.ok(command, "Logged in", f"CAPABILITY {session.capabilities}")
+            login = Login(claim.mechanism, claim.user)
+            session.trouble.unless(Step.IMAP_LOGIN, partial(self._let_in, login, result), login)
         elif self._negotiation is not None:
             self._negotiation.deny(claim)
         else:
             session.refuse(_denied(command.tag))
+
+    def _let_in(self, login: Login, account: Account) -> None:
+        session = self._session
+        session.account = account
+        session.assembly.max_message = session.limits.max_message_size
+        session.idle_after = session.policy.patience
+        session.transcript.login = login
+        session.ok(self._command, "Logged in", f"CAPABILITY {session.capabilities}")
 
 
 def _denied(tag: str) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from mailtrap.mail.limits import Limits
 from mailtrap.net import sasl
@@ -76,6 +77,8 @@ class Policy:
     require_tls: bool = False
     #: Messages that are kept before the oldest go, 0 for all: what a quota says.
     max_messages: int = 0
+    #: What is offered besides, whatever it is.
+    added: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings) -> Policy:
@@ -88,6 +91,11 @@ class Policy:
             settings.require_tls,
             settings.max_messages,
         )
+
+    def altered(self, hide: Iterable[str], add: Iterable[str]) -> Policy:
+        """The same with these capabilities hidden too, and these offered besides."""
+        words = [word for line in add for word in line.split()]
+        return replace(self, hidden=self.hidden | {name.upper() for name in hide}, added=(*self.added, *words))
 
     def offers(self, capability: str) -> bool:
         """Whether there is any such thing here."""
@@ -112,7 +120,7 @@ class Policy:
                 words.append("LOGINDISABLED")
             else:
                 words += [f"AUTH={name}" for name in self.mechanisms]
-        return " ".join(words)
+        return " ".join([*words, *self.added])
 
     def _written(self, name: str) -> str:
         most = self.limits.max_message_size

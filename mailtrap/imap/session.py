@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mailtrap.accounts import Account, Accounts
 from mailtrap.errors import Conflict, Invalid, MailtrapError, NotFound, StorageFull
+from mailtrap.faults.rule import Step
 from mailtrap.imap import appending, login, protocol, responses, verbs
 from mailtrap.imap.appending import Parcel
 from mailtrap.imap.assembly import Assembled, Assembly, Continue, Refused
 from mailtrap.imap.commands import Append, Command, CommandError
+from mailtrap.imap.fallible import Trouble
 from mailtrap.imap.policy import Policy
 from mailtrap.mail.transcript import Transcript
 from mailtrap.net.actions import Action, Ask, Work
@@ -92,6 +94,7 @@ class Session(Frame[bytes]):
         #: From any thread: have `on_wake` called, in the session's own time.
         self.poke: Callable[[], None] = _nobody
         self.on_wake: Callable[[], None] = _nobody
+        self.trouble = Trouble(self, policy)
         self.assembly = Assembly(lambda: Parcel(sandbox.spool))
         #: When the command began that is not whole yet, and what had come by then.
         self._begun: tuple[float, int] | None = None
@@ -120,14 +123,20 @@ class Session(Frame[bytes]):
         return answer
 
     def welcome(self) -> None:
-        """The client may stay: greet it, or first shake hands."""
+        """The client may stay, unless a rule says otherwise: greet it, or first shake hands."""
+        self.trouble.unless(Step.IMAP_CONNECT, self._admit)
+
+    def _admit(self) -> None:
         if self.tls_first:
-            login.shake_hands(self)
+            self.trouble.unless(Step.IMAP_STARTTLS, partial(login.shake_hands, self))
         else:
             self.greet()
 
     def greet(self) -> None:
-        """Say who we are and what we can (RFC 9051 §7.1.4)."""
+        """Say who we are and what we can (RFC 9051 §7.1.4), unless a rule says otherwise."""
+        self.trouble.greet(Step.IMAP_GREETING, self._say_greeting)
+
+    def _say_greeting(self) -> None:
         self.untagged(f"OK [CAPABILITY {self.capabilities}] {self.policy.hostname} IMAP mailtrap".encode())
 
     def shown(self, line: bytes) -> bytes:
@@ -168,6 +177,7 @@ class Session(Frame[bytes]):
         """The connection is gone, and nothing will be said or heard any more."""
         self.open(None)
         self.assembly.abandon()
+        self.trouble.over()
 
     # Reading.
 
@@ -224,7 +234,7 @@ class Session(Frame[bytes]):
     def _perform(self, command: Command) -> None:
         perform = _TABLES[self.state].get(command.verb) if self.policy.knows(command.verb) else None
         if perform is not None:
-            perform(self, command)
+            self.trouble.perform(perform, command)
             return
         if isinstance(command.arguments, Append):
             appending.discard(command.arguments)
