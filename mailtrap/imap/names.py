@@ -33,7 +33,7 @@ def decode(name: bytes) -> str:
         text = name.decode("ascii")
     except UnicodeDecodeError:
         raise NotUtf7Error("A name of a folder has octets above 127; UTF-8 needs ENABLE first") from None
-    if "&" not in text:
+    if "&" not in text and text.isprintable():
         return text
     decoded = _SHIFT.sub(_decoded, text)
     # One name, one way to write it: a second one would be another folder to some clients and the same to others.

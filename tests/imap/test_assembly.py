@@ -251,11 +251,11 @@ def test_a_flood_of_empty_literals_is_refused() -> None:
 @pytest.mark.parametrize(
     "octets",
     [
-        b"a X" + b" {0+}\r\n" * 100_000,
+        b"a X" + b" {0+}\r\n" * 20_000,
         b"a " + b"(" * 900_000,
         b"a X {1000000+}\r\n" + b"x" * 900_000,
         b"\0" * 900_000,
-        b"{5+}\r\n" * 100_000,
+        b"{5+}\r\n" * 10_000,
     ],
 )
 def test_hostile_input_costs_no_memory(octets: bytes) -> None:
@@ -271,9 +271,13 @@ def test_hostile_input_costs_no_memory(octets: bytes) -> None:
     assert peak < 2 * MAX_TEXT
 
 
-@given(st.lists(st.sampled_from([b"a X", b" ", b"{2}", b"{2+}", b"~{1+}", b"{99999999}", b"{300000+}", b"\r\n", b"\n", b"\r",
-                                 b"APPEND x ", b"()", b'"', b"\0", b"\xff", b"x" * 70_000])).map(b"".join),
-       st.integers(1, 5000))  # fmt: skip
+PIECES = [
+    b"a X", b" ", b"{2}", b"{2+}", b"~{1+}", b"{99999999}", b"{300000+}", b"\r\n", b"\n", b"\r", b"APPEND x ", b"()",
+    b'"', b"\0", b"\xff", b"x" * 70_000,
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES)).map(b"".join), st.integers(1, 5000))
 def test_how_octets_are_cut_makes_no_difference(octets: bytes, size: int) -> None:
     def comparable(events: list[object]) -> list[object]:
         # A sink is another one each time.
