@@ -81,6 +81,7 @@ class Responses:
         self._library = library
         self._folder = folder
         self._attributes = attributes
+        self._labels = [attribute.label if isinstance(attribute, Section) else b"" for attribute in attributes]
         self._wanted = wanted
         self._modseq = modseq
         self._utf8 = utf8
@@ -163,10 +164,10 @@ class Responses:
         return b"* %d FETCH (%b)\r\n" % (wanted.number, b" ".join(parts))
 
     def _parts(self, wanted: Wanted, date: int, source: Source) -> Iterator[bytes | _Stream]:
-        for attribute in self._attributes:
+        for attribute, label in zip(self._attributes, self._labels, strict=True):
             if isinstance(attribute, Section):
                 try:
-                    yield _labelled(attribute, source.section(attribute))
+                    yield _labelled(label, attribute.binary, source.section(attribute))
                 except UnknownEncoding:
                     self.undecoded += 1
             elif attribute in _RENDERED:
@@ -219,19 +220,18 @@ class _Stream:
         raise NotFound("The message is shorter than it was")
 
 
-def _labelled(section: Section, value: bytes | Slice | int | None) -> bytes | _Stream:
-    label = section.label
+def _labelled(label: bytes, binary: bool, value: bytes | Slice | int | None) -> bytes | _Stream:
     if value is None:
         return label + b" NIL"
     if isinstance(value, int):
         return b"%b %d" % (label, value)
     if isinstance(value, Slice):
-        tilde = b"~" if section.binary and value.nul else b""
+        tilde = b"~" if binary and value.nul else b""
         return _Stream(b"%b %b{%d}\r\n" % (label, tilde, value.length), value.pieces, value.length)
     if not value:
         return label + b' ""'
     # BODY has the octets as they were sent, be they NUL; only BINARY may say so (RFC 3516 §4.2).
-    tilde = b"~" if section.binary and b"\0" in value else b""
+    tilde = b"~" if binary and b"\0" in value else b""
     return b"%b %b{%d}\r\n%b" % (label, tilde, len(value), value)
 
 

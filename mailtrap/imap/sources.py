@@ -19,7 +19,7 @@ AT_ONCE = 256 * 1024
 #: Of a large message this much is read to find the end of its header section.
 HEAD = 512 * 1024
 #: Octets of what was found out about messages that are kept for whoever asks again.
-REMEMBERED = 8 * 1024 * 1024
+REMEMBERED = 16 * 1024 * 1024
 #: What keeping one thing costs beside its octets.
 _COST = 200
 

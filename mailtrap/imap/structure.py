@@ -122,6 +122,6 @@ def _extension(found: dict[bytes, bytes], utf8: bool) -> bytes:
     if kind:
         disposition = b"(%b %b)" % (string(kind, utf8), _list(_parameters(value), utf8))
     languages = [string(tag, utf8) for tag in _LANGUAGE.findall(found.get(b"language", b""))[:MAX_PARAMETERS]]
-    language = b"NIL" if not languages else languages[0] if len(languages) == 1 else b"(%b)" % b" ".join(languages)
+    language = b"(%b)" % b" ".join(languages) if languages else b"NIL"
     location = found.get(b"location")
     return b" %b %b %b" % (disposition, language, nstring(location or None, utf8))
