@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os import PathLike
+
 from mailtrap.clock import Clock
 from mailtrap.delivery.hooks.lanes import Patience
 from mailtrap.delivery.hooks.register import check, read_wish
@@ -20,7 +22,9 @@ class Outlets:
     Raises SettingsError for settings that cannot be used. `certificates` are further authorities, as PEM files.
     """
 
-    def __init__(self, store: Store, clock: Clock, settings: Settings, certificates: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, settings: Settings, certificates: tuple[str | PathLike[str], ...] = ()
+    ) -> None:
         self._wished = tuple(_wished(settings))
         outbound = Outbound(settings.visit_hosts, certificates=certificates, seconds=settings.webhook_timeout)
         patience = Patience(settings.webhook_retry, settings.webhook_max_wait, max(1, settings.webhook_tries))

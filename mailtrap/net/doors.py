@@ -7,13 +7,13 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 from mailtrap.errors import SettingsError
 from mailtrap.net import ports
 from mailtrap.net.hub import Hub, LoopThread
 from mailtrap.net.pump import Pump
-from mailtrap.net.tls import Troubled, server_context
+from mailtrap.net.tls import Identity, Troubled
 from mailtrap.settings import Settings, Standard
 
 
@@ -40,14 +40,15 @@ class Doors:
         self._hub: Hub | None = None
         self._servers: list[asyncio.Server] = []
 
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return server_context(self._settings)
+    def start(self, tls: Callable[[], ssl.SSLContext] | None = None) -> dict[str, tuple[str, int]]:
+        """Listen; returns for each door by its name where. Raises SettingsError where that cannot be.
 
-    def start(self) -> dict[str, tuple[str, int]]:
-        """Listen; returns for each door by its name where. Raises SettingsError where that cannot be."""
+        `tls` is asked for what to shake hands with when the first client wants that; without it, it is made now.
+        """
         ports.allow_many_files()
-        _ = self._tls  # a certificate that cannot be used should be told now, not to the first client
+        if tls is None:
+            tls = Identity(self._settings).context
+            tls()  # a certificate that cannot be used should be told now, not to the first client
         opened: list[list[socket.socket]] = []
         try:
             for door in self._doors:
@@ -60,7 +61,7 @@ class Doors:
         thread = self._thread = LoopThread(self._name)
         hub = self._hub = Hub(
             thread.loop,
-            lambda: self._tls,
+            tls,
             self._settings.tls_timeout,
             self._interval,
             Troubled(self._settings).context,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import ipaddress
+import os
 import re
 import socket
 import ssl
@@ -142,7 +143,7 @@ class Outbound:
         self,
         visit_hosts: Iterable[str] = (),
         *,
-        certificates: Iterable[str] = (),
+        certificates: Iterable[str | os.PathLike[str]] = (),
         seconds: float = 10.0,
         resolve: Resolve | None = None,
     ) -> None:

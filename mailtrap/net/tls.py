@@ -53,6 +53,31 @@ def server_context(settings: Settings) -> ssl.SSLContext:
     return context
 
 
+class Identity:
+    """Whom a server shows itself to be: its certificate and what vouches for it, made when first asked for.
+
+    As a path it is the file that clients should trust. Thread-safe; the first who asks may wait for 40 ms.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._context: ssl.SSLContext | None = None
+        self._ca_file = ""
+
+    def context(self) -> ssl.SSLContext:
+        """As `server_context`, and always the same one."""
+        with self._lock:
+            if self._context is None:
+                self._context = server_context(self._settings)
+            return self._context
+
+    def __fspath__(self) -> str:
+        with self._lock:
+            self._ca_file = self._ca_file or str(ca_file(self._settings))
+            return self._ca_file
+
+
 class Troubled:
     """Contexts in which one thing is wrong on purpose, made when first asked for; thread-safe, and slow.
 

@@ -83,7 +83,7 @@ class MailSandbox(Sandbox):
     """The sandbox of a test session. `site` says where it is."""
 
     def __init__(self, site: Site, **given: Any) -> None:
-        super().__init__(site.url, token=site.token or None, ca_file=site.ca_file or None, **given)
+        super().__init__(site.url, token=site.token or None, ca_file=site.trusted, **given)
         self.site = site
         self._wiring = Wiring(site)
 
@@ -97,7 +97,7 @@ class MailSandbox(Sandbox):
     @cached_property
     def aio(self) -> AsyncSandbox:
         """The same sandbox with verbs to be awaited."""
-        return AsyncSandbox(self.site.url, token=self.site.token or None, ca_file=self.site.ca_file or None)
+        return AsyncSandbox(self.site.url, token=self.site.token or None, ca_file=self.site.trusted)
 
     @property
     def smtp_url(self) -> str:
@@ -138,4 +138,4 @@ def name_for(test: str) -> str:
 
 
 def _streams(site: Site) -> Streams:
-    return Streams(site.url, site.token or None, site.ca_file or None, 30.0)
+    return Streams(site.url, site.token or None, site.trusted, 30.0)

@@ -34,7 +34,8 @@ class InProcess:
         self._remove = weakref.finalize(self, shutil.rmtree, self._state, ignore_errors=True) if self._state else None
         try:
             ports: dict[str, Any] = {row.name: 0 for row in TABLE if row.kind == "port"}
-            self._server = Server(replace(chosen, **ports, state_dir=chosen.state_dir or self._state))
+            given = replace(chosen, **ports, state_dir=chosen.state_dir or self._state)
+            self._server = Server(given, late_tls=bool(self._state))
             addresses = self._server.start()
         except BaseException:
             self._clean()
@@ -46,7 +47,7 @@ class InProcess:
             addresses["smtp"][0],
             addresses["smtp"][1],
             addresses["smtps"][1],
-            self._server.about.ca_file,
+            self._server.about.authority,
             chosen.api_token,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -24,14 +25,27 @@ STRAY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a sandbox is: its pages and API, and the ports it takes mail at. `token` opens the API."""
+    """Where a sandbox is: its pages and API, and the ports it takes mail at. `token` opens the API.
+
+    `authority` is the file with the certificate that clients should trust.
+    """
 
     url: str
     host: str
     smtp: int
     smtps: int = 0
-    ca_file: str = ""
+    authority: str | os.PathLike[str] = ""
     token: str = ""
+
+    @property
+    def ca_file(self) -> str:
+        """The path of the certificate to trust, which is made now if it is not there yet."""
+        return os.fspath(self.authority)
+
+    @property
+    def trusted(self) -> str | None:
+        """The same, where the API is reached by TLS."""
+        return (self.ca_file or None) if self.url.startswith("https:") else None
 
     @classmethod
     def of(cls, url: str, info: dict[str, Any], smtp: str = "", token: str = "") -> Site:

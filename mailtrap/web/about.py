@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 
@@ -9,10 +10,15 @@ from dataclasses import dataclass, field
 class About:
     """`addresses` is filled in as listeners start: `{"smtp": "127.0.0.1:1025", "web": …}`.
 
-    `ca_file` is the path of the certificate to trust, empty without TLS; `started_at` is in microseconds since
+    `authority` is the file of the certificate to trust, empty without TLS; `started_at` is in microseconds since
     the epoch.
     """
 
     addresses: dict[str, str] = field(default_factory=dict)
-    ca_file: str = ""
+    authority: str | os.PathLike[str] = ""
     started_at: int = 0
+
+    @property
+    def ca_file(self) -> str:
+        """The path of that file, which is made now if it is not there yet."""
+        return os.fspath(self.authority)
