@@ -200,10 +200,12 @@ def _status(session: Session, folder: Folder, items: Sequence[str], utf8: bool) 
     hierarchy.gather(store, _account(session), folder)
     folder = store.folders.get(folder.id) or folder
     totals = store.folders.totals(folder.id)
-    limit = session.limits.max_message_size
-    facts = [f"{item} {_FACTS[item](folder, totals)}" for item in items if item in _FACTS]
-    if "APPENDLIMIT" in items:
-        facts.append(f"APPENDLIMIT {limit or 'NIL'}")
+    limit = session.limits.max_message_size or "NIL"
+    facts = [
+        f"{item} {limit if item == 'APPENDLIMIT' else _FACTS[item](folder, totals)}"
+        for item in items
+        if item == "APPENDLIMIT" or item in _FACTS
+    ]
     return b"* STATUS " + responses.mailbox(folder.name, utf8) + f" ({' '.join(facts)})\r\n".encode()
 
 
