@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from mailtrap.errors import QueryError
 from mailtrap.mail.words import words
+from mailtrap.query import networks
 from mailtrap.query.quoting import ENDS
 from mailtrap.query.terms import ALIASES, FIELDS, FLAGS, Field, Kind
 from mailtrap.query.times import is_relative, parse_size, parse_time
@@ -253,7 +254,7 @@ class _Parser:
         # A star after punctuation begins a new word of which nothing is said.
         return Words(field, text, value.star and bool(words(text[-1])), name)
 
-    def _make(self, lead: _Lead, value: _Value) -> Term:
+    def _make(self, lead: _Lead, value: _Value) -> Term | Or:
         field, operator = lead.field, lead.operator
         match field.kind:
             case Kind.HEADER:
@@ -295,9 +296,11 @@ class _Parser:
             raise self._error("`body` takes `:`, not `=`", value.at - 1, 'Write body:"the words"')
         return Exact(field.name, value.text)
 
-    def _label(self, field: Field, operator: str, value: _Value) -> Term:
+    def _label(self, field: Field, operator: str, value: _Value) -> Term | Or:
         """An address, or something compared whole."""
         text, address = value.text, field.kind is Kind.ADDRESS
+        if field.name == "peer" and "/" in text:
+            return self._network(field, value)
         if operator == ":" and not value.quoted and ("*" in text or "?" in text):
             plain = text.rstrip("*")
             is_prefix = address and "*" not in plain and "?" not in plain and bool(words(plain[-1:]))
@@ -308,6 +311,15 @@ class _Parser:
         if value.quoted and value.star:
             raise self._error(f"`*` after quotes means nothing in `{field.name}`", self._at - 1, "Leave the quotes out")
         return Exact(field.name, _bracketless(field, text))
+
+    def _network(self, field: Field, value: _Value) -> Term | Or:
+        """Every address in it: no peer is called by a name with a slash."""
+        try:
+            found = networks.patterns(value.text)
+        except ValueError as error:
+            raise self._error(str(error), value.at, "Write peer:10.0.0.0/8, peer:192.0.2.* or peer:192.0.2.1") from None
+        terms = tuple([Glob(field.name, one) if "*" in one else Exact(field.name, one) for one in found])
+        return terms[0] if len(terms) == 1 else Or(terms)
 
     def _flag(self, field: Field, value: _Value) -> Term:
         flags = FLAGS[field.name]

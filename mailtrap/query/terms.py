@@ -60,7 +60,7 @@ FIELDS: dict[str, Field] = {
         Field("id", Kind.NUMBER, "Number of the message here", "id:12"),
         Field("session", Kind.NUMBER, "Number of the session that brought it", "session:3"),
         Field("listener", Kind.WHOLE, "How it came: smtp, smtps, http, import, imap, imaps, notice", "listener:smtps"),
-        Field("peer", Kind.WHOLE, "Address of the client, without its port", "peer:192.0.2.*"),
+        Field("peer", Kind.WHOLE, "Address of the client, without its port, or its network", "peer:192.0.2.*"),
         Field("helo", Kind.WHOLE, "What the client called itself", "helo:ci-*"),
         Field("login", Kind.WHOLE, "User name the client logged in with", "login:app"),
     )

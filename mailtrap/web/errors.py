@@ -10,7 +10,7 @@ from html import escape
 from http import HTTPStatus
 
 import msgspec
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from jinja2 import TemplateNotFound
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -145,6 +145,19 @@ def _for_people(said: Problem) -> Problem:
     return msgspec.structs.replace(said, message=message, hint="")
 
 
+def _nothing_there() -> Problem:
+    """No path is like this one, or one would be if what stands for an id were a number."""
+    pieces = request.path.split("/")
+    paths = current_app.url_map.bind("")
+    # In front of an id stand /api and what it is an id of.
+    for place in range(3, min(len(pieces), 6)):
+        with_number = "/".join([*pieces[:place], "1", *pieces[place + 1 :]])
+        if paths.test(with_number, request.method):
+            base = "/".join(pieces[:place])
+            return problem(404, f"{pieces[place][:40]!r} is no id: ids are numbers", f"GET {base} lists what there is")
+    return problem(404, "There is nothing at this address")
+
+
 def _explain(error: Exception) -> tuple[Problem, dict[str, str]]:
     if isinstance(error, Refused):
         return error.problem, error.headers
@@ -154,7 +167,7 @@ def _explain(error: Exception) -> tuple[Problem, dict[str, str]]:
         status = error.code or 500
         headers = dict(error.get_headers())
         headers.pop("Content-Type", None)
-        return problem(status), headers
+        return (_nothing_there() if status == 404 else problem(status)), headers
     if isinstance(error, QueryError):
         said = problem(400, str(error), error.hint, "bad_query")
         said.position = error.position

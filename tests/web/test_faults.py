@@ -313,3 +313,45 @@ def test_sessions_are_found_by_verdict_and_by_the_rule_that_spoke(client: FlaskC
     page = client.get("/api/sessions?fault=7&limit=1").get_json()
     assert [one["id"] for one in page["sessions"]] == ids[:1]
     assert found(fault="7", before=page["next"]) == ids[1:2]
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
+def test_what_is_no_id_is_told_in_the_one_shape(client: FlaskClient, method: str) -> None:
+    answer = getattr(client, method)("/api/faults/abc", json={"enabled": True})
+    error = answer.get_json()["error"]
+    assert (answer.status_code, error["code"], error["message"]) == (
+        404,
+        "not_found",
+        "'abc' is no id: ids are numbers",
+    )
+    assert error["hint"] == "GET /api/faults lists what there is"
+
+
+def test_a_path_that_is_nowhere_is_told_in_the_one_shape(client: FlaskClient) -> None:
+    error = client.get("/api/fault").get_json()["error"]
+    assert error["message"] == "There is nothing at this address"
+    assert "/api/openapi.json" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answers"),
+    [
+        ({"login": "ana"}, True),
+        ({"login": "ben"}, False),
+        ({"login": "ana", "inbox": "other"}, True),
+        ({}, False),
+    ],
+)
+def test_who_would_meet_a_rule_of_pop3(client: FlaskClient, asked: dict[str, str], answers: bool) -> None:
+    rule = {"step": "pop3.login", "when": "login:ana listener:pop3", "effect": {"answer": "[IN-USE] Locked"}}
+    added(client, rule)
+    told = client.post("/api/faults/explain", json={"step": "pop3.login", **asked}).get_json()
+    assert (told["answer"] is not None) is answers
+    assert told["rules"][0]["answers"] is answers
+
+
+def test_a_subject_can_be_asked_about_without_a_message(client: FlaskClient) -> None:
+    added(client, {"step": "end-of-data", "when": "subject:invoice", "effect": {"reply": {"code": 550}}})
+    for subject, answers in (("Your invoice", True), ("Hello", False)):
+        told = client.post("/api/faults/explain", json={"step": "end-of-data", "subject": subject}).get_json()
+        assert told["rules"][0]["answers"] is answers
