@@ -118,16 +118,19 @@ def _said(session: Session, command: Command, pieces: Responses, missing: int, r
         session.close()
     elif not session.unheard:
         octets, last = cast("tuple[bytes, bool]", result)
-        session.pour(octets)
-        if not last:
-            session.block(Drain(), lambda _: _go_on(session, command, pieces, missing))
-        elif (missing or pieces.gone) and not command.uid:
-            session.no(command, GONE, GONE_CODE)
-        elif pieces.undecoded:
-            session.no(command, "Some of it has a transfer encoding that is not known", "UNKNOWN-CTE")
-        else:
-            session.transcript.note(session.now, f"{pieces.told} messages told of")
-            session.ok(command, "Fetched")
+        session.trouble.pour(octets, partial(_poured, session, command, pieces, missing, last))
+
+
+def _poured(session: Session, command: Command, pieces: Responses, missing: int, last: bool) -> None:
+    if not last:
+        session.block(Drain(), lambda _: _go_on(session, command, pieces, missing))
+    elif (missing or pieces.gone) and not command.uid:
+        session.no(command, GONE, GONE_CODE)
+    elif pieces.undecoded:
+        session.no(command, "Some of it has a transfer encoding that is not known", "UNKNOWN-CTE")
+    else:
+        session.transcript.note(session.now, f"{pieces.told} messages told of")
+        session.ok(command, "Fetched")
 
 
 def _next(pieces: Iterator[bytes]) -> tuple[bytes, bool] | NotFound:
