@@ -64,9 +64,9 @@ def crowd(server: Running, waiters: int) -> list[tuple[str, str]]:
     alone: list[float] = []
     beside: list[float] = []
     idle = 0.0
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         alone.append(ingest(server))
-        with Crowd(server, waiters) as crowd_:
+        with Crowd(server, waiters, f"crowd{turn}") as crowd_:
             before = server.cpu()
             time.sleep(3)
             idle = max(idle, (server.cpu() - before) / 3)
@@ -84,17 +84,19 @@ def crowd(server: Running, waiters: int) -> list[tuple[str, str]]:
 
 
 class Crowd:
-    """So many requests that wait, each for a recipient of its own."""
+    """So many requests that wait, each for a recipient of its own; `subject` is one that no message has had."""
 
-    def __init__(self, server: Running, waiters: int) -> None:
+    def __init__(self, server: Running, waiters: int, subject: str) -> None:
         self._server = server
+        self._subject = subject
         self._connections = [
             http.client.HTTPConnection("127.0.0.1", server.web or 0, timeout=120) for _ in range(waiters)
         ]
 
     def __enter__(self) -> Crowd:
         for number, connection in enumerate(self._connections):
-            connection.request("GET", f"/api/wait?timeout=110&query=rcpt:waiter{number}@crowd.test+subject:crowd")
+            query = f"rcpt:waiter{number}@crowd.test+subject:{self._subject}"
+            connection.request("GET", f"/api/wait?timeout=110&query={query}")
         while self._server.get("/api/info")["waiting"] < len(self._connections):
             time.sleep(0.05)
         return self
@@ -103,7 +105,7 @@ class Crowd:
         """Send each its message; how many know."""
         with smtplib.SMTP("127.0.0.1", self._server.smtp) as mail:
             for number in range(len(self._connections)):
-                send(mail, "crowd", f"waiter{number}@crowd.test")
+                send(mail, self._subject, f"waiter{number}@crowd.test")
         answers = [connection.getresponse() for connection in self._connections]
         return sum([answer.status == 200 and len(json.loads(answer.read())["messages"]) == 1 for answer in answers])
 
