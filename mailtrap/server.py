@@ -12,8 +12,8 @@ from mailtrap.delivery.outlets import Outlets
 from mailtrap.delivery.rulebook import open_book, read_file
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.events import Bus
+from mailtrap.imap.listener import Watching
 from mailtrap.imap.listener import doors as imap_doors
-from mailtrap.imap.watching import Watch
 from mailtrap.net.doors import Doors
 from mailtrap.net.tls import Identity
 from mailtrap.pop3.listener import doors as pop3_doors
@@ -93,9 +93,9 @@ class Server:
         accounts = Accounts(self.settings, self.store, self.clock, self.sandbox.inboxes)
         addresses = self._open(smtp_doors(self.sandbox, self.settings))
         addresses |= self._open(pop3_doors(self.sandbox, self.settings, accounts))
-        watch = Watch(self.sandbox)
-        self._undo.append(watch.stop)
-        addresses |= self._open(imap_doors(self.sandbox, self.settings, accounts, watch))
+        watching = Watching(self.sandbox)
+        self._undo.append(watching.stop)
+        addresses |= self._open(imap_doors(self.sandbox, self.settings, accounts, watching))
         app = create_app(self.sandbox, self.settings, self.about)
         self.web = WebServer(app, self.settings, self._identity.context() if self.settings.web_tls else None)
         self._undo.append(self.web.stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mailtrap.accounts import Accounts
 from mailtrap.net.actions import Machine
@@ -10,13 +11,17 @@ from mailtrap.net.doors import Door, Doors
 from mailtrap.net.hub import Hub
 from mailtrap.net.pump import Pump
 from mailtrap.pop3.policy import Policy
-from mailtrap.pop3.session import Session
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
+
+if TYPE_CHECKING:
+    from mailtrap.pop3.session import Session
 
 
 class Connection(Pump):
     """One client."""
+
+    _session: Session
 
     def __init__(self, sandbox: Sandbox, accounts: Accounts, policy: Policy, listener: str, hub: Hub) -> None:
         self.begin(hub)
@@ -27,6 +32,8 @@ class Connection(Pump):
 
     def open_session(self, peer: str) -> Machine:
         """Start a dialogue and let it be looked at."""
+        from mailtrap.pop3.session import Session  # not before anybody comes: a start need not pay for it
+
         session = self._session = Session(
             self._sandbox, self._accounts, self._policy, self._listener, peer, self.hub.loop.time, self._is_tls
         )
