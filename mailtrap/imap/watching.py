@@ -75,7 +75,8 @@ class Live:
         if not (certainly or self.behind):
             return self.newest
         with self._lock:
-            empty, before = self._empty, self.newest
+            # The 250 of a message comes before the Bus tells of it: who asks after the one must not wait for the other.
+            empty, before = self._fill is not None and (self._empty or certainly), self.newest
             try:
                 if empty and self._fill is not None:
                     # What comes from here on is for the next time.
@@ -219,12 +220,18 @@ class Watch:
         if not self._of_inbox and not self._of_address:
             return
         concerned: set[Live] = set()
+        captured = False
         for event in events:
             if event.kind is Kind.INDEXED:
                 concerned.update(self._of_address)
             elif event.kind is Kind.CAPTURED:
+                captured = True
                 for name in fold(event.inbox).split(" "):
                     concerned.update(self._of_inbox.get(name, ()))
+        if captured:
+            # Nobody is woken for what the index does not know yet, but who asks before that waits for it.
+            for live in self._of_address:
+                live.mail_came()
         for live in concerned:
             live.mail_came()
         self._want([live for live in concerned if live.awaited])

@@ -32,7 +32,7 @@ class Serving:
         told = json.loads(self._appears(ready))
         self.ready_after = time.perf_counter() - begun
         self.smtp, self.smtps, self.web = int(told["smtp"]), int(told["smtps"]), int(told["web"])
-        self.pop3 = int(told["pop3"])
+        self.pop3, self.imap = int(told["pop3"]), int(told["imap"])
 
     def _appears(self, file: Path) -> str:
         deadline = time.monotonic() + 60
