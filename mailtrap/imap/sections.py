@@ -10,6 +10,9 @@ from mailtrap.mail import header, mime, transfer
 from mailtrap.mail.header import Section as HeaderSection
 from mailtrap.mail.mime import Part
 
+#: So many octets tell where a header section ends, unless it goes on beyond what is read of one.
+HEADER_WITHIN = header.MAX_HEADER + 4096
+
 # A field with its continuation lines, or a line that is none.
 _LINES = re.compile(rb"[^\n]*+\n(?:[ \t][^\n]*+\n)*+(?:[ \t][^\n]*+\Z)?+|[^\n]++\Z")
 
@@ -66,9 +69,9 @@ class Message:
 
     @property
     def has_header(self) -> bool:
-        """Whether the whole header section is in these octets."""
+        """Whether the whole header section is in these octets, and ends where it does in the message."""
         return len(self.octets) == self.size or (
-            self.heading.body < len(self.octets) and "header-cut" not in self.heading.defects
+            len(self.octets) >= HEADER_WITHIN and "header-cut" not in self.heading.defects
         )
 
     def values(self) -> list[tuple[bytes, bytes]]:
