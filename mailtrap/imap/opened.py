@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Commands after which nobody has to say that something changed: whoever sent them has good reason to think so.
 _CERTAINLY = frozenset(("APPEND", "CHECK", "NOOP"))
+#: Commands that have told everything: what happens meanwhile is for the next one.
+_TOLD = frozenset(("SELECT", "EXAMINE"))
 
 
 class OpenFolder:
@@ -38,7 +40,7 @@ class OpenFolder:
 
     def behind(self, command: Command) -> bool:
         """Whether something may have happened that a client must hear of before this command ends."""
-        return self.live.behind or command.verb in _CERTAINLY
+        return command.verb in _CERTAINLY or (self.live.behind and command.verb not in _TOLD)
 
     def catch_up(self) -> None:
         """Find out what has happened. On a worker thread."""
@@ -46,7 +48,9 @@ class OpenFolder:
 
     def told(self, command: Command) -> bytes:
         """What the client has to know before it gets the tagged response to this command."""
-        return self.selected.notices(command.uid or command.verb not in BY_NUMBER)
+        if command.verb in _TOLD:
+            return b""
+        return self.selected.notices(command.uid or command.verb not in BY_NUMBER, command.uid)
 
     def wait(self, wake: Callable[[], None]) -> None:
         """Call `wake` on any thread when something happens, until `rest`."""

@@ -29,7 +29,7 @@ class Difference:
     changed: list[Item]
     gone: list[int]
     #: The notices of it as they were worded for those who had nothing else to hear, by what they understand.
-    worded: dict[tuple[bool, bool, bool, bool], bytes] = field(default_factory=dict)
+    worded: dict[tuple[bool, bool, bool], bytes] = field(default_factory=dict)
 
 
 class Snapshot:
@@ -245,10 +245,10 @@ class Selected:
     def _says_modseq(self) -> bool:
         return "CONDSTORE" in self._enabled or "QRESYNC" in self._enabled
 
-    def notices(self, expunge: bool = True) -> bytes:
+    def notices(self, expunge: bool = True, uid: bool = False) -> bytes:
         """What has happened that the client does not know: whole untagged responses, said now or never.
 
-        Without `expunge` what has gone is kept back, and keeps its number.
+        Without `expunge` what has gone is kept back, and keeps its number. `uid`: in a command that began with UID.
         """
         newest, shown = self._source.newest, self.shown
         if newest is shown:
@@ -256,15 +256,15 @@ class Selected:
         difference = newest.since(shown)
         flags = self.new_flags(difference.changed)
         if self._ghosts or self._known or (difference.gone and not expunge):
-            return flags + self._worded(newest, difference, expunge)
-        options = ("QRESYNC" in self._enabled, self._says_uid, self._says_modseq, expunge)
+            return flags + self._worded(newest, difference, expunge, uid)
+        options = ("QRESYNC" in self._enabled, uid or self._says_uid, self._says_modseq)
         found = difference.worded.get(options)
         if found is None:
-            found = difference.worded[options] = self._worded(newest, difference, expunge)
+            found = difference.worded[options] = self._worded(newest, difference, True, uid)
         self.shown = newest
         return flags + found
 
-    def _worded(self, newest: Snapshot, difference: Difference, expunge: bool) -> bytes:
+    def _worded(self, newest: Snapshot, difference: Difference, expunge: bool, uid: bool) -> bytes:
         said = b""
         if expunge:
             said = self._expunged(difference.gone)
@@ -274,7 +274,8 @@ class Selected:
         if difference.added:
             said += b"* %d EXISTS\r\n" % len(self)
         known, self._known = self._known, {}
-        said += b"".join([self.fetched(item) for item in difference.changed if known.get(item.uid) != item])
+        told = [item for item in difference.changed if known.get(item.uid) != item]
+        said += b"".join([self.fetched(item, uid=uid) for item in told])
         # What it knows better than this snapshot is news no more when it comes.
         self._known = {uid: item for uid, item in known.items() if item.modseq > newest.modseq}
         return said
