@@ -186,7 +186,8 @@ def test_labels_partials_and_what_is_not_there(shelf: Shelf) -> None:
         )
     )
     assert said == (
-        b"* 1 FETCH (BODY[]<0> {7}\r\nFrom: a BODY[]<17> {6}\r\n\nhello BODY[]<22> {1}\r\no BODY[]<23> "" "
+        b"* 1 FETCH (BODY[]<0> {7}\r\nFrom: a BODY[]<17> {6}\r\n\nhello BODY[]<22> {1}\r\no "
+        b'BODY[]<23> "" '
         b'BODY[]<4611686018427387904> "" BODY[1] {5}\r\nhello BODY[2] NIL BODY[2.MIME]<0> NIL '
         b"BODY[HEADER.FIELDS (to Subject)] {9}\r\nTo: b\r\n\r\n BODY[HEADER.FIELDS (to Subject)]<1> {3}\r\no:  "
         b"BODY[HEADER.FIELDS.NOT (to Subject)] {11}\r\nFrom: a\r\n\r\n BINARY.SIZE[1] 5 BINARY.SIZE[2] 0 "
