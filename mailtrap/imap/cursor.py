@@ -81,6 +81,9 @@ class Cursor:
         """Move over the one space before an argument."""
         if not self.take(b" "):
             self.wrong(f"{before} is missing" if self.at_end else f"a space is expected before {before}")
+        elif self.sees(b" {"):
+            # Between two literals IMAPClient says it twice.
+            self.at += 1
         elif self.sees(b" "):
             self.wrong(f"only one space may stand before {before}")
 
