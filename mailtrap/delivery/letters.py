@@ -66,6 +66,7 @@ def occasion_of(letter: Letter, step: Step) -> Occasion:
         letter.addresses,
         letter.size,
         message=letter.id,
+        greeting="HELO" if arrival.protocol == "SMTP" else "",
     )
 
 

@@ -21,13 +21,19 @@ _DROPPING = (
         Effect(early_talker=2.0, reply=Said(554, "5.5.0", "You talk before it is your turn"), disconnect="after-reply"),
         "The greeting comes in two parts; who talks between them is refused",
     ),
-    Scenario("drop-on-ehlo", Step.EHLO, Effect(disconnect="before-reply"), "Closed at EHLO, without a reply"),
+    Scenario(
+        "drop-on-ehlo",
+        Step.EHLO,
+        Effect(disconnect="before-reply"),
+        "Closed at EHLO, without a reply; a client that says HELO the next time is served",
+        as_rules=(Fault(Step.EHLO, Effect(scenario="drop-on-ehlo"), when="-is:helo"),),
+    ),
     Scenario(
         "ehlo-502",
         Step.EHLO,
         Effect(reply=Said(502, "5.5.1", "EHLO is not implemented here")),
-        "EHLO is refused once in a session: HELO must do (RFC 5321 §3.2)",
-        as_rules=(Fault(Step.EHLO, Effect(scenario="ehlo-502"), first=1, per="session"),),
+        "EHLO is refused: HELO must do (RFC 5321 §3.2)",
+        as_rules=(Fault(Step.EHLO, Effect(scenario="ehlo-502"), when="-is:helo"),),
     ),
     Scenario("drop-after-mail", Step.MAIL, Effect(disconnect="before-reply"), "Closed at MAIL, without a reply"),
     Scenario(

@@ -309,6 +309,9 @@ def _ready(place: int, fault: Fault) -> Rule:
 def _said(rule: Rule, occasion: Occasion) -> Answer | None:
     if rule.effect.passes:
         return None
+    if not occasion.recipient and len(occasion.recipients) > 1 and scenarios.names_recipient(rule.effect):
+        # Of several recipients it is the one the rule is about who is spoken of.
+        occasion = replace(occasion, recipient=rule.condition.about(occasion))
     return Answer(scenarios.fill(rule.effect, occasion), rule.fault)
 
 

@@ -39,6 +39,7 @@ KNOWN: dict[str, frozenset[Step]] = {
     "after": _EVERYWHERE,
     "is:tls": _EVERYWHERE,
     "helo": _GREETED,
+    "is:helo": _GREETED,
     "login": _LOGGED_IN,
     "is:authenticated": _LOGGED_IN,
     "from": _SENDER,
@@ -140,6 +141,13 @@ class Condition:
         whole = evidence.whole
         return whole is not None and self.content.matches(whole)
 
+    def about(self, occasion: Occasion) -> str:
+        """Of several recipients the first because of whom it holds, as far as that is known without the message."""
+        for address in occasion.recipients:
+            if self.facts.matches(_facts(replace(occasion, recipient=address))):
+                return address
+        return ""
+
 
 class Evidence:
     """An occasion as queries look at it; made when first asked for."""
@@ -200,7 +208,7 @@ def _arrival(occasion: Occasion) -> Arrival:
         occasion.listener,
         occasion.peer,
         occasion.helo,
-        "UTF8SMTP" if utf8 else "ESMTP",
+        "UTF8SMTP" if utf8 else "SMTP" if occasion.greeting == "HELO" else "ESMTP",
         occasion.tls,
         occasion.login,
         occasion.session,

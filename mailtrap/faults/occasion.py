@@ -18,7 +18,7 @@ class Occasion:
     `recipient` is the one in question (at `rcpt`, and in the delivery), `recipients` all accepted so far. `content`
     gives the message as a query sees it where it is known (`end-of-data` and later). `attempt` counts delivery
     attempts from 1; `host` is the simulated host an attempt goes to. `transaction` tells transactions of one session
-    apart.
+    apart. `greeting` is EHLO, HELO, LHLO or empty.
     """
 
     step: Step
@@ -40,6 +40,7 @@ class Occasion:
     message: int = 0
     attempt: int = 0
     host: str = ""
+    greeting: str = ""
 
 
 @dataclass(frozen=True, slots=True)

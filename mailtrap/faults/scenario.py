@@ -32,7 +32,14 @@ class Scenario(msgspec.Struct, frozen=True, omit_defaults=True):
     def faults(self, when: str = "", inbox: str = "") -> tuple[Fault, ...]:
         """The rules that switch it on for what `when` matches, in the order in which they must stand."""
         rules = self.as_rules or (Fault(self.step, Effect(scenario=self.name)),)
-        return tuple([msgspec.structs.replace(rule, name=self.name, when=when, inbox=inbox) for rule in rules])
+        return tuple(
+            [msgspec.structs.replace(rule, name=self.name, when=_both(rule.when, when), inbox=inbox) for rule in rules]
+        )
+
+
+def _both(own: str, when: str) -> str:
+    """What a rule needs by itself, and what is asked for besides."""
+    return f"{own} ({when})" if own and when else own or when
 
 
 #: Name, step, code, enhanced status, text, one line of help: see `answering`.

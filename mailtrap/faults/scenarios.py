@@ -77,6 +77,12 @@ def fill(effect: Effect, occasion: Occasion) -> Effect:
     return msgspec.structs.replace(effect, **filled) if filled else effect
 
 
+def names_recipient(effect: Effect) -> bool:
+    """Whether what is said depends on who is in question."""
+    text = effect.reply.text if effect.reply is not None else ""
+    return "{recipient}" in text or "{domain}" in text
+
+
 def fill_text(text: str, occasion: Occasion) -> str:
     """Other braces stay as they are, and nothing that is filled in is looked at again."""
     return _PLACEHOLDER.sub(lambda found: _value(found[1], occasion), text)

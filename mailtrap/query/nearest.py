@@ -184,7 +184,7 @@ def _flags(term: Flag, record: Searchable) -> str:
             return "nobody logged in"
         case "is", ("seen" | "unseen"):
             return "read" if message.seen else "unread"
-        case "is", "utf8":
+        case "is", ("utf8" | "helo"):
             return message.arrival.protocol
         case "has", _:
             return f"has {', '.join(record.understanding.kinds)}" if record.understanding.kinds else f"no {term.flag}"

@@ -97,6 +97,7 @@ IS: dict[str, str] = {
     "tls": "Came over TLS",
     "authenticated": "Came from a client that had logged in",
     "utf8": "Came by SMTPUTF8",
+    "helo": "Came from a client that said HELO, not EHLO",
 }
 
 #: Other spellings of those.

@@ -239,6 +239,7 @@ _FLAGS: dict[tuple[str, str], Callable[[Searchable], bool]] = {
     ("is", "bounce"): lambda record: "bounce" in record.understanding.kinds,
     ("is", "tls"): lambda record: record.message.arrival.tls is not None,
     ("is", "authenticated"): lambda record: record.message.arrival.login is not None,
+    ("is", "helo"): lambda record: record.message.arrival.protocol == "SMTP",
     ("is", "utf8"): lambda record: record.message.arrival.protocol.startswith("UTF8"),
 }
 

@@ -95,6 +95,7 @@ class Fallible(Dialogue):
             listener=transcript.listener,
             peer=self.peer,
             helo=transcript.helo,
+            greeting=self.greeted,
             tls=transcript.tls,
             login=transcript.login,
             session=transcript.session,

@@ -97,7 +97,7 @@ class Session(Fallible):
             self.refuse(replies.NAME_MISSING)
         elif self.spend_junk():
             self._reset(Step.EHLO, 250)
-            self.unless(Step.EHLO, partial(self._introduced, verb, name), helo=printable(name))
+            self.unless(Step.EHLO, partial(self._introduced, verb, name), helo=printable(name), greeting=verb)
 
     def _introduced(self, verb: str, name: bytes) -> None:
         altered, self.trouble.ehlo = self.trouble.ehlo, None

@@ -301,6 +301,7 @@ _FLAGS = {
     ("is", "unparsed"): "ifnull(m.state, '') = 'unparsed'",
     ("is", "tls"): "m.tls IS NOT NULL",
     ("is", "authenticated"): "m.login IS NOT NULL",
+    ("is", "helo"): "ifnull(m.protocol, '') = 'SMTP'",
     ("is", "utf8"): "ifnull(m.protocol, '') GLOB 'UTF8*'",
 }
 

@@ -77,6 +77,7 @@ def _as_with(message: Message, asking: Asking, sandbox: Sandbox) -> Occasion:
         message.id,
         asking.attempt,
         asking.host,
+        "HELO" if came.protocol == "SMTP" else "",
     )
 
 

@@ -379,3 +379,43 @@ def test_a_reset_comes_although_nothing_says_when(step: Step, effect: Effect, mo
     answer = made.answer(occasion(step, recipient="bob@b.test"))
     assert answer is not None
     assert (answer.effect.reset, answer.effect.disconnect) == (True, moment)
+
+
+def test_of_several_recipients_the_one_the_rule_is_about_is_spoken_of() -> None:
+    said = Effect(reply=Said(550, "5.1.1", "<{recipient}> of {domain}"))
+    facts = {"recipients": ("ann@a.test", "bob@b.test", "carl@c.test")}
+    for when, told in (
+        ("rcpt:bob", "<bob@b.test> of b.test"),
+        ("domain:c.test", "<carl@c.test> of c.test"),
+        ("", "<ann@a.test> of a.test"),
+    ):
+        answer = book(rule(Step.END_OF_DATA, when, said)).answer(occasion(Step.END_OF_DATA, **facts))
+        assert answer is not None
+        assert answer.effect.reply is not None
+        assert answer.effect.reply.text == told
+
+
+def test_what_never_came_to_it_does_not_count() -> None:
+    made = book(rule(Step.IN_DATA, first=1), rule(Step.IN_DATA, first=1, per="session"))
+    there = occasion(Step.IN_DATA)
+    for _ in range(3):
+        answer = made.answer(there)
+        assert answer is not None
+        assert answer.fault.id == 1
+        made.take_back(answer, there)
+        assert made.hits(1) == 0
+    assert made.answer(there) is not None
+    assert made.hits(1) == 1
+    second = made.answer(there)
+    assert second is not None
+    assert second.fault.id == 2
+    made.take_back(second, there)
+    made.rewind()
+    made.take_back(second, there)
+    assert made.hits(2) == 0
+
+
+def test_helo_can_be_told_from_ehlo() -> None:
+    made = book(rule(Step.EHLO, "-is:helo"))
+    assert made.answer(occasion(Step.EHLO, helo="x", greeting="EHLO")) is not None
+    assert made.answer(occasion(Step.EHLO, helo="x", greeting="HELO")) is None

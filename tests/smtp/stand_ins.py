@@ -175,6 +175,9 @@ class Rules(Book):
                     return Answer(fill(resolve(rule.effect), occasion), rule)
         return None
 
+    def take_back(self, answer: Answer, occasion: Occasion) -> None:
+        self._met[answer.fault.id] -= 1
+
     def ended(self, session: int) -> None:
         self.over.append(session)
 

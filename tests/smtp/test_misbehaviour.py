@@ -575,3 +575,12 @@ def test_a_rule_that_waits_for_octets_that_never_come_has_not_spoken() -> None:
     one.lost()
     assert len(one.store.kept) == 1
     assert one.deeds == []
+
+
+def test_content_too_short_does_not_use_up_the_first_time() -> None:
+    one = played(Fault(Step.IN_DATA, Effect(after=1000, disconnect="mid-data"), first=1))
+    one.send(OPENING)
+    for _ in range(2):
+        assert codes(one.send(MESSAGE)) == [250, 250, 354, 250]
+    one.send(ENVELOPE + b"DATA\r\n" + b"x" * 1000)
+    assert one.closed

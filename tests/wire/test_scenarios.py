@@ -244,6 +244,9 @@ def test_drop_on_ehlo(running: Running) -> None:
         client.reply()
         client.send(EHLO)
         assert client.replies.read() == b""
+    with Client(running.smtp) as client:
+        client.reply()
+        assert client.ask(b"HELO client.test\r\n") == b"250 localhost\r\n"
 
 
 def test_ehlo_502_and_helo_does(running: Running) -> None:
