@@ -101,7 +101,7 @@ def test_an_empty_message_comes_too() -> None:
         b"a APPEND x (\\Seen {3}\r\n",
         b'a APPEND x "yesterday" {3}\r\n',
         b"a APPEND x CATENATE (TEXT {3}\r\n",
-        b"a APPEND x  {3}\r\n",
+        b"a APPEND x   {3}\r\n",
         b"a APPEND x UTF8 ({3}\r\n",
         b"a APPEND &x {3}\r\n",
         b"a APPEND x {3+}\r\nabcdef {3}\r\n",
