@@ -18,7 +18,7 @@ MAX_LITERALS = 512 * 1024
 MAX_COUNT = 1000
 #: Octets of any of these from who has not logged in: a token of AUTHENTICATE (12 288, RFC 4954 §4.5) has room.
 EARLY = 16 * 1024
-#: Octets of what was refused that are thrown away before the connection is closed.
+#: Octets of lines that were refused, and of literals, that are thrown away before the connection is closed.
 SKIPPED = 1024 * 1024
 
 #: How a line ends that a literal follows; more digits than these are no size.
@@ -93,9 +93,10 @@ class Assembly:
         self._announced: Literal | None = None
         self._left = 0
         self._pieces: list[bytes] = []
-        # Once the command is refused: why, and what has been thrown away since.
+        # Once the command is refused: why, and what has been thrown away since, of lines and of literals.
         self._refusal: Refused | None = None
         self._skipped = 0
+        self._unread = 0
 
     @property
     def under_way(self) -> bool:
@@ -160,13 +161,7 @@ class Assembly:
 
     def _too_much(self) -> Event | None:
         """The end, where more was thrown away than may be."""
-        if self._refusal is not None and self._skipped > self._patience:
-            return self._close()
-        return None
-
-    @property
-    def _patience(self) -> int:
-        return max(SKIPPED, 2 * (self.max_message or 0))
+        return self._close() if self._skipped > SKIPPED else None
 
     def _end_line(self) -> Event | None:
         """A line has ended: what is due, None if a literal follows at once."""
@@ -230,8 +225,8 @@ class Assembly:
     def _take_literal(self, octets: bytes) -> None:
         self._left -= len(octets)
         if self._refusal is not None:
-            self._skipped += len(octets)
-        elif self._announced is not None and self._announced.sink is not None:
+            return
+        if self._announced is not None and self._announced.sink is not None:
             self._announced.sink.write(octets)
         else:
             self._pieces.append(octets)
@@ -257,8 +252,12 @@ class Assembly:
         self._lines, self._literals, self._pieces, self._announced = [], [], [], None
 
     def _skip(self, size: int) -> Event | None:
-        """Throw away a literal that comes without having been asked for, or give up."""
-        if self._skipped + size > self._patience:
+        """Throw away a literal that comes without having been asked for, or give up.
+
+        A message that is only somewhat too big is let pass, so that its client hears why it was refused.
+        """
+        self._unread += size
+        if self._unread > max(SKIPPED, 2 * (self.max_message or 0)):
             return self._close()
         self._left = size
         return None

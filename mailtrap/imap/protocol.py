@@ -31,6 +31,7 @@ from mailtrap.imap.commands import (
     Store,
 )
 from mailtrap.imap.cursor import Cursor, text_of, unique
+from mailtrap.net import sasl
 from mailtrap.store.folder import Alteration
 
 __all__ = ["Command", "CommandError", "is_http", "masked", "read", "takes_message"]
@@ -112,12 +113,9 @@ def masked(text: bytes) -> bytes:
         return said
     name, _, secret = rest.partition(b" ")
     # Somebody may have put the secret where the mechanism belongs.
-    if found[1].upper() == b"AUTHENTICATE" and name.upper() in _MECHANISMS:
+    if found[1].upper() == b"AUTHENTICATE" and name.decode("ascii", "replace").upper() in sasl.MECHANISMS:
         return said + b" " + name + (b" ***" if secret else b"")
     return said + b" ***"
-
-
-_MECHANISMS = frozenset((b"PLAIN", b"LOGIN", b"XOAUTH2", b"OAUTHBEARER", b"CRAM-MD5", b"SCRAM-SHA-256"))
 
 
 def is_http(line: bytes) -> bool:

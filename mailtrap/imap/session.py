@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from concurrent.futures import Future
 from enum import Enum
@@ -25,8 +24,6 @@ from mailtrap.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from mailtrap.imap.watching import Watch
-
-_HTTP = re.compile(rb"[A-Z]{3,10} \S* HTTP/\d")
 
 
 class State(Enum):
@@ -223,7 +220,7 @@ class Session(Frame[bytes]):
             for literal in event.literals:
                 if literal.sink is not None:
                     literal.sink.discard()
-            if _HTTP.match(event.text):
+            if protocol.is_http(event.text):
                 # A web page can make a browser post to this port; nothing of what follows may be taken for commands.
                 self.hang_up(responses.NOT_HTTP, "refused")
             else:
