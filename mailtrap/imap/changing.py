@@ -12,7 +12,7 @@ from mailtrap.errors import Invalid
 from mailtrap.imap import hierarchy
 from mailtrap.imap.commands import Command, Copy, Expunge, Fetch, Store
 from mailtrap.imap.opened import OpenFolder, open_folder, owner
-from mailtrap.imap.selected import Beyond, spelt
+from mailtrap.imap.selected import Beyond, Selected, spelt
 from mailtrap.mail.words import fold
 from mailtrap.store.folder import Alteration, Altered, Folder, Folders, Item, Placement
 
@@ -41,14 +41,19 @@ def changed(
     command: Command,
     change: Callable[[], Future[Any]],
     then: Callable[[Any], None],
+    learn: Callable[[Any], Any] = lambda result: result,
 ) -> None:
-    """Have the store change something, find out what became of the folder, then go on with what the store says."""
+    """Have the store change something, find out what became of the folder, then go on with what the store says.
+
+    `learn` makes something of that first, on a worker thread.
+    """
     opened = open_folder(session)
 
-    def done(result: Any) -> None:
-        session.work(command, opened.catch_up, lambda _: then(result))
+    def found_out(result: Any) -> Any:
+        opened.catch_up()
+        return learn(result)
 
-    session.change(command, change, done)
+    session.change(command, change, lambda result: session.work(command, partial(found_out, result), then))
 
 
 # STORE.
@@ -72,28 +77,31 @@ def _store(session: Session, command: Command) -> None:
         arguments.flags,
         unchanged_since=arguments.unchanged_since,
     )
-    changed(session, command, change, partial(_stored, session, command, uids))
+    worded = partial(_worded, opened.selected, arguments, command.uid)
+    changed(session, command, change, partial(_stored, session, command, len(uids)), worded)
 
 
-def _stored(session: Session, command: Command, uids: list[int], altered: Altered) -> None:
-    opened, arguments = open_folder(session), cast(Store, command.arguments)
-    selected = opened.selected
-    if not arguments.silent:
-        session.pour(selected.told_of(altered.items, uid=command.uid))
-    else:
-        session.pour(selected.told_of_modseq(altered.items))
-        # What others changed at the same time the client has yet to hear.
-        expected = [item for item in altered.items if _is_expected(selected.known(item.uid), arguments, item)]
-        selected.learnt(expected)
-    code = ""
+def _worded(selected: Selected, asked: Store, uid: bool, altered: Altered) -> tuple[bytes, Altered]:
+    """On a worker thread: what is said of each message."""
+    if not asked.silent:
+        return selected.told_of(altered.items, uid=uid), altered
+    said = selected.told_of_modseq(altered.items)
+    # What others changed at the same time the client has yet to hear.
+    selected.learnt([item for item in altered.items if _is_expected(selected.known(item.uid), asked, item)])
+    return said, altered
+
+
+def _stored(session: Session, command: Command, named: int, worded: tuple[bytes, Altered]) -> None:
+    said, altered = worded
+    selected = open_folder(session).selected
+    session.pour(said)
     if altered.modified:
         modified = altered.modified if command.uid else [selected.number(uid) for uid in altered.modified]
-        code = f"MODIFIED {spelt(sorted(modified))}"
-    there = len(altered.items) + len(altered.modified)
-    if not command.uid and there < len(uids) and not code:
+        session.ok(command, "Some had been changed", f"MODIFIED {spelt(sorted(modified))}")
+    elif len(altered.items) < named and not command.uid:
         session.no(command, GONE, GONE_CODE)
     else:
-        session.ok(command, "Some had been changed" if code else "Flags are set", code)
+        session.ok(command, "Flags are set")
 
 
 def _is_expected(before: Item | None, arguments: Store, after: Item) -> bool:

@@ -38,6 +38,16 @@ class _Chosen:
     vanished: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An answer under way: what comes before it, its pieces and the first of them."""
+
+    head: bytes
+    pieces: Responses
+    missing: int
+    first: tuple[bytes, bool] | NotFound
+
+
 def _fetch(session: Session, command: Command) -> None:
     opened, fetch = open_folder(session), cast(Fetch, command.arguments)
     if fetch.vanished and "QRESYNC" not in session.enabled:
@@ -52,21 +62,29 @@ def _fetch(session: Session, command: Command) -> None:
     marks = not opened.selected.read_only and any(
         isinstance(attribute, Section) and attribute.marks_seen for attribute in fetch.attributes
     )
-    choose = partial(_chosen, session.sandbox.store.folders, opened, fetch, uids)
+    folders = session.sandbox.store.folders
 
-    def chosen(found: _Chosen) -> None:
-        unseen = {item.uid for item in found.items if "\\Seen" not in item.flags} if marks else set()
-        if not unseen:
-            _answer(session, command, found, unseen)
+    def choose() -> _Chosen | _Begun:
+        """On a worker thread: what is to be told, or first to be marked."""
+        found = _chosen(folders, opened, fetch, uids)
+        if marks and any("\\Seen" not in item.flags for item in found.items):
+            return found
+        return _begun(session, command, found, frozenset())
+
+    def chosen(found: _Chosen | _Begun) -> None:
+        if isinstance(found, _Begun):
+            _say(session, command, found)
             return
-        mark = partial(session.sandbox.store.folders.flag, opened.id, unseen, Alteration.ADD, ["\\Seen"])
-        changed(session, command, mark, lambda _: session.work(command, choose, partial(marked, found, unseen)))
+        unseen = frozenset([item.uid for item in found.items if "\\Seen" not in item.flags])
+        mark = partial(folders.flag, opened.id, unseen, Alteration.ADD, ["\\Seen"])
+        changed(session, command, mark, lambda _: session.work(command, partial(marked, found, unseen), chosen))
 
-    def marked(before: _Chosen, seen: set[int], found: _Chosen) -> None:
-        # Those that were to be told of, as they are now; being marked is no reason to be told of by CHANGEDSINCE.
+    def marked(before: _Chosen, seen: frozenset[int]) -> _Begun:
+        """Those that were to be told of, as they are now: being marked is no reason to be told of by CHANGEDSINCE."""
         there = {item.uid for item in before.items}
+        found = _chosen(folders, opened, fetch, uids)
         items = [item for item in found.items if item.uid in there]
-        _answer(session, command, _Chosen(items, found.missing, found.vanished), seen)
+        return _begun(session, command, _Chosen(items, found.missing, found.vanished), seen)
 
     session.work(command, choose, chosen)
 
@@ -85,52 +103,60 @@ def _chosen(folders: Folders, opened: OpenFolder, fetch: Fetch, uids: list[int])
     return _Chosen(items, missing, vanished)
 
 
-def _answer(session: Session, command: Command, chosen: _Chosen, seen: Collection[int]) -> None:
-    """Say what was asked for; of those that were `seen` by being asked for that too."""
+def _begun(session: Session, command: Command, chosen: _Chosen, seen: Collection[int]) -> _Begun:
+    """On a worker thread: the answer, and its beginning; of those that were `seen` by being asked for that too."""
     opened, fetch = open_folder(session), cast(Fetch, command.arguments)
     selected = opened.selected
-    if chosen.vanished:
-        session.utter(f"* VANISHED (EARLIER) {spelt(chosen.vanished)}\r\n".encode())
+    head = f"* VANISHED (EARLIER) {spelt(chosen.vanished)}\r\n".encode() if chosen.vanished else b""
     told = chosen.items if "FLAGS" in fetch.attributes else [item for item in chosen.items if item.uid in seen]
-    session.utter(selected.new_flags(told))
+    head += selected.new_flags(told)
     selected.learnt(told)
     pieces = fetch_responses(
         session.watch.library,
         opened.id,
         fetch,
-        [Wanted(selected.number(item.uid), item, item.uid in seen) for item in chosen.items],
+        [Wanted(number, item, item.uid in seen) for number, item in selected.numbered(chosen.items)],
         uid=command.uid,
         modseq="CONDSTORE" in session.enabled,
         utf8=session.utf8,
     )
-    _go_on(session, command, pieces, chosen.missing)
+    return _Begun(head, pieces, chosen.missing, _next(pieces))
 
 
-def _go_on(session: Session, command: Command, pieces: Responses, missing: int) -> None:
-    if not session.unheard:
-        session.block(Work(partial(_next, pieces)), partial(_said, session, command, pieces, missing))
+def _say(session: Session, command: Command, begun: _Begun) -> None:
+    if isinstance(begun.first, NotFound):
+        # Nothing has been said of it yet.
+        session.no(command, GONE, GONE_CODE)
+        return
+    if begun.head:
+        session.utter(begun.head)
+    _said(session, command, begun, begun.first)
 
 
-def _said(session: Session, command: Command, pieces: Responses, missing: int, result: object) -> None:
+def _said(session: Session, command: Command, begun: _Begun, result: object) -> None:
+    pieces = begun.pieces
     if isinstance(result, Exception):
         # In the middle of a message nothing can be said that would not be taken for a part of it.
         session.end("error", f"The answer broke off: {result}")
         session.close()
     elif not session.unheard:
         octets, last = cast("tuple[bytes, bool]", result)
-        session.trouble.pour(octets, partial(_poured, session, command, pieces, missing, last))
-
-
-def _poured(session: Session, command: Command, pieces: Responses, missing: int, last: bool) -> None:
-    if not last:
-        session.block(Drain(), lambda _: _go_on(session, command, pieces, missing))
-    elif (missing or pieces.gone) and not command.uid:
-        session.no(command, GONE, GONE_CODE)
-    elif pieces.undecoded:
-        session.no(command, "Some of it has a transfer encoding that is not known", "UNKNOWN-CTE")
-    else:
+        session.pour(octets)
+        if not last:
+            session.block(Drain(), lambda _: _go_on(session, command, begun))
+            return
         session.transcript.note(session.now, f"{pieces.told} messages told of")
-        session.ok(command, "Fetched")
+        if (begun.missing or pieces.gone) and not command.uid:
+            session.no(command, GONE, GONE_CODE)
+        elif pieces.undecoded:
+            session.no(command, "Some of it has a transfer encoding that is not known", "UNKNOWN-CTE")
+        else:
+            session.ok(command, "Fetched")
+
+
+def _go_on(session: Session, command: Command, begun: _Begun) -> None:
+    if not session.unheard:
+        session.block(Work(partial(_next, begun.pieces)), partial(_said, session, command, begun))
 
 
 def _next(pieces: Iterator[bytes]) -> tuple[bytes, bool] | NotFound:

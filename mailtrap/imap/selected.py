@@ -15,6 +15,8 @@ from mailtrap.store.folder import Item
 BY_NUMBER = frozenset(("FETCH", "STORE", "SEARCH", "SORT", "THREAD"))
 #: Flags that every message may have (RFC 9051 §2.3.2).
 SYSTEM_FLAGS = ("\\Answered", "\\Deleted", "\\Draft", "\\Flagged", "\\Seen")
+#: So many messages are looked up in a table that is made for it.
+MANY = 500
 
 
 class Beyond(Exception):
@@ -174,10 +176,18 @@ class Selected:
         everything = self.everything()
         return [uid for start, end in _joined(slices) for uid in everything[start:end]]
 
-    def items(self, uids: Iterable[int]) -> list[Item]:
+    def items(self, uids: Sequence[int]) -> list[Item]:
         """Those that are still there, as they are now."""
-        found = map(self.newest.get, uids)
-        return [item for item in found if item is not None]
+        newest = self.newest
+        get = newest.get if len(uids) < MANY else dict(zip(newest.uids, newest.items, strict=True)).get
+        return [item for item in map(get, uids) if item is not None]
+
+    def numbered(self, items: Sequence[Item]) -> list[tuple[int, Item]]:
+        """Messages that the client knows, with their sequence numbers."""
+        if len(items) < MANY:
+            return [(self.number(item.uid), item) for item in items]
+        numbers = {uid: number for number, uid in enumerate(self.everything(), 1)}
+        return [(numbers[item.uid], item) for item in items]
 
     def everything(self) -> list[int]:
         """The uid of every sequence number, from 1."""
@@ -206,11 +216,12 @@ class Selected:
         self._flags = sorted({*self._flags, *new})
         return self.flag_lists()
 
-    def learnt(self, items: Iterable[Item]) -> None:
+    def learnt(self, items: Sequence[Item]) -> None:
         """The client knows these as they are here: it was told so, or has made them so itself."""
-        for item in items:
-            if self.shown.get(item.uid) is not item:
-                self._known[item.uid] = item
+        shown = self.shown
+        get = shown.get if len(items) < MANY else dict(zip(shown.uids, shown.items, strict=True)).get
+        known = [item for item in items if get(item.uid) is not item]
+        self._known.update([(item.uid, item) for item in known])
 
     def known(self, uid: int) -> Item | None:
         """A message as the client knows it."""
