@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from mailtrap.errors import NotFound
 from mailtrap.imap import responses
@@ -18,8 +18,7 @@ from mailtrap.store.folder import Item
 STRIDE = 512
 
 _RENDERED = frozenset(("ENVELOPE", "BODY", "BODYSTRUCTURE"))
-#: What is told of a message without reading it; the last two are known to the folder and not to the item.
-_OF_ITEM = frozenset(("UID", "FLAGS", "MODSEQ", "EMAILID", "THREADID"))
+#: What is known to the folder and not to the item.
 _OF_FOLDER = frozenset(("INTERNALDATE", "RFC822.SIZE"))
 
 
@@ -28,8 +27,18 @@ def email_id(message: int) -> str:
     return f"M{message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+#: What is told of an item, of `size` octets and captured at `date`, without reading it; flags are told by `Responses`.
+_PLAIN: dict[str | Section, Callable[[Item, int, int], bytes]] = {
+    "UID": lambda item, size, date: b"UID %d" % item.uid,
+    "MODSEQ": lambda item, size, date: b"MODSEQ (%d)" % item.modseq,
+    "EMAILID": lambda item, size, date: b"EMAILID (%b)" % email_id(item.message).encode(),
+    "THREADID": lambda item, size, date: b"THREADID NIL",  # RFC 8474 §5.2: for those who have no threads
+    "INTERNALDATE": lambda item, size, date: b"INTERNALDATE " + responses.internal_date(date),
+    "RFC822.SIZE": lambda item, size, date: b"RFC822.SIZE %d" % size,
+}
+
+
+class Wanted(NamedTuple):
     """A message to tell of, by its number and as its client is to know it. With `flags` they are told unasked."""
 
     number: int
@@ -41,13 +50,13 @@ def fetch_responses(
     library: Library,
     folder: int,
     fetch: Fetch,
-    wanted: Sequence[Wanted],
+    wanted: Iterable[Wanted],
     *,
     uid: bool = False,
     modseq: bool = False,
     utf8: bool = False,
 ) -> Responses:
-    """What FETCH answers of these messages; read while it is iterated over.
+    """What FETCH answers of these messages, which are looked at and read while it is iterated over.
 
     `uid` was before it. With `modseq` the client knows of mod-sequences, so they go wherever flags do (RFC 7162 §3.2);
     with `utf8` it knows of UTF-8, by IMAP4rev2 or UTF8=ACCEPT.
@@ -73,7 +82,7 @@ class Responses:
         library: Library,
         folder: int,
         attributes: Sequence[str | Section],
-        wanted: Sequence[Wanted],
+        wanted: Iterable[Wanted],
         modseq: bool,
         utf8: bool,
     ) -> None:
@@ -86,8 +95,12 @@ class Responses:
         self._modseq = modseq
         self._utf8 = utf8
         self._flags: dict[tuple[str, ...], bytes] = {}
-        self._reads = any(attribute not in _OF_ITEM and attribute not in _OF_FOLDER for attribute in attributes)
-        looks_up = any(attribute not in _OF_ITEM for attribute in attributes)
+        self._plain = {**_PLAIN, "FLAGS": self._flags_of}
+        self._reads = any(attribute not in self._plain for attribute in attributes)
+        self._writers = [self._plain[attribute] for attribute in attributes if attribute in self._plain]
+        unasked = ("FLAGS", "MODSEQ") if modseq else ("FLAGS",)
+        self._unasked = [self._plain[name] for name in unasked if name not in attributes]
+        looks_up = self._reads or any(attribute in _OF_FOLDER for attribute in attributes)
         self._pieces = _gathered(self._looked_up() if looks_up else map(self._said, wanted))
 
     def __iter__(self) -> Iterator[bytes]:
@@ -111,6 +124,9 @@ class Responses:
                     self.gone += 1
                     continue
                 size, date, _ = fact
+                if not self._reads:
+                    yield self._said(wanted, size, date)
+                    continue
                 if octets + size > AT_ONCE:
                     yield from self._together(batch)
                     batch, octets = [], 0
@@ -134,7 +150,7 @@ class Responses:
 
     def _must_read(self, wanted: Wanted) -> bool:
         get, id_ = self._library.remembered.get, wanted.item.message
-        return self._reads and any(
+        return any(
             get((id_, attribute, self._utf8)) is None if attribute in _RENDERED else isinstance(attribute, Section)
             for attribute in self._attributes
         )
@@ -155,13 +171,14 @@ class Responses:
             self.told += 1
             yield b")\r\n"
 
-    def _said(self, wanted: Wanted) -> bytes:
-        """All of it, where only what belongs to the item was asked for."""
+    def _said(self, wanted: Wanted, size: int = 0, date: int = 0) -> bytes:
+        """All of it, where nothing has to be read."""
         self.told += 1
-        parts = [self._of_item(name, wanted.item) for name in self._attributes if isinstance(name, str)]
-        if wanted.flags:
-            parts += self._unasked(wanted.item)
-        return b"* %d FETCH (%b)\r\n" % (wanted.number, b" ".join(parts))
+        number, item, flags = wanted
+        parts = [write(item, size, date) for write in self._writers]
+        if flags:
+            parts += [write(item, size, date) for write in self._unasked]
+        return b"* %d FETCH (%b)\r\n" % (number, b" ".join(parts))
 
     def _parts(self, wanted: Wanted, date: int, source: Source) -> Iterator[bytes | _Stream]:
         for attribute, label in zip(self._attributes, self._labels, strict=True):
@@ -172,35 +189,17 @@ class Responses:
                     self.undecoded += 1
             elif attribute in _RENDERED:
                 yield attribute.encode() + b" " + source.rendering(attribute)
-            elif attribute == "INTERNALDATE":
-                yield b"INTERNALDATE " + responses.internal_date(date)
-            elif attribute == "RFC822.SIZE":
-                yield b"RFC822.SIZE %d" % source.size
             else:
-                yield self._of_item(attribute, wanted.item)
+                yield self._plain[attribute](wanted.item, source.size, date)
         if wanted.flags:
-            yield from self._unasked(wanted.item)
+            for write in self._unasked:
+                yield write(wanted.item, source.size, date)
 
-    def _of_item(self, name: str, item: Item) -> bytes:
-        if name == "UID":
-            return b"UID %d" % item.uid
-        if name == "FLAGS":
-            flags = self._flags.get(item.flags)
-            if flags is None:
-                flags = self._flags[item.flags] = b"FLAGS " + responses.flags(item.flags)
-            return flags
-        if name == "MODSEQ":
-            return b"MODSEQ (%d)" % item.modseq
-        if name == "EMAILID":
-            return b"EMAILID (%b)" % email_id(item.message).encode()
-        if name == "THREADID":
-            return b"THREADID NIL"  # RFC 8474 §5.2: for those who have no threads
-        raise ValueError(f"nothing is known of {name}")
-
-    def _unasked(self, item: Item) -> list[bytes]:
-        """The flags that were changed by asking."""
-        names = ["FLAGS", *(["MODSEQ"] if self._modseq else [])]
-        return [self._of_item(name, item) for name in names if name not in self._attributes]
+    def _flags_of(self, item: Item, size: int, date: int) -> bytes:
+        flags = self._flags.get(item.flags)
+        if flags is None:
+            flags = self._flags[item.flags] = b"FLAGS " + responses.flags(item.flags)
+        return flags
 
 
 class _Stream:

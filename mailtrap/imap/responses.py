@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 
 from mailtrap.imap import names
 from mailtrap.net.frame import Words
@@ -15,7 +16,6 @@ _ASTRING = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\]+")
 _QUOTABLE = re.compile(rb"[^\x00\r\n\x80-\xff]{0,1000}")
 _QUOTABLE_UTF8 = re.compile(rb"[^\x00\r\n]{0,1000}")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def quoted(value: bytes) -> bytes:
@@ -63,15 +63,15 @@ def flags(values: Iterable[str]) -> bytes:
 
 def internal_date(at: int) -> bytes:
     """Microseconds since the epoch as a date-time, in quotes."""
-    moment = _EPOCH + timedelta(microseconds=at)
-    return b'"%2d-%b-%04d %02d:%02d:%02d +0000"' % (
-        moment.day,
-        _MONTHS[moment.month - 1].encode(),
-        moment.year,
-        moment.hour,
-        moment.minute,
-        moment.second,
-    )
+    day, seconds = divmod(at // 1_000_000, 86_400)
+    minutes, second = divmod(seconds, 60)
+    return b'"%b %02d:%02d:%02d +0000"' % (_day(day), minutes // 60, minutes % 60, second)
+
+
+@lru_cache(maxsize=1000)
+def _day(days: int) -> bytes:
+    day = date(1970, 1, 1) + timedelta(days)
+    return b"%2d-%b-%04d" % (day.day, _MONTHS[day.month - 1].encode(), day.year)
 
 
 def tagged(tag: str, condition: str, text: str, code: str = "") -> bytes:
