@@ -7,15 +7,17 @@ import platform
 import sys
 from pathlib import Path
 
-from bench import faults, ingest, live, reading, startup
+from bench import faults, imap, ingest, live, reading, startup
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 BEGIN, END = "<!-- measured -->", "<!-- end -->"
+#: What is run by itself as well, and then written where it belongs.
+IMAP = "<!-- measured: imap -->"
 
 
 def main(parts: list[str]) -> None:
-    """Run the named parts (default all: ingest, faults, startup, live, reading)."""
-    wanted = parts or ["ingest", "faults", "startup", "live", "reading"]
+    """Run the named parts (default all: ingest, faults, startup, live, reading, imap)."""
+    wanted = parts or ["ingest", "faults", "startup", "live", "reading", "imap"]
     machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     lines = [machine, ""]
     if "ingest" in wanted:
@@ -37,10 +39,17 @@ def main(parts: list[str]) -> None:
             lines += ["", f"| {name} | |", "| --- | --- |", *rows]
             print("\n".join(rows), flush=True)
     if not parts:
-        before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        PAGE.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}", "utf-8")
-        print(f"written to {PAGE}")
+        write(BEGIN, lines)
+    if "imap" in wanted:
+        write(IMAP, [machine, "", *imap.run()])
+
+
+def write(mark: str, lines: list[str]) -> None:
+    """Put it into the page."""
+    before, _, rest = PAGE.read_text("utf-8").partition(mark)
+    after = rest.partition(END)[2]
+    PAGE.write_text(f"{before}{mark}\n" + "\n".join(lines) + f"\n{END}{after}", "utf-8")
+    print(f"written to {PAGE}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+GREENMAIL = Path(__file__).parent.parent / ".cache/java/greenmail/greenmail-standalone-2.1.5.jar"
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -25,6 +28,7 @@ class Running:
     process: subprocess.Popen[bytes]
     smtp: int
     web: int | None = None
+    imap: int = 0
     ready_after: float = 0.0
     database: Path | None = None
 
@@ -64,7 +68,7 @@ def ours(*flags: str, database: bool = True) -> Iterator[Running]:
         )
         try:
             told = json.loads(_appears(ready, process))
-            yield Running(process, told["smtp"], told["web"], time.perf_counter() - begun, file)
+            yield Running(process, told["smtp"], told["web"], told["imap"], time.perf_counter() - begun, file)
         finally:
             process.terminate()
             process.wait(30)
@@ -81,6 +85,49 @@ def stock() -> Iterator[Running]:
         finally:
             process.kill()
             process.wait(10)
+
+
+def greenmail_here() -> bool:
+    """Whether Java is, and what `make bench` fetches."""
+    return bool(shutil.which("java")) and GREENMAIL.is_file()
+
+
+@contextmanager
+def greenmail() -> Iterator[Running]:
+    """GreenMail on free ports, in memory as it always is; any password will do."""
+    smtp, imap = _free(), _free()
+    options = [f"-Dgreenmail.{name}.port={port}" for name, port in (("smtp", smtp), ("imap", imap))]
+    options += [f"-Dgreenmail.{name}.hostname=127.0.0.1" for name in ("smtp", "imap")]
+    options += ["-Dgreenmail.auth.disabled", "-Dgreenmail.startup.timeout=60000"]
+    process = subprocess.Popen(
+        ["java", "-Xmx6g", *options, "-jar", str(GREENMAIL)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for port in (smtp, imap):
+            _listens(port, process)
+        yield Running(process, smtp, imap=imap)
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def _free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            if process.poll() is not None:
+                raise SystemExit(f"the server ended with {process.returncode} before it was ready") from None
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("the server was not ready within 60 s")
 
 
 def _appears(file: Path, process: subprocess.Popen[bytes]) -> str:

@@ -232,6 +232,8 @@ class Watch:
             # Nobody is woken for what the index does not know yet, but who asks before that waits for it.
             for live in self._of_address:
                 live.mail_came()
+            if any(live.awaited for live in self._of_address):
+                self._store.hurry()
         for live in concerned:
             live.mail_came()
         self._want([live for live in concerned if live.awaited])
