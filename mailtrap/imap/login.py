@@ -52,8 +52,10 @@ def _shaken(session: Session, trouble: str, result: Any) -> None:
 
 def log_in(session: Session, command: Command) -> None:
     """LOGIN (RFC 9051 §6.2.3)."""
-    if _may(session, command):
-        said = cast(Words, command.arguments)
+    said = cast(Words, command.arguments)
+    if not said.user or not said.user.isprintable():
+        session.bad(command, "A user name is needed, without control characters")
+    elif _may(session, command):
         Admission(session, command).ask(sasl.Claim("LOGIN", said.user, "", said.password))
 
 

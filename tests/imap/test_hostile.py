@@ -1,4 +1,4 @@
-"""A server in a process of its own, and clients that mean no good: memory stays flat, others are served."""
+"""A server in a process of its own, and IMAP clients that mean no good: memory stays flat, others are served."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from tests.torture.serving import Serving
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 LOGIN = b"l LOGIN default x\r\n"
-SELECT = LOGIN + b"s SELECT INBOX\r\n"
 LONG = 60.0
 
 
@@ -34,95 +33,79 @@ def connected(server: Serving) -> Iterator[socket.socket]:
         yield sock
 
 
-def answers(server: Serving, octets: bytes) -> list[bytes]:
-    """Everything that is said to a client that sends this, then LOGOUT if it still can."""
-    with connected(server) as sock, sock.makefile("rb") as reader:
-        # What comes after our last word is thrown away for a moment, or refused by a reset.
-        with contextlib.suppress(ConnectionError):
-            sock.sendall(octets)
-            sock.sendall(b"z LOGOUT\r\n")
-        said: list[bytes] = []
-        with contextlib.suppress(ConnectionError):
-            for line in reader:
-                said.append(line)
-    return said
-
-
 def served(server: Serving, messages: int) -> None:
     """Somebody else gets an answer."""
-    said = answers(server, SELECT)
-    assert b"* %d EXISTS\r\n" % messages in said
-    assert said[-1].startswith(b"z OK ")
+    with connected(server) as sock, sock.makefile("rb") as reader:
+        sock.sendall(LOGIN + b"s STATUS INBOX (MESSAGES)\r\n")
+        answers = [reader.readline() for _ in range(4)]
+    assert answers[2] == b"* STATUS INBOX (MESSAGES %d)\r\n" % messages
 
 
-REFUSED = [
-    b"a SEARCH SUBJECT {4294967295}\r\n",
-    b"a APPEND INBOX {4294967295}\r\n",
-    b"a SEARCH " + b"(" * 100_000 + b"\r\n",
-    b"a FETCH 1 " + b"(" * 60_000 + b"\r\n",
-    b"a SEARCH " + b"(" * 15_000 + b"\r\n",
-    b"a SEARCH " + b"NOT " * 3_000 + b"ALL\r\n",
-    b"a SEARCH ALL" + b" {0+}\r\n" * 5_000 + b"\r\n",
-    b"a FETCH " + b"1," * 7_000 + b"1 NONSENSE\r\n",
-    b"a \0\r\n",
-    b"a NO\0OP\r\n",
-    b'a SELECT "\xff"\r\n',
-    b"a SELECT {3+}\r\n\0\0\0\r\n",
-    b"a \xff\xfe\r\n",
-]
-
-
-def test_what_cannot_be_is_refused_with_its_tag(server: Serving) -> None:
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"",
+        b"a LOGIN ",
+        b"a AUTHENTICATE PLAIN\r\n",
+        LOGIN + b"a IDLE\r\n",
+        LOGIN + b"a FETCH ",
+        b"a LOGIN {999999999+}\r\n",
+        LOGIN + b"a APPEND INBOX {4294967295+}\r\n",
+        LOGIN + b"a APPEND INBOX (",
+        LOGIN + b"a SEARCH (",
+    ],
+)
+def test_what_has_no_end_ends_the_session_and_costs_nothing(start: bytes, server: Serving) -> None:
     served(server, 0)
     before = server.peak(anew=True)
-    for start in (b"", LOGIN, SELECT):
-        for attack in REFUSED:
-            said = answers(server, start + attack)
-            [refused] = [line for line in said if line.startswith(b"a ")]
-            assert refused.startswith((b"a BAD ", b"a NO [TOOBIG] "))
-            assert said[-1].startswith(b"z OK ")
-    assert server.peak() - before < 20
-
-
-def test_a_literal_that_cannot_be_thrown_away_ends_the_session(server: Serving) -> None:
-    served(server, 0)
-    before = server.peak(anew=True)
-    for start in (b"", LOGIN):
-        for announced in (b"SEARCH TEXT {120000000+}", b"LOGIN {99999999999999999999+}", b"APPEND x {4294967295+}"):
-            said = answers(server, start + b"a " + announced + b"\r\n" + b"x" * 1_000_000)
-            assert said[-1].startswith(b"* BYE [TOOBIG] ")
-    assert server.peak() - before < 20
+    with connected(server) as sock, sock.makefile("rb") as reader:
+        sock.sendall(start)
+        # What comes after our last word is thrown away for a moment, or refused by a reset.
+        with contextlib.suppress(ConnectionError):
+            for _ in range(640):
+                sock.sendall((b"(" if start.endswith(b"(") else b"x") * 65536)
+        said = []
+        with contextlib.suppress(ConnectionError):
+            said = reader.readlines()
+    assert not said or said[-1].startswith(b"* BYE ")
+    assert server.peak() - before < 10
     served(server, 0)
 
 
-def test_a_line_without_end_ends_the_session_and_costs_nothing(server: Serving) -> None:
-    served(server, 0)
-    before = server.peak(anew=True)
-    for start in (b"", b"a LOGIN ", b"a AUTHENTICATE PLAIN\r\n", b'a LOGIN "', SELECT + b"a SEARCH TEXT "):
-        said = answers(server, start + b"x" * (20_000_000 if start else 200_000_000))
-        assert not any(line.startswith(b"z ") for line in said)
-    # Most of it is in no process of ours.
-    assert server.peak() - before < 20
-    served(server, 0)
+@pytest.mark.parametrize("what", [b"{4294967295}", b"{18446744073709551616}", b"{-1}", b"{999999999999999999999}"])
+def test_a_literal_that_is_too_large_is_refused_before_it_comes(what: bytes, server: Serving) -> None:
+    with connected(server) as sock, sock.makefile("rb") as reader:
+        sock.sendall(LOGIN)
+        assert [reader.readline()[:1] for _ in range(2)] == [b"*", b"l"]
+        for command in (b"a APPEND INBOX ", b"a SEARCH SUBJECT ", b"a LIST "):
+            sock.sendall(command + what + b"\r\n")
+            assert reader.readline()[:5] in (b"a BAD", b"a NO ")
+        sock.sendall(b"z NOOP\r\n")
+        assert reader.readline().startswith(b"z OK")
+
+
+def test_nesting_is_bounded(server: Serving) -> None:
+    with connected(server) as sock, sock.makefile("rb") as reader:
+        sock.sendall(LOGIN + b"s SELECT INBOX\r\n")
+        while not reader.readline().startswith(b"s OK"):
+            pass
+        for command in (b"SEARCH " + b"(" * 30_000, b"SEARCH " + b"NOT " * 15_000 + b"ALL", b"SEARCH " + b"OR " * 9000):
+            sock.sendall(b"a " + command + b"\r\n")
+            assert reader.readline().startswith(b"a BAD")
 
 
 def test_500_idle_clients_are_let_in_and_others_served(server: Serving) -> None:
     with contextlib.ExitStack() as stack:
         socks = [stack.enter_context(connected(server)) for _ in range(500)]
-        readers = [stack.enter_context(sock.makefile("rb")) for sock in socks]
-        for sock in socks[::2]:
-            sock.sendall(SELECT + b"i IDLE\r\n")
-        for reader in readers:
-            assert reader.readline().startswith(b"* OK ")
-        for reader in readers[::2]:
-            while not reader.readline().startswith(b"+ "):
-                pass
+        for number, sock in enumerate(socks):
+            if number % 2:
+                sock.sendall(LOGIN + b"s SELECT INBOX\r\ni IDLE\r\n")
+        for number, sock in enumerate(socks):
+            with sock.makefile("rb") as reader:
+                assert reader.readline().startswith(b"* OK")
+                while number % 2 and not reader.readline().startswith(b"+ "):
+                    pass
         served(server, 0)
-        with smtplib.SMTP("127.0.0.1", server.smtp, timeout=LONG) as client:
-            client.sendmail("a@a.test", ["b@b.test"], b"Subject: one\r\n\r\nx\r\n")
-        for reader in readers[::2]:
-            assert reader.readline() == b"* 1 EXISTS\r\n"
-        served(server, 1)
 
 
 def test_who_asks_for_much_and_reads_nothing_costs_a_piece(server: Serving) -> None:
@@ -134,10 +117,10 @@ def test_who_asks_for_much_and_reads_nothing_costs_a_piece(server: Serving) -> N
     with contextlib.ExitStack() as stack:
         for _ in range(20):
             sock = stack.enter_context(connected(server))
-            sock.sendall(SELECT + b"f FETCH 1 BODY.PEEK[]\r\n" * 10)
+            sock.sendall(LOGIN + b"s SELECT INBOX\r\n" + b"f FETCH 1 BODY.PEEK[]\r\n" * 10)
             # It has begun to come: everything that is read ahead of the client has been.
             with sock.makefile("rb") as reader:
-                while b"BODY[]" not in reader.readline():
+                while not reader.readline().startswith(b"* 1 FETCH"):
                     pass
         for _ in range(20):
             served(server, 1)
@@ -146,25 +129,36 @@ def test_who_asks_for_much_and_reads_nothing_costs_a_piece(server: Serving) -> N
 
 
 def test_commands_without_end_wait_for_who_reads_no_answer(server: Serving) -> None:
+    served(server, 0)
     before = server.peak(anew=True)
     with connected(server) as sock:
         sock.settimeout(2.0)
-        sock.sendall(SELECT)
+        sock.sendall(LOGIN)
         with pytest.raises(TimeoutError):
             for _ in range(1000):
-                sock.sendall(b"a CAPABILITY\r\n" * 5_000)
+                sock.sendall(b'a LIST "" *\r\n' * 10_000)
         served(server, 0)
-    assert server.peak() - before < 60
+    assert server.peak() - before < 30
 
 
-def test_messages_that_are_appended_go_by_the_limit_and_not_through_memory(server: Serving) -> None:
+def test_messages_put_in_by_many_at_once_are_not_held(server: Serving) -> None:
+    served(server, 0)
     before = server.peak(anew=True)
-    size = 50 * 1024 * 1024
-    head = b"Subject: large\r\n\r\n"
-    said = answers(server, SELECT + b"a APPEND INBOX {%d+}\r\n%b%b\r\n" % (size, head, b"x" * (size - len(head))))
-    assert any(line.startswith(b"a OK [APPENDUID ") for line in said)
-    over = answers(server, SELECT + b"a APPEND INBOX {%d+}\r\n%b\r\n" % (size + 1, b"x" * (size + 1)))
-    assert any(line.startswith(b"a NO [TOOBIG] ") for line in over)
-    assert over[-1].startswith(b"z OK ")
-    assert server.peak() - before < 60
-    served(server, 1)
+    size = 20_000_000
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(connected(server)) for _ in range(10)]
+        for sock in socks:
+            sock.sendall(LOGIN + b"a APPEND INBOX {%d+}\r\nSubject: x\r\n\r\n" % size)
+        left = size - 14
+        while left:
+            piece = min(left, 1_000_000)
+            for sock in socks:
+                sock.sendall(b"y" * piece)
+            left -= piece
+        for sock in socks:
+            sock.sendall(b"\r\n")
+            with sock.makefile("rb") as reader:
+                said = [reader.readline() for _ in range(3)]
+            assert said[-1].startswith(b"a OK [APPENDUID")
+    assert server.peak() - before < 100
+    served(server, 10)

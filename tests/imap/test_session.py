@@ -101,6 +101,14 @@ def test_a_wrong_password_is_refused_and_counts(begin: Begin, tmp_path: Path) ->
     assert again.send(b"a LOGIN ana {5+}\r\nright\r\n").startswith(b"a OK")
 
 
+@pytest.mark.parametrize("name", [b"{0+}\r\n", b'""', b"{4+}\r\na\r\nb", b"{3+}\r\na\x1bb"])
+def test_a_name_has_characters_but_none_that_control(begin: Begin, name: bytes) -> None:
+    played = begin()
+    played.take()
+    assert played.send(b"a LOGIN " + name + b" x\r\n").startswith(b"a BAD A user name is needed")
+    assert played.session.transcript.login is None
+
+
 def test_bearer_tokens_are_told_why_before_they_are_refused(begin: Begin) -> None:
     played = begin(api_token="secret")
     played.take()
