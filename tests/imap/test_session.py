@@ -47,6 +47,16 @@ def plain(user: str, password: str, acting_as: str = "") -> bytes:
     return b"a AUTHENTICATE PLAIN " + base64.b64encode(f"{acting_as}\0{user}\0{password}".encode()) + b"\r\n"
 
 
+def is_taking(played: Played) -> bool:
+    """Whether a message is on its way in."""
+    return played.session.in_transaction
+
+
+def has_ended(played: Played) -> bool:
+    """Whether the connection is closed."""
+    return played.closed
+
+
 # TLS.
 
 
@@ -64,7 +74,7 @@ def test_a_handshake_that_fails_ends_the_session(begin: Begin) -> None:
     played = begin()
     played.handshake = ConnectionError("no")
     played.send(b"a STARTTLS\r\n")
-    assert played.closed
+    assert has_ended(played)
     assert played.session.transcript.outcome == "error"
 
 
@@ -80,7 +90,7 @@ def test_tls_on_the_plain_port_is_told_apart(begin: Begin) -> None:
     played = begin()
     played.take()
     assert played.send(b"\x16\x03\x01\x02\x00\x01").startswith(b"* BYE TLS begins with STARTTLS")
-    assert played.closed
+    assert has_ended(played)
 
 
 # Who may log in.
@@ -95,7 +105,7 @@ def test_a_wrong_password_is_refused_and_counts(begin: Begin, tmp_path: Path) ->
     assert played.send(plain("ana", "wrong")).startswith(b"a NO [AUTHENTICATIONFAILED]")
     assert played.send(plain("ana", "right", "ben")).startswith(b"a NO [AUTHENTICATIONFAILED]")
     assert played.send(b"b LOGIN ana wrong\r\n").startswith(b"* BYE Too many errors")
-    assert played.closed
+    assert has_ended(played)
     again = begin(played.stage)
     again.take()
     assert again.send(b"a LOGIN ana {5+}\r\nright\r\n").startswith(b"a OK")
@@ -218,11 +228,11 @@ def test_a_large_message_goes_to_the_store_as_it_comes(begin: Begin) -> None:
     log_in(played)
     content = b"Subject: large\r\n\r\n" + bytes(range(256)) * (2 * HELD // 256)
     played.send(b"a APPEND INBOX {%d}\r\n" % len(content))
-    assert played.session.in_transaction
+    assert is_taking(played)
     played.send(content, 100_000)
-    assert played.session.in_transaction
+    assert is_taking(played)
     assert b"OK [APPENDUID" in played.send(b"\r\n")
-    assert not played.session.in_transaction
+    assert not is_taking(played)
     [id_] = played.session.transcript.messages
     assert b"".join(played.stage.store.octets(id_)) == content
     assert played.stage.store.catch_up(60)
@@ -306,7 +316,7 @@ def test_too_many_bad_commands_end_the_session(begin: Begin) -> None:
     played.take()
     assert played.send(b"a X\r\nb X\r\n").count(b" BAD ") == 2
     assert played.send(b"c X\r\nd NOOP\r\n") == b"* BYE Too many errors; closing\r\n"
-    assert played.closed
+    assert has_ended(played)
 
 
 def test_who_is_one_too_many_is_told(begin: Begin) -> None:
@@ -330,7 +340,7 @@ def test_no_message_comes_before_login(begin: Begin) -> None:
     played = begin()
     played.take()
     played.send(b"a APPEND INBOX {3}\r\n")
-    assert not played.session.in_transaction
+    assert not is_taking(played)
     assert played.send(b"xyz\r\n") == b"a BAD Log in first\r\n"
     assert b"BAD" in played.send(b"b APPEND INBOX {1000000}\r\n")
 
@@ -344,11 +354,11 @@ def test_who_says_nothing_is_closed_sooner_before_login_than_after(begin: Begin)
     played.perform(played.session.tick())
     other.perform(other.session.tick())
     assert played.take().startswith(b"* BYE [UNAVAILABLE] Nothing heard")
-    assert played.closed
-    assert not other.closed
+    assert has_ended(played)
+    assert not has_ended(other)
     played.stage.time += 1000
     other.perform(other.session.tick())
-    assert other.closed
+    assert has_ended(other)
     assert other.session.transcript.outcome == "timeout"
 
 
@@ -360,12 +370,12 @@ def test_a_command_in_drops_is_not_waited_for(begin: Begin) -> None:
         played.stage.time += 1
         played.send(b"x" * 1000)
         played.perform(played.session.tick())
-    assert not played.closed
+    assert not has_ended(played)
     for _ in range(200):
         played.stage.time += 1
         played.send(b"x")
         played.perform(played.session.tick())
-        if played.closed:
+        if has_ended(played):
             break
     assert played.take().endswith(b"Nothing heard for too long; closing\r\n")
     assert played.session.transcript.outcome == "timeout"
@@ -376,9 +386,9 @@ def test_a_server_that_stops_says_so_but_not_within_a_message(begin: Begin) -> N
     log_in(played)
     played.send(b"a APPEND INBOX {5}\r\n")
     played.perform(played.session.shutdown())
-    assert not played.closed
+    assert not has_ended(played)
     assert b"a OK [APPENDUID" in played.send(b"hello\r\n")
-    assert played.closed
+    assert has_ended(played)
     assert played.session.transcript.outcome == "shutdown"
 
 
