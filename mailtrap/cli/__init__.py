@@ -25,6 +25,7 @@ COMMANDS = {
     "inboxes": "inboxes:inboxes",
     "faults": "faults:faults",
     "deliveries": "deliveries:deliveries",
+    "webhooks": "webhooks:webhooks",
     "sessions": "sessions:sessions",
     "clock": "clock:clock",
     "export": "transfer:export",

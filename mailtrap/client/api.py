@@ -13,6 +13,7 @@ from urllib.parse import quote
 from mailtrap.client import failures
 from mailtrap.client.endpoint import DEFAULT_URL, Endpoint
 from mailtrap.client.failures import Json
+from mailtrap.client.hooks import Hooks
 from mailtrap.client.steps import Request, Response
 
 _PAGE = 200
@@ -26,7 +27,7 @@ class Sink(Protocol):
         """Take the next octets."""
 
 
-class Client:
+class Client(Hooks):
     """One kept connection to the sandbox at `url`; for one thread. `user:password@` in the URL means HTTP basic.
 
     `token` is the `api-token` setting, `ca_file` a certificate to trust besides the system's (https), `timeout`

@@ -63,6 +63,8 @@ class Webhooks:
         self._told: deque[Told] = deque()
         self._gone: list[int] = []
         self._changed: dict[int, tuple[Waiting, str]] = {}
+        #: Tries since the start, by how they ended: `delivered`, `failed` (and to be tried again), `dead`.
+        self.tried: Counter[str] = Counter()
         self._counts: Counter[int] = Counter()
         self._dead = 0
         self._delivered: deque[Waiting] = deque(maxlen=200)
@@ -203,6 +205,11 @@ class Webhooks:
                 if (target is None or one[2].target == target) and (before is None or one[0] < before)
             ][:limit]
         return self._shelf.page(list(states) or [WAITING, DEAD], target, before, limit)
+
+    def backlog(self) -> tuple[int, int]:
+        """How many events wait, and how many are dead letters."""
+        with self._lock:
+            return sum(self._counts.values()), self._dead
 
     def replay(self, id: int) -> Kept:
         """Send a dead letter, or what was delivered, once more. Raises NotFound, and Invalid for one that waits."""
@@ -405,12 +412,14 @@ class Webhooks:
         if lanes is None or (self._stopping and carried.error and not carried.reached):
             return  # the target was removed, or we broke it off ourselves
         kept.tries, kept.error, kept.status, kept.tried_at = kept.tries + 1, carried.error, carried.status, at
+        dies = carried.final or kept.tries >= self._patience.tries
+        self.tried["delivered" if not carried.error else "dead" if dies else "failed"] += 1
         if not carried.error:
             self._gone.append(waiting.id)
             self._delivered.append(waiting)
             lanes.settled(waiting)
             self._counts[target.id] -= 1
-        elif carried.final or kept.tries >= self._patience.tries:
+        elif dies:
             if not carried.reached and not carried.final:
                 lanes.missed(time.monotonic())
             self._changed[waiting.id] = (waiting, DEAD)

@@ -69,6 +69,7 @@ class Metrics:
                 {f'outcome="{_escaped(name)}"': count for name, count in sorted(self._sandbox.outcomes.items())},
             ),
             *self._inboxes(),
+            *self._webhooks(),
             *_single("live_connections", "gauge", "WebSocket connections now", self._live()),
             *_family(
                 "http_requests_total",
@@ -93,6 +94,22 @@ class Metrics:
             ),
             *_family("inbox_messages_unseen", "gauge", "Messages in each inbox that nobody has looked at", unseen),
             *_single("inboxes", "gauge", "Inboxes that there are", len(self._sandbox.inboxes.all())),
+        ]
+
+    def _webhooks(self) -> list[str]:
+        hooks = self._sandbox.webhooks
+        waiting, dead = hooks.backlog()
+        return [
+            *_single("webhooks", "gauge", "Webhooks that there are", len(hooks.register.all())),
+            *_single("webhook_events_waiting", "gauge", "Events that wait to be taken by a webhook", waiting),
+            *_single("webhook_events_dead", "gauge", "Events that no webhook took after all tries", dead),
+            *_single("webhook_events_lost_total", "counter", "Events that were too many to be kept", hooks.lost),
+            *_family(
+                "webhook_tries_total",
+                "counter",
+                "Times that an event was sent to a webhook, by how that ended",
+                {f'outcome="{name}"': hooks.tried[name] for name in ("delivered", "failed", "dead")},
+            ),
         ]
 
 
