@@ -36,10 +36,10 @@ from mailtrap.store.folder import Alteration
 
 __all__ = ["Command", "CommandError", "is_http", "masked", "read", "takes_message"]
 
-#: Beyond those of RFC 9051 and 3501 those of RFC 8438, 7162, 7889, 8474 and 9208.
+#: Beyond those of RFC 9051 and 3501 those of RFC 8438, 7162, 7889 and 8474.
 STATUS_ITEMS = (
     "MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED", "SIZE", "RECENT", "HIGHESTMODSEQ", "APPENDLIMIT",
-    "MAILBOXID", "DELETED-STORAGE",
+    "MAILBOXID",
 )  # fmt: skip
 SELECTION = ("SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE")
 RETURNS = ("SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "STATUS")

@@ -24,8 +24,8 @@ def quoted(value: bytes) -> bytes:
 
 
 def literal(value: bytes) -> bytes:
-    """As a literal, or as literal8 if it has a NUL (RFC 3516 §4.4)."""
-    return b"%b{%d}\r\n%b" % (b"~" if b"\0" in value else b"", len(value), value)
+    """As a literal. It must have no NUL."""
+    return b"{%d}\r\n%b" % (len(value), value)
 
 
 def string(value: bytes, utf8: bool = False) -> bytes:
