@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailtrap.imap import structure
 from mailtrap.imap.sections import Message, Span
@@ -164,3 +166,28 @@ def test_hostile_structures_are_told_in_bounds() -> None:
 @pytest.mark.parametrize("octets", [b"", b"\r\n", b"\0", b"\xff\xfe", b"Content-Type: \xff/\xfe; \xff=\xfe\r\n\r\n\0"])
 def test_whatever_it_is_there_is_a_structure(octets: bytes) -> None:
     assert len(said(octets)) >= 10
+
+
+PIECES = [
+    b"Content-Type: ", b"multipart/mixed", b"message/rfc822", b"text/plain", b"; boundary=b", b"; boundary=c", b"\r\n",
+    b"\r\n\r\n", b"--b\r\n", b"--c\r\n", b"--b--\r\n", b"--c--\r\n", b'; x="', b"\\", b"\xff", b"\0", b"(", b"To: a:",
+    b"x", b"\n", b"Content-Disposition: ", b"Content-Transfer-Encoding: base64",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join), st.lists(st.integers(1, 3), max_size=4).map(tuple))
+def test_whatever_it_is_a_client_can_read_its_structure_and_sections(octets: bytes, part: tuple[int, ...]) -> None:
+    message = Message(octets)
+    head, text = message.span((), "HEADER"), message.span((), "TEXT")
+    assert head
+    assert text
+    assert (head.start, head.end, text.end) == (0, text.start, len(octets))
+    for utf8 in (False, True):
+        assert said(octets, utf8=utf8)
+        said(octets, extended=False, utf8=utf8)
+    for what in ("", "MIME", "HEADER", "TEXT"):
+        span = message.span(part, what) if part or what != "MIME" else None
+        assert span is None or 0 <= span.start <= span.end <= len(octets)
+    names = frozenset((b"to",))
+    chosen, others = message.fields(part, names), message.fields(part, names, without=True)
+    assert (chosen is None) == (others is None)
