@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any
@@ -75,7 +75,13 @@ class Played:
     """A session without a socket. With `hold` what waits for the client to read waits for `release`."""
 
     def __init__(
-        self, settings: Settings | None = None, shelf: Shelf | None = None, *, tls_first: bool = False, many: int = 1
+        self,
+        settings: Settings | None = None,
+        shelf: Shelf | None = None,
+        *,
+        tls_first: bool = False,
+        many: int = 1,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
         self.time = 1000.0
         settings = settings or Settings()
@@ -89,6 +95,7 @@ class Played:
         self.hold = False
         self.drains = 0
         self.handshake: Handshake | Exception = Handshake("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+        prepare()
         self.perform(self.session.opened(many, many))
 
     def perform(self, actions: list[Action]) -> None:
