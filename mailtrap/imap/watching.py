@@ -44,8 +44,10 @@ class Live:
         self.gone = False
         self._folders = folders
         self._fill = fill
-        self._empty = fill is not None
-        self._stale = True
+        # Tokens: the latest arrival and change that were heard of, and those that `newest` has.
+        self._arrival = self._change = object()
+        self._filled: object = None
+        self._seen: object = None
         self._read_once = False
         self._lock = threading.Lock()
         self._waiting: frozenset[Wake] = frozenset()
@@ -59,35 +61,33 @@ class Live:
 
     def mail_came(self) -> None:
         """Something was captured that may belong here."""
-        self._empty = self._fill is not None
+        self._arrival = object()
 
     def changed(self) -> None:
         """Something else stands in it now, or stands there otherwise."""
-        self._stale = True
+        self._change = object()
 
     @property
     def behind(self) -> bool:
         """Whether `newest` may not be so any more."""
-        return self._empty or self._stale
+        return self._seen is not self._change or (self._fill is not None and self._filled is not self._arrival)
 
     def refresh(self, *, certainly: bool = False) -> Snapshot:
         """The folder as it is now; `certainly` also where nobody has said that it changed. On a worker thread."""
         if not (certainly or self.behind):
             return self.newest
         with self._lock:
-            # The 250 of a message comes before the Bus tells of it: who asks after the one must not wait for the other.
-            empty, before = self._fill is not None and (self._empty or certainly), self.newest
-            try:
-                if empty and self._fill is not None:
-                    # What comes from here on is for the next time.
-                    self._empty = False
-                    self._fill()
-                if empty or certainly or self._stale:
-                    self._stale = False
-                    self.newest = self._read(before)
-            except BaseException:
-                self._empty, self._stale = empty, True
-                raise
+            arrival, before = self._arrival, self.newest
+            if self._fill is not None and (certainly or self._filled is not arrival):
+                # The 250 of a message comes before the Bus tells of it: who asks after the one must not wait for the
+                # other. What comes from here on is for the next time.
+                self._fill()
+                self._filled = arrival
+                certainly = True
+            change = self._change
+            if certainly or self._seen is not change:
+                self.newest = self._read(before)
+                self._seen = change
             woken = self._waiting if self.newest is not before else ()
         for wake in woken:
             wake()
