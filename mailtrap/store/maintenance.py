@@ -36,6 +36,7 @@ class Info:
     unseen: int
     octets: int
     sessions: int
+    folders: int
     not_indexed: int
     orphans: int
     size: int
@@ -64,6 +65,7 @@ def info(settings: Settings) -> Info:
             unseen,
             octets,
             value("SELECT count(*) FROM session"),
+            value("SELECT count(*) FROM folder") if _has_folders(connection) else 0,
             value("SELECT count(*) FROM message WHERE state = 'received'"),
             value("SELECT count(*) FROM orphan"),
             path.stat().st_size,
@@ -77,7 +79,7 @@ def info(settings: Settings) -> Info:
 def check(settings: Settings, progress: Progress = _silent) -> list[str]:
     """Everything that is wrong, in words; works while a server uses it.
 
-    Looks at SQLite's structures, at the totals, and reads every message and compares it with its sha256.
+    Looks at SQLite's structures, at the totals and folders, and reads every message and compares it with its sha256.
     """
     path = _existing(settings)
     problems: list[str] = []
@@ -92,6 +94,8 @@ def check(settings: Settings, progress: Progress = _silent) -> list[str]:
         connection.execute("COMMIT")
         if totals != counted:
             problems.append(f"totals: kept as {totals}, counted {counted}")
+        if _has_folders(connection):
+            problems += _check_folders(connection)
     readers = Readers(str(path))
     try:
         problems += _check_contents(readers, progress)
@@ -132,6 +136,30 @@ def reindex(settings: Settings, progress: Progress = _silent) -> int:
         return total
     finally:
         store.close()
+
+
+#: What must not be in any folder, in words.
+_ASTRAY = {
+    "of messages that are not there": "m.id IS NULL",
+    "of folders that are not there": "f.id IS NULL",
+    "with uids that are yet to be given": "i.uid >= f.uid_next",
+    "with changes that are yet to be counted": "i.modseq > f.modseq",
+    "that are seen, or not, unlike their messages": "(instr(i.flags, '\\Seen') > 0) <> m.seen",
+}
+
+
+def _check_folders(connection: sqlite3.Connection) -> Iterator[str]:
+    source = "item i LEFT JOIN message m ON m.id = i.message LEFT JOIN folder f ON f.id = i.folder"
+    counts = ", ".join([f"sum({condition})" for condition in _ASTRAY.values()])
+    row = connection.execute(f"SELECT {counts} FROM {source}").fetchone()  # noqa: S608
+    for words, count in zip(_ASTRAY, row, strict=True):
+        if count:
+            yield f"folders: {count} items {words}"
+
+
+def _has_folders(connection: sqlite3.Connection) -> bool:
+    """Whether the file is of a release that knows them: to look into it must not change it."""
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'folder_tally'").fetchone())
 
 
 def _check_contents(readers: Readers, progress: Progress) -> Iterator[str]:
