@@ -16,17 +16,15 @@ _NOTHING = Summary()
 class Node:
     """A message and those that answer it; `number` is 0 for a message that is not there.
 
-    `sent` and `came` order it among others, with its number; `latest` is the newest of it and all below it.
+    `sent` orders it among others, then its number; `latest` is the newest of it and all below it.
     """
 
-    __slots__ = ("came", "children", "fruitful", "latest", "number", "parent", "sent", "summary")
+    __slots__ = ("children", "fruitful", "latest", "number", "parent", "sent", "summary")
 
-    def __init__(self, number: int = 0, summary: Summary = _NOTHING, sent: int = 0, came: int = 0) -> None:
+    def __init__(self, number: int = 0, summary: Summary = _NOTHING, sent: int = 0) -> None:
         self.number = number
         self.summary = summary
-        self.sent = sent
-        self.came = came
-        self.latest = came
+        self.sent = self.latest = sent
         self.parent: Node | None = None
         #: Whether some message has ever been put below it.
         self.fruitful = False
@@ -71,8 +69,7 @@ def _nodes(view: View, items: Sequence[Item], uid: bool) -> list[Node]:
     nodes = []
     for item, number in zip(items, view.spoken(items, uid), strict=True):
         summary = summaries.get(item.message, _NOTHING)
-        came = facts.get(item.uid, (0, 0, 0))[1]
-        nodes.append(Node(number, summary, sent(summary, facts, item), came))
+        nodes.append(Node(number, summary, sent(summary, facts, item)))
     return nodes
 
 
@@ -97,7 +94,7 @@ def references(nodes: Sequence[Node]) -> list[Node]:
 
 
 def refs(nodes: Sequence[Node]) -> list[Node]:
-    """By what messages refer to alone, threads by when the last message came (draft-ietf-morg-inthread §5)."""
+    """By what messages refer to alone, threads by the date of the last message in each, as Dovecot has it."""
     roots = _pruned(_linked(nodes))
     _sort(roots)
     return sorted(roots, key=lambda node: (node.latest, node.order))
@@ -124,10 +121,9 @@ def _linked(nodes: Sequence[Node]) -> list[Node]:
             if parent is not None and found.parent is None and not _is_below(parent, found):
                 _put(found, parent)
             parent = found
-        # What a message says of itself counts more than what others say of it.
-        if parent is None:
-            node.parent = None
-        elif not _is_below(parent, node):
+        # What a message says of itself counts more than what others say of it, be it that it answers nothing.
+        node.parent = None
+        if parent is not None and not _is_below(parent, node):
             _put(node, parent)
     for node in everything:
         if node.parent is not None:
@@ -185,7 +181,7 @@ def _sort(roots: Sequence[Node]) -> None:
     """Step 6: siblings by date, on all levels but the first."""
     for node in reversed(_downwards(roots)):
         node.children.sort(key=lambda child: child.order)
-        node.latest = max([node.came, *[child.latest for child in node.children]])
+        node.latest = max([node.sent, *[child.latest for child in node.children]])
 
 
 def _by_subject(roots: list[Node]) -> list[Node]:

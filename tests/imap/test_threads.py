@@ -96,8 +96,8 @@ def test_threads_are_in_the_order_of_their_first_message() -> None:
     assert threaded("REFERENCES", *messages) == "(2 3)(1)"
 
 
-def test_with_refs_they_are_in_the_order_of_what_came_last() -> None:
-    messages = (message("a", came=1), message("b", came=2), message("c", "a", came=3), message("d", came=3))
+def test_with_refs_they_are_in_the_order_of_their_last_message() -> None:
+    messages = (message("a", day=1), message("b", day=2), message("c", "a", day=3), message("d", day=3))
     assert threaded("REFS", *messages) == "(2)(1 3)(4)"
 
 
