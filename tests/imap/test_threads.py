@@ -104,16 +104,18 @@ def test_with_refs_they_are_in_the_order_of_their_last_message() -> None:
 @pytest.mark.parametrize("algorithm", ["REFERENCES", "REFS"])
 def test_references_in_a_circle_do_no_harm(algorithm: str) -> None:
     assert threaded(algorithm, message("a", "a")) == "(1)"
+    # It names itself last, so it answers nothing, whatever it has named before.
+    assert threaded(algorithm, message("a", "b a"), message("b", day=2)) == "(1)(2)"
     assert threaded(algorithm, message("a", "b"), message("b", "a", day=2)) == "(2 1)"
     assert threaded(algorithm, message("a", "c"), message("b", "a", day=2), message("c", "b", day=3)) == "(3 1 2)"
 
 
 def test_an_id_that_two_messages_have_is_that_of_the_first() -> None:
-    assert threaded("REFS", message("a"), message("a", day=2), message("b", "a", day=3)) == "(1 3)(2)"
+    assert threaded("REFS", message("a"), message("a", day=2), message("b", "a", day=3)) == "(2)(1 3)"
 
 
 def test_what_a_message_says_of_itself_counts_more_than_what_others_say_of_it() -> None:
-    assert threaded("REFS", message("c", "b a", day=3), message("a", day=1), message("b", day=2)) == "(2 1)(3)"
+    assert threaded("REFS", message("c", "b a", day=3), message("a", day=1), message("b", day=2)) == "(3)(2 1)"
 
 
 def test_very_long_threads_are_written() -> None:
