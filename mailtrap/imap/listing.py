@@ -74,16 +74,21 @@ def rows(folders: Iterable[Folder], names: Collection[str], patterns: Sequence[s
     """What LIST says. `names` are those subscribed to."""
     known = {folder.name: folder for folder in folders}
     found = [Pattern(text) for text in patterns]
-    parents = _parents(known)
-    selected = {name for name in (names if choice.subscribed else known) if _chosen(known.get(name), choice)}
-    above = _parents(selected) if choice.recursive else set()
+    parents, says_subscribed = _parents(known), choice.says_subscribed or choice.subscribed
+    chosen = {name for name in (names if choice.subscribed else known) if _chosen(known.get(name), choice)}
+    matching = {name for name in chosen if _matches(found, name)}
+    # A level is told of for what is below it and is not listed itself (RFC 5258 §3.1).
+    above = {name for name in _parents(chosen - matching) if _matches(found, name)} if choice.recursive else set()
     listed = []
-    for name in sorted({*known, *(names if choice.subscribed else ()), *above}, key=order):
-        if (name in selected or name in above) and any(pattern.matches(name) for pattern in found):
-            says = choice.says_subscribed or choice.subscribed
-            attributes = _attributes(known.get(name), name in parents, says and name in names)
-            listed.append(Row(name, attributes, known.get(name), name in above))
+    for name in sorted(matching | above, key=order):
+        folder = known.get(name)
+        attributes = _attributes(folder, name in parents, says_subscribed and name in names)
+        listed.append(Row(name, attributes, folder, name in above))
     return listed
+
+
+def _matches(patterns: Iterable[Pattern], name: str) -> bool:
+    return any(pattern.matches(name) for pattern in patterns)
 
 
 def subscribed_rows(folders: Iterable[Folder], names: Iterable[str], pattern: str) -> list[Row]:

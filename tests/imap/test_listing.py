@@ -119,6 +119,13 @@ def test_levels_above_what_was_chosen() -> None:
     }
 
 
+def test_a_level_is_not_told_of_for_what_is_listed_itself() -> None:
+    choice = Choice(subscribed=True, recursive=True)
+    assert list(told(["Work", "Work/2026", "Work/2026/May"], choice)) == ["Work/2026/May"]
+    assert list(told(["Work"], choice)) == ["Work"]
+    assert list(told(["*"], choice)) == ["INBOX", "Gone/away", "Sent", "Work/2026/May"]
+
+
 def test_special_uses() -> None:
     assert list(told(["*"], Choice(special_use=True))) == ["All", "Sent"]
     assert list(told(["*"], Choice(special_use=True, subscribed=True))) == ["Sent"]
