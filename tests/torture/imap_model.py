@@ -68,6 +68,8 @@ class Known:
         #: Whether it heard BYE, and of which uids it was told the flags since the command began.
         self.told = False
         self.fresh: set[int] = set()
+        #: What has vanished.
+        self.gone: set[int] = set()
 
     def exists(self, count: int) -> None:
         check(count >= len(self.uids), f"{len(self.uids)} messages became {count} without EXPUNGE")
@@ -80,6 +82,7 @@ class Known:
             self.flags.pop(uid, None)
 
     def vanished(self, uid: int) -> None:
+        self.gone.add(uid)
         if uid in self.uids:
             self.uids.remove(uid)
         else:
@@ -122,6 +125,8 @@ class Conversation:
         self.qresync = False
         self.answers: list[list[Any]] = []
         self.heard: list[bytes] = []
+        #: What was said untagged since the last command began, with OK.
+        self.codes: list[bytes] = []
         check(self._response().startswith(b"* OK"), "no greeting")
 
     def close(self) -> None:
@@ -156,7 +161,7 @@ class Conversation:
         """Send a command; its tag."""
         self._count += 1
         tag = f"{self.name}.{self._count}".encode()
-        self.answers = []
+        self.answers, self.codes = [], []
         self.known.fresh.clear()
         self.say(tag + b" " + command.encode() + b"\r\n")
         return tag
@@ -229,6 +234,7 @@ class Conversation:
         elif words[0] == b"FLAGS":
             known.keywords = set(tokens(octets[2:])[1])
         elif words[0] == b"OK":
+            self.codes.append(octets)
             self._codes(octets[2:])
         elif words[0] == b"BYE":
             known.told = True

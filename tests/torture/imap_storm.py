@@ -113,14 +113,20 @@ class Client:
             elif isinstance(answer[0], int) and b"UID" in answer[1]:
                 uid = int(answer[1][b"UID"])
                 flags[uid] = frozenset(answer[1][b"FLAGS"])
-        # Held against what is there by `learn`, which asks for everything.
-        talk.command("UID FETCH 1:* (FLAGS)", may_fail=not talk.known.uids)
+        selected = talk.known.modseq
+        talk.command("UID FETCH 1:* (FLAGS)")
+        for answer in talk.answers:
+            facts = answer[1] if isinstance(answer[0], int) else {}
+            uid = int(facts.get(b"UID", 0))
+            if uid in flags and uid in there and int(facts[b"MODSEQ"][0]) <= selected:
+                now_has = frozenset(facts[b"FLAGS"])
+                check(flags[uid] == now_has, f"back in {folder}: uid {uid} had {flags[uid]} and has {now_has}")
         top = max(uids, default=0)
         now = {uid for uid in talk.known.uids if uid is not None and uid <= top}
         # Since SELECT more may have gone, which was told after it.
         check(now <= there, f"back in {folder}: {sorted(now - there)} were to be there no more")
-        for uid in there - now:
-            check(uid not in talk.known.uids, f"back in {folder}: of uid {uid} nothing was said")
+        unsaid = there - now - talk.known.gone
+        check(not unsaid, f"back in {folder}: of {sorted(unsaid)}, which have gone, nothing was said")
         self.truth.count("resynchronised")
 
     def _remember(self) -> None:
@@ -217,9 +223,14 @@ class Client:
         to = self.chance.choice(FOLDERS)
         which = f"UID {verb} {self._uids()}" if self.chance.random() < 0.5 else f"{verb} {self._numbers()}"
         text = self.talk.command(f"{which} {to}", may_fail=True)
-        if b"[COPYUID " in text:
-            _, sources, made = text.partition(b"[COPYUID ")[2].partition(b"]")[0].split()
-            check(len(list(numbers(sources))) == len(list(numbers(made))), f"COPYUID {text!r}")
+        if code := text if b"[COPYUID " in text else next((c for c in self.talk.codes if b"[COPYUID " in c), b""):
+            _, sources, made = code.partition(b"[COPYUID ")[2].partition(b"]")[0].split()
+            self._is_moved(verb, set(numbers(sources)), set(numbers(made)))
+
+    def _is_moved(self, verb: str, sources: set[int], made: set[int]) -> None:
+        check(len(sources) == len(made), f"COPYUID of {len(sources)} and {len(made)}")
+        left = sources.intersection([uid for uid in self.talk.known.uids if uid is not None])
+        check(verb == "COPY" or not left, f"MOVE of {sources} is done, and {left} are still there")
 
     def expunge(self) -> None:
         known = self.talk.known
