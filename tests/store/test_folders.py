@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,14 +16,15 @@ import pytest
 from mailtrap.errors import Conflict, Invalid, NotFound, Unavailable
 from mailtrap.events import Bus, Kind
 from mailtrap.query import Query, parse
-from mailtrap.settings import Settings
-from mailtrap.store import open_store
+from mailtrap.settings import TEMPORARY, Settings
+from mailtrap.store import maintenance, open_store
 from mailtrap.store.base import Selection, Store
 from mailtrap.store.folder import Alteration, Folder, Folders, Placement, Totals
 from mailtrap.store.sqlite import SqliteStore
 from tests.store.contract import Make
 from tests.store.making import PATIENCE, Heard, StandingClock, keep, octets, submission
 
+ROOT = Path(__file__).parents[2]
 EVERYTHING = Query.EVERYTHING
 ADD, REMOVE, REPLACE = Alteration.ADD, Alteration.REMOVE, Alteration.REPLACE
 
@@ -553,3 +557,129 @@ def test_changes_to_what_is_gone_are_refused(folders: Folders, store: Store) -> 
     store.close()
     with pytest.raises(Unavailable):
         folders.create("ann", "x").result(PATIENCE)
+
+
+def test_what_append_put_into_one_folder_goes_with_it(store: Store, folders: Folders) -> None:
+    new(folders, "INBOX")
+    work = new(folders, "Work")
+    (put,) = keep(store, *mail(1, arrival=replace(submission().arrival, listener="imaps")))
+    place(folders, work, put)
+    folders.take_out(work, [1]).result(PATIENCE)
+    assert store.get(put) is None
+
+
+def test_all_that_clients_rely_on_is_there_after_a_restart(make: Make) -> None:
+    store = make()
+    inbox = new(store.folders, "INBOX")
+    ids = keep(store, *mail(4))
+    gather(store.folders, inbox)
+    store.folders.flag(inbox, [2], ADD, ["\\Flagged", "\\Seen", "kw"]).result(PATIENCE)
+    store.folders.take_out(inbox, [3]).result(PATIENCE)
+    before, items = store.folders.of("ann"), store.folders.items(inbox)
+    store.close()
+    folders = make().folders
+    assert (folders.of("ann"), folders.items(inbox)) == (before, items)
+    assert folders.vanished(inbox, 0) == [3]
+    assert gather(folders, inbox) == 0
+    assert place(folders, inbox, ids[0]) == [5]
+    again = new(folders, "Work")
+    folders.remove(again).result(PATIENCE)
+    assert new(folders, "Work") > again
+
+
+def test_a_name_that_is_used_again_has_a_higher_uidvalidity(folders: Folders, clock: StandingClock) -> None:
+    given = []
+    for advance in (0, 0, 1_000_000, -5_000_000):
+        clock.time += advance
+        folder = folders.create("ann", "Work", inbox="ann").result(PATIENCE)
+        given.append(folder.uid_validity)
+        folders.remove(folder.id).result(PATIENCE)
+    assert given == sorted(set(given))
+    assert all(0 < number < 1 << 32 for number in given)
+
+
+_KILLED = """
+import os, signal, sys
+from mailtrap.clock import Clock
+from mailtrap.events import Bus
+from mailtrap.query import parse
+from mailtrap.settings import TEMPORARY, Settings
+from mailtrap.store import maintenance, open_store
+from mailtrap.store.folder import Alteration
+from tests.store.making import keep, submission
+
+store = open_store(Settings(database=sys.argv[1], synchronous="normal"), Bus(), Clock())
+folder = store.folders.create("ann", "INBOX", inbox="ann").result().id
+keep(store, *[submission(inbox="ann") for _ in range(50)])
+store.folders.gather(folder, parse("inbox:ann")).result()
+store.folders.flag(folder, [7], Alteration.ADD, ["\\\\Flagged"]).result()
+store.folders.take_out(folder, [9]).result()
+found = store.folders.get(folder)
+print(folder, found.uid_validity, found.uid_next, found.modseq, flush=True)
+keep(store, *[submission(inbox="ann") for _ in range(50)])
+store.folders.gather(folder, parse("inbox:ann"))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_uids_outlive_a_kill(make: Make, tmp_path: Path) -> None:
+    path = str(tmp_path / "killed.db")
+    run = subprocess.run(
+        [sys.executable, "-c", _KILLED, path], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert run.returncode == -signal.SIGKILL, run.stderr
+    folder, validity, uid_next, modseq = map(int, run.stdout.split())
+    store = make(database=path)
+    found = here(store.folders, folder)
+    assert (found.uid_validity, uid_next) == (validity, 51)
+    assert found.modseq >= modseq
+    gather(store.folders, folder)
+    items = store.folders.items(folder)
+    assert [item.uid for item in items] == [uid for uid in range(1, 101) if uid != 9]
+    assert [item.message for item in items] == sorted({item.message for item in items})
+    assert flagged(store.folders, folder)[7] == "\\Flagged"
+    assert store.folders.vanished(folder, 0) == [9]
+    store.close()
+    assert maintenance.check(Settings(database=path)) == []
+
+
+def test_a_temporary_database_has_folders_too(make: Make) -> None:
+    store = make(database=TEMPORARY)
+    inbox = new(store.folders, "INBOX")
+    keep(store, *mail(2))
+    assert gather(store.folders, inbox) == 2
+
+
+def test_what_retention_lets_go_by_age_vanishes(make: Make, clock: StandingClock) -> None:
+    store = make(max_age=60.0)
+    inbox = new(store.folders, "INBOX")
+    keep(store, *mail(1, at=clock.time), *mail(1, at=clock.time + 50_000_000))
+    gather(store.folders, inbox)
+    clock.forward(clock.now() + 70_000_000)
+    clock.advanced()
+    assert [uid for uid, _ in standing(store.folders, inbox)] == [2]
+    assert store.folders.vanished(inbox, 0) == [1]
+
+
+def test_mail_that_nobody_collects_costs_its_capture_nothing(make: Make) -> None:
+    store = make()
+    assert isinstance(store, SqliteStore)
+    new(store.folders, "INBOX")
+    statements: list[str] = []
+    store._connection.set_trace_callback(statements.append)
+    keep(store, *mail(1))
+    store._connection.set_trace_callback(None)
+    touched = [one for one in statements if "item" in one or "folder" in one]
+    assert touched == []
+
+
+def test_gathering_in_vain_leaves_the_writer_alone(store: Store, folders: Folders) -> None:
+    inbox = new(folders, "INBOX")
+    keep(store, *mail(3, "ben"))
+    before = store.counters()
+    assert isinstance(store, SqliteStore)
+    generation = store._totals.generation
+    for _ in range(5):
+        assert gather(folders, inbox) == 0
+    assert store._totals.generation == generation
+    assert store.counters().messages == before.messages

@@ -15,6 +15,7 @@ from mailtrap.query import Query, parse
 from mailtrap.settings import Settings
 from mailtrap.store import maintenance, open_store
 from mailtrap.store.base import Selection, Store
+from mailtrap.store.folder import Placement
 from tests.store.making import PATIENCE, keep, keep_spooled, octets, submission
 
 
@@ -75,6 +76,31 @@ def test_check_finds_what_is_damaged(settings: Settings, ids: list[int]) -> None
     assert "cannot be read" in problems[2]
     assert "sha256" in problems[3]
     assert steps[-1] == (len(ids), len(ids))
+
+
+def test_check_finds_items_astray(settings: Settings, ids: list[int]) -> None:
+    store = open_store(settings, Bus(), Clock())
+    for name in ("INBOX", "Work"):
+        folder = store.folders.create("ann", name).result(PATIENCE)
+        store.folders.place(folder.id, [Placement(id_) for id_ in ids[:3]]).result(PATIENCE)
+    store.close()
+    assert maintenance.info(settings).folders == 2
+    assert maintenance.check(settings) == []
+    damage(settings, "UPDATE item SET flags = '\\Seen' WHERE folder = 1 AND uid < 3")
+    damage(settings, "UPDATE folder SET uid_next = 2 WHERE id = 1")
+    damage(settings, "DELETE FROM folder WHERE id = 2")
+    assert maintenance.check(settings) == [
+        "folders: 3 items of folders that are not there",
+        "folders: 2 items with uids that are yet to be given",
+        "folders: 2 items that are seen, or not, unlike their messages",
+    ]
+
+
+def test_info_and_check_know_files_without_folders(settings: Settings, ids: list[int]) -> None:
+    for table in ("folder", "item", "vanished", "subscription", "folder_tally"):
+        damage(settings, f"DROP TABLE {table}")
+    assert maintenance.info(settings).folders == 0
+    assert maintenance.check(settings) == []
 
 
 def test_vacuum_makes_the_file_smaller(settings: Settings, ids: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
