@@ -90,12 +90,14 @@ class Cursor:
     def end(self) -> None:
         """Nothing more must come."""
         if not self.at_end:
-            self.wrong("the command should end before")
+            self.wrong("the end of the command is expected")
 
     def wrong(self, why: str) -> NoReturn:
         """What stands here is not what it should be."""
         rest = b"" if self.secret else self.text[self.at : self.at + 24]
-        raise CommandError(f"{why[0].upper()}{why[1:]}{f', not {_shown(rest)}' if rest else ''} (octet {self.at + 1})")
+        shown = f", not {_shown(rest)}" if rest else ""
+        hint = "; octets above 127 stand in quotes or literals only" if rest > b"\x7f" else ""
+        raise CommandError(f"{why[0].upper()}{why[1:]}{shown} (octet {self.at + 1}){hint}")
 
     def matched(self, pattern: re.Pattern[bytes], what: str) -> bytes:
         """Move over what the pattern takes, which must take something."""
@@ -157,7 +159,7 @@ class Cursor:
             self.wrong(f"{what} is 1 or more and does not begin with 0")
         return self.number(what, most)
 
-    def sequence_set(self, what: str = "a set of messages, as in 1:4,7,*,") -> SequenceSet:
+    def sequence_set(self, what: str = "a set of messages such as 1:4,7,*") -> SequenceSet:
         """Message numbers or uids, or `$` (RFC 9051 §9, sequence-set)."""
         if self.take(b"$"):
             return SequenceSet(saved=True)

@@ -85,7 +85,7 @@ def read_thread(cursor: Cursor) -> Thread:
 
 def _criterion(cursor: Cursor) -> Criterion:
     reverse = _takes(cursor, b"REVERSE ")
-    return Criterion(cursor.chosen(SORT_KEYS, "a sort key, such as DATE or REVERSE DATE,"), reverse)
+    return Criterion(cursor.chosen(SORT_KEYS, "a sort key such as DATE or REVERSE DATE"), reverse)
 
 
 def _with_charset(cursor: Cursor) -> Key:
@@ -104,11 +104,7 @@ def _takes(cursor: Cursor, word: bytes) -> bool:
 
 def _charset(cursor: Cursor) -> str:
     name = cursor.string("a charset") if cursor.sees(b'"') else cursor.atom("a charset")
-    found = name.decode("ascii", "replace").upper()
-    if found not in CHARSETS:
-        code = f"BADCHARSET ({' '.join(CHARSETS)})"
-        raise CommandError("Searches here are in US-ASCII or UTF-8", code=code, refused=True)
-    return found
+    return name.decode("ascii", "replace").upper()
 
 
 class _Program:
@@ -116,7 +112,8 @@ class _Program:
 
     def __init__(self, cursor: Cursor, charset: str) -> None:
         self.cursor = cursor
-        self.charset = CHARSETS[charset]
+        self.charset = charset
+        self.codec = CHARSETS.get(charset, "latin-1")
         self.keys = 0
         self.depth = 0
         # Whoever searches in UTF-8 has said so, or is understood all the same.
@@ -128,6 +125,10 @@ class _Program:
         while not self.cursor.at_end:
             self.cursor.space("a search key")
             keys.append(self._key())
+        if self.charset not in CHARSETS:
+            # Last, because NO says that the command is well formed (RFC 9051 §7.1.2).
+            code = f"BADCHARSET ({' '.join(CHARSETS)})"
+            raise CommandError("Searches here are in US-ASCII or UTF-8", code=code, refused=True)
         return keys[0] if len(keys) == 1 else And(tuple(keys))
 
     def _key(self) -> Key:
@@ -161,7 +162,7 @@ class _Program:
         return keys
 
     def _text(self) -> str:
-        return text_of(self.cursor.astring("a text"), self.charset)
+        return text_of(self.cursor.astring("a text"), self.codec)
 
     def _not(self, word: str) -> Key:
         return Not(self._inner(lambda: [self._key()])[0])

@@ -181,7 +181,7 @@ def _authenticate(cursor: Cursor) -> Authenticate:
 
 
 def _id(cursor: Cursor) -> Id:
-    cursor.space("a list of fields and values, or NIL,")
+    cursor.space("a list of fields and values or NIL")
     if cursor.nil():
         return Id()
     fields: list[tuple[str, str | None]] = []

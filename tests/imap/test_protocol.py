@@ -290,10 +290,10 @@ def test_what_to_sort_by() -> None:
     assert arguments(b'SORT (subject reverse displayfrom) "utf-8" ALL') == Sort(wanted, Everything())
 
 
-@pytest.mark.parametrize("octets", [b"SEARCH CHARSET KOI8-R ALL", b"SORT (DATE) X ALL", b'THREAD REFS "\xff" ALL'])
+@pytest.mark.parametrize(
+    "octets", [b"SEARCH CHARSET KOI8-R TEXT {1+}\r\n\xff", b"SORT (DATE) X ALL", b'THREAD REFS "Y" ALL']
+)
 def test_an_unknown_charset_is_refused_with_those_there_are(octets: bytes) -> None:
-    if b"\xff" in octets:
-        octets = octets.replace(b"\xff", b"Y")
     with pytest.raises(CommandError) as caught:
         arguments(octets)
     assert caught.value.code == "BADCHARSET (US-ASCII UTF-8)"
@@ -483,6 +483,8 @@ def test_alternatives_in_a_row_are_not_deep() -> None:
         b"SORT (NONSENSE) UTF-8 ALL",
         b"THREAD NONSENSE UTF-8 ALL",
         b"THREAD REFS UTF-8",
+        b"THREAD REFS ALL",
+        b"SEARCH CHARSET X NONSENSE",
     ],
 )
 def test_what_cannot_be_understood_keeps_its_tag(octets: bytes) -> None:
