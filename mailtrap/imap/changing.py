@@ -11,7 +11,7 @@ from mailtrap.accounts import Account
 from mailtrap.errors import Invalid
 from mailtrap.imap import hierarchy
 from mailtrap.imap.commands import Command, Copy, Expunge, Fetch, Store
-from mailtrap.imap.opened import OpenFolder, open_folder, owner
+from mailtrap.imap.opened import OpenFolder, know_modseq, open_folder, owner
 from mailtrap.imap.selected import Beyond, Selected, spelt
 from mailtrap.mail.words import fold
 from mailtrap.store.folder import Alteration, Altered, Folder, Folders, Item, Placement
@@ -62,7 +62,7 @@ def changed(
 def _store(session: Session, command: Command) -> None:
     opened, arguments = open_folder(session), cast(Store, command.arguments)
     if arguments.unchanged_since is not None:
-        session.enabled.add("CONDSTORE")
+        know_modseq(session)
     uids = named(session, command)
     if uids is None:
         return

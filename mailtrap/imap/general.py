@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from mailtrap import __version__
 from mailtrap.imap import responses
 from mailtrap.imap.commands import Command, Enable, Id
+from mailtrap.imap.opened import tell_highest
 
 if TYPE_CHECKING:
     from mailtrap.imap.session import Session
@@ -60,11 +61,14 @@ def enable(session: Session, command: Command) -> None:
     """ENABLE (RFC 9051 §6.3.1)."""
     asked = cast(Enable, command.arguments).capabilities
     switched = [name for name in asked if name in _SWITCHES and session.policy.offers(name)]
+    knew = "CONDSTORE" in session.enabled
     for name in switched:
         session.enabled.update(_SWITCHES[name])
     session.assembly.utf8 = session.utf8
     words = ["ENABLED", *[_WRITTEN.get(name, name) for name in dict.fromkeys(switched)]]
     session.untagged(" ".join(words).encode())
+    if not knew and "CONDSTORE" in session.enabled:
+        tell_highest(session)
     session.ok(command, "Done")
 
 

@@ -10,7 +10,7 @@ from mailtrap.accounts import Account
 from mailtrap.errors import NotFound
 from mailtrap.imap import hierarchy, responses
 from mailtrap.imap.commands import Command, Qresync, Select, SequenceSet
-from mailtrap.imap.opened import OpenFolder, open_folder, owner
+from mailtrap.imap.opened import OpenFolder, know_modseq, open_folder, owner
 from mailtrap.imap.selected import spelt
 from mailtrap.imap.watching import Watch
 from mailtrap.net.actions import Drain
@@ -33,11 +33,11 @@ def _select(session: Session, command: Command) -> None:
         # RFC 7162 §3.2.5.
         session.bad(command, "ENABLE QRESYNC first")
         return
-    if arguments.condstore or arguments.qresync is not None:
-        session.enabled.add("CONDSTORE")
     if session.opened_folder is not None:
         session.open(None)
         session.untagged(b"OK [CLOSED] The other folder is open no more")
+    if arguments.condstore or arguments.qresync is not None:
+        know_modseq(session)
     task = partial(_open, session.watch, session.sandbox.store.folders, account, arguments, session.enabled, command)
     session.work(command, task, partial(_opened, session, command))
 

@@ -91,3 +91,17 @@ def open_folder(session: Session) -> OpenFolder:
     if not isinstance(opened, OpenFolder):
         raise RuntimeError("no folder is open")
     return opened
+
+
+def know_modseq(session: Session) -> None:
+    """The client has shown that it knows of mod-sequences, and is told of them from now on (RFC 7162 §3.1)."""
+    if "CONDSTORE" not in session.enabled:
+        session.enabled.add("CONDSTORE")
+        tell_highest(session)
+
+
+def tell_highest(session: Session) -> None:
+    """Say where the client stands that has just learnt of mod-sequences, if it has a folder open."""
+    opened = session.opened_folder
+    if isinstance(opened, OpenFolder):
+        session.untagged(b"OK [HIGHESTMODSEQ %d] The highest" % max(opened.selected.shown.modseq, 1))

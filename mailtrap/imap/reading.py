@@ -12,7 +12,7 @@ from mailtrap.imap import searching, sorting, threads
 from mailtrap.imap.changing import GONE, GONE_CODE, changed, named
 from mailtrap.imap.commands import Command, Fetch, Search, Section, Sort, Thread
 from mailtrap.imap.fetching import Responses, Wanted, fetch_responses
-from mailtrap.imap.opened import OpenFolder, open_folder
+from mailtrap.imap.opened import OpenFolder, know_modseq, open_folder
 from mailtrap.imap.searching import Answer, View
 from mailtrap.imap.selected import spelt
 from mailtrap.imap.summary import Summaries
@@ -58,7 +58,7 @@ def _fetch(session: Session, command: Command) -> None:
     if uids is None:
         return
     if fetch.changed_since is not None or "MODSEQ" in fetch.attributes:
-        session.enabled.add("CONDSTORE")
+        know_modseq(session)
     marks = not opened.selected.read_only and any(
         isinstance(attribute, Section) and attribute.marks_seen for attribute in fetch.attributes
     )
@@ -201,7 +201,7 @@ def _find(
     opened = open_folder(session)
     before = opened.selected.saved if saved is None else saved
     if searching.asks_for_changes(cast("Search | Sort | Thread", command.arguments).key):
-        session.enabled.add("CONDSTORE")
+        know_modseq(session)
 
     def found(result: Answer) -> None:
         session.pour(result.said)
