@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV := $(VENV)/.dev
+# Tests side by side, one on each core.
+WORKERS := -n auto --maxprocesses 4
 AXE := .cache/node_modules/axe-core/axe.min.js
 NODEMAILER := .cache/node_modules/nodemailer/package.json
 TYPESCRIPT := .cache/node_modules/typescript/package.json
@@ -18,12 +20,12 @@ run: $(STAMP) ## set up and serve
 	@$(BIN)/mailtrap serve
 
 test: $(DEV) ## set up and test; browser and interop tests are skipped where their programs are missing
-	$(BIN)/pytest
+	$(BIN)/pytest $(WORKERS)
 
 test-all: $(DEV) $(AXE) $(NODEMAILER) $(TYPESCRIPT) $(PLAYWRIGHT) $(IMAPFLOW) $(ANGUS) ## the same, and a skipped test is a failure
 	@# On a machine that is busy with other things a wait may run out: what failed is run once more, by itself.
-	$(BIN)/coverage run -m pytest --no-skips || \
-		$(BIN)/coverage run --append -m pytest --no-skips --last-failed --last-failed-no-failures none
+	$(BIN)/pytest $(WORKERS) --no-skips --cov --cov-report= || \
+		$(BIN)/pytest --no-skips --cov --cov-report= --cov-append --last-failed --last-failed-no-failures none
 	$(BIN)/coverage report
 
 check: lint layers types docs ## all that needs no running server
