@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
+import select
 import subprocess
+import time
 
 from tests.interop.collecting import PASSWORD, Post, keeper, kept, maildir, of_maildir, run, secret
+
+#: Seconds that a program with a screen has.
+PATIENCE = 60.0
 
 
 def fetchmail(post: Post) -> list[bytes]:
@@ -130,26 +136,26 @@ def mutt(post: Post) -> list[bytes]:
         "set delete = no\nset pop_delete = no\nset mark_old = no\nset copy = no\nset wait_key = no\nset beep = no\n"
         f"set folder = '{post.folder}'\nfolder-hook . 'push \"{keys}\"'\n",
     )
-    _in_a_terminal(["mutt", "-n", "-F", "muttrc", "-f", post.url.replace("pop3", "pop") + "/"], post)
+    in_a_terminal(["mutt", "-n", "-F", "muttrc", "-f", post.url.replace("pop3", "pop") + "/"], post)
     return of_maildir(box)
 
 
-def _in_a_terminal(command: list[str], post: Post) -> None:
-    """Run what wants a screen; it ends by itself."""
+def in_a_terminal(command: list[str], post: Post) -> None:
+    """Run what wants a screen, and ends by itself."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "HOME": str(post.folder), "TERM": "xterm", "LINES": "24", "COLUMNS": "80"}
     process = subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=post.folder, env=environment, start_new_session=True
     )
     os.close(theirs)
-    screen = b""
-    try:
-        while piece := os.read(ours, 65536):
-            screen += piece
-    except OSError:
-        pass  # how Linux says that nobody has the other end any more
-    finally:
-        os.close(ours)
+    screen, deadline = b"", time.monotonic() + PATIENCE
+    with contextlib.suppress(OSError):  # how Linux says that nobody has the other end any more
+        while time.monotonic() < deadline:
+            if select.select([ours], [], [], 1.0)[0]:
+                screen += os.read(ours, 65536)
+    os.close(ours)
+    if process.poll() is None and time.monotonic() >= deadline:
+        process.kill()
     if process.wait(60):
         told = re.sub(rb"\x1b[\[(][0-9;?]*[A-Za-z]", b" ", screen).decode(errors="replace")
         raise AssertionError(f"{command[0]} ended with {process.returncode}: {told[-500:]}")
