@@ -148,12 +148,18 @@ class SqliteFolders:
             return _done(0)
         # Most mail is for other accounts: that is found out here and takes nothing of the writer's time.
         source = f"{choice.source} INDEXED BY message_order" if choice.is_narrow else choice.source
-        sql = f"SELECT 1 FROM {source} WHERE {gathered_from(choice, use)} LIMIT 1"  # noqa: S608
-        if limit - gathered < WRITTEN_AFTER and not self._readers.fetch(sql, (*choice.parameters, since, limit)):
+        sql = (
+            f"SELECT {choice.id} FROM {source} WHERE {gathered_from(choice, use)} "  # noqa: S608
+            f"ORDER BY {choice.id} LIMIT 1"
+        )
+        found = self._readers.fetch(sql, (*choice.parameters, since, limit))
+        if not found:
             with self._lock:
                 _remember(self._looked, folder, limit)
-            return _done(0)
-        return self._do(Gathering(folder, choice, self._indexer if choice.needs_index else None))
+            if limit - gathered < WRITTEN_AFTER:
+                return _done(0)
+        since = found[0][0] - 1 if found else limit
+        return self._do(Gathering(folder, choice, self._indexer if choice.needs_index else None, since))
 
     def items(self, folder: int, *, changed_since: int = 0, uids: Ranges | None = None) -> list[Item]:
         """In the order of uids."""

@@ -20,6 +20,8 @@ from mailtrap.store.transaction import Transaction
 #: Items of one slice: some ten milliseconds. To delete a message takes longer.
 SLICE = 1000
 DELETED_SLICE = 400
+#: Messages looked through for those that are to be gathered, with one slice.
+STRIDE = 20_000
 
 #: How mail comes that APPEND has put where it belongs.
 APPENDED = "('imap', 'imaps')"
@@ -114,14 +116,18 @@ class Placing(Promised[list[int]]):
 class Gathering(Promised[int]):
     """Puts what was captured since the last time into a folder."""
 
-    __slots__ = ("_choice", "_count", "_folder", "_indexer")
+    __slots__ = ("_choice", "_count", "_folder", "_indexer", "_since")
 
-    def __init__(self, folder: int, choice: Choice, indexer: Indexer | None) -> None:
-        """`indexer` knows up to which message the choice can be trusted; None where it needs no index."""
+    def __init__(self, folder: int, choice: Choice, indexer: Indexer | None, since: int) -> None:
+        """`indexer` knows up to which message the choice can be trusted; None where it needs no index.
+
+        Up to the message `since` there is nothing to gather.
+        """
         super().__init__()
         self._folder = folder
         self._choice = choice
         self._indexer = indexer
+        self._since = since
         self._count = 0
 
     def apply(self, transaction: Transaction) -> None:
@@ -131,6 +137,8 @@ class Gathering(Promised[int]):
             self.refuse(transaction, gone(self._folder))
             return
         limit = self.bound if self._indexer is None else min(self.bound, self._indexer.through)
+        since = max(folder.gathered, self._since)
+        through = max(since, min(limit, since + STRIDE))
         choice = self._choice
         sql = (
             f"SELECT m.id, m.received_at, m.size, m.seen, m.tags FROM {choice.source} "  # noqa: S608
@@ -138,13 +146,14 @@ class Gathering(Promised[int]):
             "AND NOT EXISTS (SELECT 1 FROM item i INDEXED BY item_message WHERE i.message = m.id AND i.folder = ?) "
             f"ORDER BY {choice.id} LIMIT {SLICE}"
         )
-        parameters = (*choice.parameters, folder.gathered, limit, folder.id)
+        parameters = (*choice.parameters, since, through, folder.id)
         rows = transaction.connection.execute(sql, parameters).fetchall()
         items = [(id_, at, size, flags.write(frozenset(), seen, tags)) for id_, at, size, seen, tags in rows]
         stand(transaction, folder, items)
-        through = rows[-1][0] if len(rows) == SLICE else max(limit, folder.gathered)
+        if len(rows) == SLICE:
+            through = rows[-1][0]
         transaction.connection.execute("UPDATE folder SET gathered = ? WHERE id = ?", (through, folder.id))
-        if len(rows) < SLICE:
+        if through >= limit:
             self.keep(transaction, self._count + len(rows))
         else:
             transaction.committed.append(partial(self._counted, len(rows)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import subprocess
 import sys
@@ -673,6 +674,25 @@ def test_mail_that_nobody_collects_costs_its_capture_nothing(make: Make) -> None
     assert touched == []
 
 
+def test_what_is_far_apart_is_gathered_and_looking_in_vain_written_down(
+    store: Store, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailtrap.store.placing.STRIDE", 3)
+    monkeypatch.setattr("mailtrap.store.folders.WRITTEN_AFTER", 10)
+    inbox = new(folders, "INBOX")
+    keep(store, *mail(7, "ben"))
+    first = keep(store, *mail(1))
+    keep(store, *mail(9, "ben"))
+    second = keep(store, *mail(1))
+    keep(store, *mail(5, "ben"))
+    assert gather(folders, inbox) == 2
+    assert standing(folders, inbox) == [(1, first[0]), (2, second[0])]
+    last = keep(store, *mail(12, "ben"))[-1]
+    assert gather(folders, inbox) == 0
+    assert isinstance(store, SqliteStore)
+    assert store._connection.execute("SELECT gathered FROM folder").fetchall() == [(last,)]
+
+
 def test_gathering_in_vain_leaves_the_writer_alone(store: Store, folders: Folders) -> None:
     inbox = new(folders, "INBOX")
     keep(store, *mail(3, "ben"))
@@ -683,3 +703,45 @@ def test_gathering_in_vain_leaves_the_writer_alone(store: Store, folders: Folder
         assert gather(folders, inbox) == 0
     assert store._totals.generation == generation
     assert store.counters().messages == before.messages
+
+
+def test_many_at_once_leave_everything_in_order(make: Make, tmp_path: Path) -> None:
+    path = str(tmp_path / "many.db")
+    store = make(database=path)
+    folders = store.folders
+    inbox, everything = new(folders, "INBOX"), new(folders, "All", use="\\All")
+    work = new(folders, "Work")
+    failed: list[BaseException] = []
+
+    def do(number: int) -> None:
+        chance = random.Random(number)
+        try:
+            for _ in range(40):
+                keep(store, *mail(3, chance.choice(["ann", "ben ann", "ben"])))
+                gather(folders, chance.choice([inbox, everything]))
+                folder = chance.choice([inbox, everything, work])
+                items = chance.sample(folders.items(folder), min(3, len(folders.items(folder))))
+                uids = [item.uid for item in items]
+                folders.flag(folder, uids, chance.choice([ADD, REMOVE, REPLACE]), ["\\Seen", "\\Deleted", "kw"]).result(
+                    PATIENCE
+                )
+                place(folders, work, *[item.message for item in items])
+                store.mark(Selection(EVERYTHING, tuple([item.message for item in items])), seen=False).result(PATIENCE)
+                if chance.random() < 0.3:
+                    folders.take_out(folder, uids, keep=chance.random() < 0.5).result(PATIENCE)
+                if chance.random() < 0.2:
+                    store.delete(Selection(EVERYTHING, tuple([item.message for item in items]), "ann")).result(PATIENCE)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=do, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20 * PATIENCE)
+    assert failed == []
+    for folder in (inbox, everything, work):
+        gone = set(folders.vanished(folder, 0))
+        assert gone | {item.uid for item in folders.items(folder)} == set(range(1, here(folders, folder).uid_next))
+    store.close()
+    assert maintenance.check(Settings(database=path)) == []

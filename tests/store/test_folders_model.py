@@ -384,5 +384,5 @@ def test_folders_are_what_the_model_says(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("mailtrap.store.standing.KEPT_VANISHED", 2)
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Model, settings=settings(max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=checks)
+        Model, settings=settings(max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=checks)
     )

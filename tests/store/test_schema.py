@@ -63,6 +63,19 @@ def test_an_older_database_is_brought_up_to_date() -> None:
     connection.close()
 
 
+def test_a_database_without_folders_gets_them() -> None:
+    older, new = connect(), connect()
+    migrate(older, MIGRATIONS[:2])
+    older.execute("INSERT INTO message (inbox) VALUES ('kept')")
+    migrate(older)
+    migrate(new)
+    assert shape(older) == shape(new)
+    assert older.execute("SELECT * FROM folder_tally").fetchall() == [(1, 0, 0, 0)]
+    assert older.execute("SELECT inbox FROM message").fetchall() == [("kept",)]
+    older.close()
+    new.close()
+
+
 def test_a_change_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     def half(db: Database) -> None:
         db.table("message").add_column("colour", str)
