@@ -79,7 +79,7 @@ class Mishaps(Trouble):
             self.slow_down(answer)
             self.wait(answer, before_reply, partial(self._go_on, answer, step, yes, no or _nothing))
 
-    def _occasion(self, step: Step, login: Login | None, message: int) -> Occasion:
+    def _occasion(self, step: Step, login: Login | None = None, message: int = 0) -> Occasion:
         transcript = self._frame.transcript
         occasion = Occasion(
             step,

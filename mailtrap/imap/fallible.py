@@ -61,6 +61,19 @@ class Trouble(Mishaps):
             go_on = partial(self.unless, step, go_on, no=no)
         self.unless(Step.IMAP_COMMAND, go_on, no=no)
 
+    def tell(self) -> None:
+        """Capabilities are told unasked, by the greeting and after a login: rules hide them there, too."""
+        if Step.IMAP_CAPABILITY not in self._book.steps:
+            return
+        occasion = self._occasion(Step.IMAP_CAPABILITY)
+        answer = self.ask(occasion)
+        if answer is not None and answer.effect.capabilities is not None:
+            self._order(answer, answer.effect.capabilities)
+            self.alter()
+        elif answer is not None:
+            # It has something else to say to the command.
+            self._book.take_back(answer, occasion)
+
     def alter(self) -> None:
         """CAPABILITY is answered now: what a rule has hidden is not honoured from here on."""
         altered, self.capabilities = self.capabilities, None

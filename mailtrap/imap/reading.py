@@ -134,24 +134,27 @@ def _say(session: Session, command: Command, begun: _Begun) -> None:
 
 
 def _said(session: Session, command: Command, begun: _Begun, result: object) -> None:
-    pieces = begun.pieces
     if isinstance(result, Exception):
         # In the middle of a message nothing can be said that would not be taken for a part of it.
         session.end("error", f"The answer broke off: {result}")
         session.close()
     elif not session.unheard:
         octets, last = cast("tuple[bytes, bool]", result)
-        session.pour(octets)
-        if not last:
-            session.block(Drain(), lambda _: _go_on(session, command, begun))
-            return
-        session.transcript.note(session.now, f"{pieces.told} messages told of")
-        if (begun.missing or pieces.gone) and not command.uid:
-            session.no(command, GONE, GONE_CODE)
-        elif pieces.undecoded:
-            session.no(command, "Some of it has a transfer encoding that is not known", "UNKNOWN-CTE")
-        else:
-            session.ok(command, "Fetched")
+        session.trouble.pour(octets, partial(_poured, session, command, begun, last))
+
+
+def _poured(session: Session, command: Command, begun: _Begun, last: bool) -> None:
+    pieces = begun.pieces
+    if not last:
+        session.block(Drain(), lambda _: _go_on(session, command, begun))
+        return
+    session.transcript.note(session.now, f"{pieces.told} messages told of")
+    if (begun.missing or pieces.gone) and not command.uid:
+        session.no(command, GONE, GONE_CODE)
+    elif pieces.undecoded:
+        session.no(command, "Some of it has a transfer encoding that is not known", "UNKNOWN-CTE")
+    else:
+        session.ok(command, "Fetched")
 
 
 def _go_on(session: Session, command: Command, begun: _Begun) -> None:

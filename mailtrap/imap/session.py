@@ -134,6 +134,7 @@ class Session(Frame[bytes]):
         self.trouble.greet(Step.IMAP_GREETING, self._say_greeting)
 
     def _say_greeting(self) -> None:
+        self.trouble.tell()
         self.untagged(f"OK [CAPABILITY {self.capabilities}] {self.policy.hostname} IMAP mailtrap".encode())
 
     def shown(self, line: bytes) -> bytes:

@@ -274,6 +274,39 @@ def test_it_is_explained_which_rule_would_answer_and_why_the_others_would_not(si
     assert site.server.sandbox.faults.hits(second) == 0
 
 
+def test_login_inbox_and_subject_can_be_asked_about(site: Site, visit: Visit) -> None:
+    book = site.server.sandbox.faults
+    book.add(Fault(Step.POP3_LOGIN, Effect(answer="[IN-USE] Locked"), when="login:ana"))
+    book.add(Fault(Step.END_OF_DATA, Effect(stall=True), when="subject:invoice", inbox="shop"))
+    page = faults_page(site, visit)
+    form, told = page.locator("#explain-form"), page.locator("#explanation")
+    form.get_by_label("Step").select_option("pop3.login")
+    form.get_by_label("Login").fill("ana")
+    form.get_by_label("Login").press("Enter")
+    expect(told.locator("li").nth(0)).to_contain_text("would answer")
+    form.get_by_label("Login").fill("")
+    form.get_by_label("Step").select_option("end-of-data")
+    form.get_by_label("Inbox").fill("shop")
+    form.get_by_label("Subject").fill("Your invoice")
+    form.get_by_label("Subject").press("Enter")
+    expect(told.locator("li").nth(1)).to_contain_text("would answer")
+
+
+def test_a_rule_of_pop3_is_written_in_the_form(site: Site, visit: Visit) -> None:
+    page = faults_page(site, visit)
+    page.get_by_role("button", name="Add a rule").first.click()
+    form = page.locator("#rule-form")
+    form.get_by_label("Step").select_option("pop3.login")
+    form.locator(".kind-chip", has_text="Answer").locator("visible=true").first.click()
+    expect(form.locator(".kind-chip", has_text="Malformed reply")).to_be_hidden()
+    form.get_by_label("What is said").fill("-ERR [IN-USE] Locked")
+    expect(page.locator("#rule-preview")).to_contain_text("meets whoever collects mail")
+    page.locator("#rule-save").click()
+    expect(page.locator(".rule-sentence")).to_contain_text("When somebody logs in by POP3: -ERR [IN-USE] Locked.")
+    [rule] = site.server.sandbox.faults.rules()
+    assert (rule.step, rule.effect) == (Step.POP3_LOGIN, Effect(answer="-ERR [IN-USE] Locked"))
+
+
 def test_rules_of_others_are_imported(site: Site, visit: Visit) -> None:
     page = faults_page(site, visit)
     page.get_by_role("button", name="Import").click()

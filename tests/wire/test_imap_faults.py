@@ -326,8 +326,8 @@ def test_kept_but_nobody_was_told(running: Running) -> None:
 
 
 def test_capabilities_that_are_hidden_are_not_honoured(running: Running) -> None:
-    running.rule("imap.capability", {"capabilities": {"hide": ["idle"], "add": ["XTRA=1"]}}, first=1)
     with running.logged_in() as client:
+        running.rule("imap.capability", {"capabilities": {"hide": ["idle"], "add": ["XTRA=1"]}}, first=1)
         words = client.ask(b"CAPABILITY")[0].split()
         assert b"XTRA=1" in words
         assert b"IDLE" not in words
@@ -335,6 +335,25 @@ def test_capabilities_that_are_hidden_are_not_honoured(running: Running) -> None
         assert client.ask(b"IDLE")[-1].startswith(b"a BAD")
         assert b"IDLE" in client.ask(b"CAPABILITY")[0].split()
         assert client.ask(b"IDLE")[-1].startswith(b"+ ")
+
+
+def test_capabilities_that_are_hidden_are_not_told_unasked(running: Running) -> None:
+    running.rule("imap.capability", {"capabilities": {"hide": ["STARTTLS", "IDLE"]}})
+    running.rule("imap.capability", {"capabilities": {"hide": ["MOVE"]}}, when=f"login:{USER}")
+    with running.connect() as client:
+        greeting = client.line()
+        assert b" IDLE " not in greeting
+        assert b"STARTTLS" not in greeting
+        assert client.ask(b"STARTTLS")[-1].startswith(b"a BAD")
+        assert b" IDLE " not in client.ask(f"LOGIN {USER} x".encode())[-1]
+
+
+def test_a_rule_that_says_something_else_to_capability_waits_for_it(running: Running) -> None:
+    rule = running.rule("imap.capability", {"answer": "BAD not now"}, first=1)
+    with running.connect() as client:
+        assert b"CAPABILITY" in client.line()
+        assert running.faults.hits(rule.id) == 0
+        assert client.ask(b"CAPABILITY") == [b"a BAD not now\r\n"]
 
 
 def test_idle_is_dropped(running: Running) -> None:
