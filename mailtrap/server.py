@@ -23,9 +23,8 @@ from mailtrap.smtp.listener import doors as smtp_doors
 from mailtrap.store import open_store
 from mailtrap.store.expiry import Expiry
 from mailtrap.store.inboxes import open_directory
-from mailtrap.web import About, create_app
-from mailtrap.web.auth import check_exposure
-from mailtrap.web.server import WebServer
+from mailtrap.web import About, Entrance
+from mailtrap.web.exposure import check_exposure
 
 #: How long transfers in flight may take to finish once we are told to stop, in seconds.
 GRACE = 10.0
@@ -35,18 +34,19 @@ class Server:
     """A sandbox: its store, its mail listeners and its web server, started and stopped together.
 
     Raises SettingsError for settings that cannot be used, a taken port for one; what had been started by then is
-    stopped again. With `late_tls` our own certificate is made for the first who needs it, not at the start: that is for
-    a sandbox that is gone soon, and whose directory nobody else has.
+    stopped again. With `late` our own certificate and the web application are made for the first who needs them: that
+    is for a sandbox that is gone soon, and whose directory nobody else has.
     """
 
-    def __init__(self, settings: Settings, clock: Clock | None = None, *, late_tls: bool = False) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, *, late: bool = False) -> None:
         check_exposure(settings)
         self.settings = settings
         self.clock = clock or Clock()
         self.bus = Bus()
         self._identity = Identity(settings)
         self.about = About(addresses={}, authority=self._identity, started_at=self.clock.now())
-        if settings.tls_cert or not late_tls:
+        self._late = late
+        if settings.tls_cert or not late:
             # What cannot be used should be told now, not to the first client.
             _ = self.about.ca_file, self._identity.context()
         self._stop_once = threading.Lock()
@@ -96,11 +96,11 @@ class Server:
         watching = Watching(self.sandbox)
         self._undo.append(watching.stop)
         addresses |= self._open(imap_doors(self.sandbox, self.settings, accounts, watching))
-        app = create_app(self.sandbox, self.settings, self.about)
-        self.web = WebServer(app, self.settings, self._identity.context() if self.settings.web_tls else None)
-        self._undo.append(self.web.stop)
+        tls = self._identity.context() if self.settings.web_tls else None
+        self.web = web = Entrance(self.sandbox, self.settings, self.about, tls, self._late)
+        self._undo.append(web.stop)
         self._undo.append(self.sandbox.waiting.stop)
-        addresses["web"] = self.web.start()
+        addresses["web"] = web.start()
         outlets.webhooks.announce(self._site(*addresses["web"]))
         self.about.addresses.update({name: f"{host}:{port}" for name, (host, port) in addresses.items()})
         return addresses

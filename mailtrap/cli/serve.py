@@ -169,7 +169,7 @@ def _banner(facts: Mapping[str, Any], settings: Settings) -> None:
     click.echo(styled("mailtrap takes every message and relays none. Point your application at:", bold=True))
     for name, value in rows:
         click.echo(f"  {name:<11}{line(value)}")
-    from mailtrap.web.auth import is_loopback
+    from mailtrap.web.exposure import is_loopback
 
     if not is_loopback(settings.host):
         click.echo(f"  {'Open to':<11}other machines too: listening on {line(settings.host)}")

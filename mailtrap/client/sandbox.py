@@ -111,16 +111,20 @@ class Sandbox(SandboxVerbs, Blocking):
         ca_file: str | None = None,
         timeout: float = _TIMEOUT,
     ) -> None:
-        self._transport = connections = Connections(_url(url), token or _token(), ca_file, timeout)
+        connections = Connections(_url(url), token or _token(), ca_file, timeout)
         self.url = connections.url
         self._close = connections.close
         self._runner = self.run
-        self.faults = Faults(self._transport)
-        self.clock = Clock(self._transport)
+        self._reach(connections)
 
     def inbox(self, name: str) -> Inbox:
         """One inbox of it. Asks nothing: mail for it makes it, or `create`."""
         return Inbox(name, self._transport)
+
+    def _reach(self, transport: Transport) -> None:
+        self._transport = transport
+        self.faults = Faults(transport)
+        self.clock = Clock(transport)
 
     def close(self) -> None:
         """Hang up. The next call connects again."""

@@ -12,10 +12,10 @@ from typing import Any, Self
 from mailtrap.clock import rfc3339
 from mailtrap.errors import SettingsError
 from mailtrap.inboxes import Inbox
-from mailtrap.sandbox import Sandbox
 from mailtrap.server import Server
 from mailtrap.settings import TABLE, Settings
 from mailtrap.testing.boxes import MailInbox, MailSandbox
+from mailtrap.testing.direct import Direct
 from mailtrap.testing.recording import Recording
 from mailtrap.testing.wiring import Site
 
@@ -35,7 +35,7 @@ class InProcess:
         try:
             ports: dict[str, Any] = {row.name: 0 for row in TABLE if row.kind == "port"}
             given = replace(chosen, **ports, state_dir=chosen.state_dir or self._state)
-            self._server = Server(given, late_tls=bool(self._state))
+            self._server = Server(given, late=bool(self._state))
             addresses = self._server.start()
         except BaseException:
             self._clean()
@@ -53,7 +53,7 @@ class InProcess:
 
     def sandbox(self) -> LocalSandbox:
         """A client of it."""
-        return LocalSandbox(self.site, self._server.sandbox)
+        return LocalSandbox(self.site, self._server)
 
     def record(self) -> Recording:
         """Remember from now on what is sent, whatever the tests delete."""
@@ -78,11 +78,12 @@ class InProcess:
 
 
 class LocalSandbox(MailSandbox):
-    """The client of a sandbox in this process. What every test needs it does without HTTP, which is quicker."""
+    """The client of a sandbox in this process. It does without HTTP, which is quicker."""
 
-    def __init__(self, site: Site, sandbox: Sandbox) -> None:
+    def __init__(self, site: Site, server: Server) -> None:
         super().__init__(site)
-        self._sandbox = sandbox
+        self._sandbox = server.sandbox
+        self._reach(Direct(site, server.web, self._transport))
 
     def _make(self, box: MailInbox) -> str:
         made, _ = self._sandbox.inboxes.add(Inbox(box.name))

@@ -119,15 +119,19 @@ def _at_once() -> Iterator[None]:
     """Import without what would take as long again.
 
     pytest compiles every module of a package that has a plugin anew, to explain assertions in it; ours has none to
-    explain. And looking for garbage among what is imported, which is none, costs a tenth of it.
+    explain, neither now nor in what is imported later. And looking for garbage among what is imported, which is none,
+    costs a tenth of it.
     """
-    was_enabled, finders = gc.isenabled(), sys.meta_path[:]
+    was_enabled = gc.isenabled()
     gc.disable()
-    sys.meta_path[:] = [finder for finder in finders if not isinstance(finder, AssertionRewritingHook)]
+    for finder in sys.meta_path:
+        if isinstance(finder, AssertionRewritingHook):
+            # Where pytest calls these otherwise one day, it takes longer, and that is all.
+            getattr(finder, "_must_rewrite", set()).discard("mailtrap")
+            getattr(finder, "_marked_for_rewrite_cache", {}).clear()
     try:
         yield
     finally:
-        sys.meta_path[:] = finders
         if was_enabled:
             gc.enable()
 

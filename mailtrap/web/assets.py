@@ -17,6 +17,11 @@ def static() -> Path:
     return _find("static")
 
 
+def check() -> None:
+    """Raise FileNotFoundError where the installation is without them."""
+    _ = templates(), static()
+
+
 def _find(name: str) -> Path:
     for base in (_PACKAGE, _PACKAGE.parent):
         if (base / name).is_dir():

@@ -1,4 +1,4 @@
-"""Who may use the web: optional basic auth and API token, and the check that a wide-open server was meant."""
+"""Who may use the web: optional basic auth and API token."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import hmac
 from base64 import b64decode
 from collections.abc import Callable
 from hashlib import sha256
-from ipaddress import ip_address
 
-from mailtrap.errors import SettingsError
 from mailtrap.inboxes import TOKEN, Inbox
 from mailtrap.settings import Settings
 from mailtrap.web.errors import Refused
@@ -84,25 +82,3 @@ def _credentials(scheme: str, value: str) -> bytes:
 
 def _digest(octets: bytes) -> bytes:
     return sha256(octets).digest()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether listening on `host` is reachable from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def check_exposure(settings: Settings) -> None:
-    """Raise SettingsError where the web would be open to other machines without that having been asked for."""
-    if bool(settings.web_user) != bool(settings.web_password):
-        raise SettingsError("web-user and web-password only work together", "give both, or neither")
-    if is_loopback(settings.host) or settings.insecure or settings.web_password or settings.api_token:
-        return
-    raise SettingsError(
-        f"listening on {settings.host} would show every message to anyone who can reach this machine",
-        "set web-user and web-password, or api-token, or say --insecure",
-    )

@@ -22,15 +22,13 @@ import h11
 
 from mailtrap.net import ports
 from mailtrap.settings import Settings
+from mailtrap.web.entrance import listen
 from mailtrap.web.exchange import PATIENCE, Connection, exchange
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 log = logging.getLogger(__name__)
-
-#: Connections the kernel may hold for us before we accept them.
-BACKLOG = 512
 
 #: How long a request line and header section may take once begun (TLS handshake included), in seconds.
 HEAD_TIME = 15.0
@@ -65,9 +63,9 @@ class WebServer:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
-    def start(self) -> tuple[str, int]:
-        """Listen; returns where. Raises SettingsError where the port is taken."""
-        self._listeners = ports.listen(self._settings.host, self._settings.web_port, "--web-port", BACKLOG)
+    def start(self, listeners: list[socket.socket] | None = None) -> tuple[str, int]:
+        """Listen, if need be; returns where. Raises SettingsError where the port is taken."""
+        self._listeners = listeners or listen(self._settings)
         host, self._port = ports.address(self._listeners)
         self._selector = selectors.DefaultSelector()
         self._waker, self._woken = socket.socketpair()

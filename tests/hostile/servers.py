@@ -19,7 +19,8 @@ from mailtrap.mail.envelope import Envelope, Recipient
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.store import open_store
-from mailtrap.web import About, create_app
+from mailtrap.web import About
+from mailtrap.web.application import create_app
 from mailtrap.web.server import WebServer
 
 

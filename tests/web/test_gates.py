@@ -20,7 +20,8 @@ from mailtrap.delivery.hooks.ses import CERTIFICATE, CONFIRMATION
 from mailtrap.errors import SettingsError
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
-from mailtrap.web.auth import EXEMPT, check_exposure
+from mailtrap.web.auth import EXEMPT
+from mailtrap.web.exposure import check_exposure
 from tests.web.serving import MIXED, capture, running_sandbox
 
 FOREIGN_HOSTS = (
