@@ -15,6 +15,8 @@ _TOKEN = re.compile(rb'\s*(?:(\()|(\))|"((?:[^"\\]|\\.)*)"|~?\{(\d+)\}\r\n|([^\s
 
 #: Commands during which nobody may hear EXPUNGE.
 BY_NUMBER = ("FETCH", "STORE", "SEARCH")
+#: A flag of the session and not of the message.
+RECENT = b"\\Recent"
 
 
 class Inconsistent(AssertionError):
@@ -68,7 +70,8 @@ class Known:
         #: Whether it heard BYE, and of which uids it was told the flags since the command began.
         self.told = False
         self.fresh: set[int] = set()
-        #: What has vanished.
+        #: What was told of as recent, and what has vanished.
+        self.recent: set[int] = set()
         self.gone: set[int] = set()
 
     def exists(self, count: int) -> None:
@@ -105,7 +108,10 @@ class Known:
             check(above is None or uid < above, f"uid {uid} of {number} is not below {above}")
         uid_now = self.uids[number - 1]
         if b"FLAGS" in facts:
-            flags = frozenset(facts[b"FLAGS"])
+            flags = frozenset(facts[b"FLAGS"]) - {RECENT}
+            if RECENT in facts[b"FLAGS"] and uid_now is not None:
+                self.recent.add(uid_now)
+            facts[b"FLAGS"] = list(flags)
             strange = {flag for flag in flags if flag not in self.keywords}
             check(not strange, f"{strange} are in no FLAGS before")
             if uid_now is not None:

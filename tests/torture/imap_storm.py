@@ -32,6 +32,7 @@ class Truth:
         self._lock = threading.Lock()
         self._digests: dict[tuple[int, int], str] = {}
         self._validity: dict[str, int] = {}
+        self._claims: dict[tuple[int, int], object] = {}
         self.done: Counter[str] = Counter()
 
     def content(self, validity: int, uid: int, octets: bytes) -> None:
@@ -44,6 +45,12 @@ class Truth:
         with self._lock:
             before = self._validity.setdefault(folder, value)
         check(before == value, f"UIDVALIDITY of {folder} was {before} and is {value}")
+
+    def recent(self, validity: int, uids: set[int], session: object) -> None:
+        """Only one session hears that a message is recent, of those that may change it."""
+        with self._lock:
+            claims = [self._claims.setdefault((validity, uid), session) for uid in uids]
+        check(all(claim is session for claim in claims), f"of {sorted(uids)} some are recent to somebody else, too")
 
     def count(self, what: str) -> None:
         with self._lock:
@@ -308,6 +315,9 @@ class Client:
         act(self)
         self.truth.count(act.__name__)
         self.fill()
+        known = self.talk.known
+        if not self.examined:
+            self.truth.recent(known.uid_validity, known.recent, known)
 
     def believes(self) -> list[tuple[int | None, frozenset[bytes]]]:
         """What it knows when it has asked for nothing but what is new."""
