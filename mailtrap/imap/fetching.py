@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from mailtrap.errors import NotFound
 from mailtrap.imap import responses
 from mailtrap.imap.commands import Fetch, Section
+from mailtrap.imap.recent import RECENT
 from mailtrap.imap.sections import UnknownEncoding
 from mailtrap.imap.sources import AT_ONCE, Library, Slice, Source
 from mailtrap.net.slices import PIECE
@@ -55,18 +56,19 @@ def fetch_responses(
     uid: bool = False,
     modseq: bool = False,
     utf8: bool = False,
+    recent: Container[int] = (),
 ) -> Responses:
     """What FETCH answers of these messages, which are looked at and read while it is iterated over.
 
     `uid` was before it. With `modseq` the client knows of mod-sequences, so they go wherever flags do (RFC 7162 §3.2);
-    with `utf8` it knows of UTF-8, by IMAP4rev2 or UTF8=ACCEPT.
+    with `utf8` it knows of UTF-8, by IMAP4rev2 or UTF8=ACCEPT. `recent` are the uids of what is told to be `\\Recent`.
     """
     attributes = list(fetch.attributes)
     if uid and "UID" not in attributes:
         attributes.insert(0, "UID")
     if "MODSEQ" not in attributes and (fetch.changed_since is not None or (modseq and "FLAGS" in attributes)):
         attributes.append("MODSEQ")
-    return Responses(library, folder, attributes, wanted, modseq, utf8)
+    return Responses(library, folder, attributes, wanted, modseq, utf8, recent)
 
 
 class Responses:
@@ -85,6 +87,7 @@ class Responses:
         wanted: Iterable[Wanted],
         modseq: bool,
         utf8: bool,
+        recent: Container[int],
     ) -> None:
         self.told = self.gone = self.undecoded = 0
         self._library = library
@@ -94,7 +97,9 @@ class Responses:
         self._wanted = wanted
         self._modseq = modseq
         self._utf8 = utf8
+        self._recent = recent
         self._flags: dict[tuple[str, ...], bytes] = {}
+        self._flags_of_recent: dict[tuple[str, ...], bytes] = {}
         self._plain = {**_PLAIN, "FLAGS": self._flags_of}
         self._reads = any(attribute not in self._plain for attribute in attributes)
         self._writers = [self._plain[attribute] for attribute in attributes if attribute in self._plain]
@@ -196,9 +201,12 @@ class Responses:
                 yield write(wanted.item, source.size, date)
 
     def _flags_of(self, item: Item, size: int, date: int) -> bytes:
-        flags = self._flags.get(item.flags)
+        recent = item.uid in self._recent
+        known = self._flags_of_recent if recent else self._flags
+        flags = known.get(item.flags)
         if flags is None:
-            flags = self._flags[item.flags] = b"FLAGS " + responses.flags(item.flags)
+            told = sorted((*item.flags, RECENT)) if recent else item.flags
+            flags = known[item.flags] = b"FLAGS " + responses.flags(told)
         return flags
 
 

@@ -200,19 +200,19 @@ def _status(session: Session, folder: Folder, items: Sequence[str], utf8: bool) 
     hierarchy.gather(store, _account(session), folder)
     folder = store.folders.get(folder.id) or folder
     totals = store.folders.totals(folder.id)
-    limit = session.limits.max_message_size or "NIL"
-    facts = [
-        f"{item} {limit if item == 'APPENDLIMIT' else _FACTS[item](folder, totals)}"
-        for item in items
-        if item == "APPENDLIMIT" or item in _FACTS
-    ]
+    said: dict[str, object] = {item: say(folder, totals) for item, say in _FACTS.items()}
+    said["APPENDLIMIT"] = session.limits.max_message_size or "NIL"
+    if "RECENT" in items:
+        first = session.watch.unheard(folder.id).first
+        said["RECENT"] = (
+            len(store.folders.items(folder.id, uids=[(first, folder.uid_next)])) if first > 1 else totals.messages
+        )
+    facts = [f"{item} {said[item]}" for item in items if item in said]
     return b"* STATUS " + responses.mailbox(folder.name, utf8) + f" ({' '.join(facts)})\r\n".encode()
 
 
 _FACTS: dict[str, Callable[[Folder, Totals], object]] = {
     "MESSAGES": lambda folder, totals: totals.messages,
-    # Nobody is told that a message is recent: it would be so for one of several clients only (RFC 9051 §2.3.2).
-    "RECENT": lambda folder, totals: 0,
     "UIDNEXT": lambda folder, totals: folder.uid_next,
     "UIDVALIDITY": lambda folder, totals: folder.uid_validity,
     "UNSEEN": lambda folder, totals: totals.unseen,

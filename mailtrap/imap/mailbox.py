@@ -44,16 +44,22 @@ def _select(session: Session, command: Command) -> None:
 
 def _open(
     watch: Watch, folders: Folders, account: Account, arguments: Select, enabled: set[str], command: Command
-) -> tuple[OpenFolder, list[int]]:
-    """On a worker thread: the folder, and which messages have gone that the client may still know."""
+) -> tuple[OpenFolder, bytes]:
+    """On a worker thread: the folder, and what is said to somebody who comes back to it."""
     folder = hierarchy.find(folders, account, arguments.name)
     if folder is None or not folder.selectable:
         raise NotFound("There is no such folder" if folder is None else "It is only a level above other folders")
     opened = OpenFolder(watch, watch.open(account, folder), enabled, read_only=command.verb == "EXAMINE")
-    wanted, gone = arguments.qresync, []
-    if wanted is not None and wanted.uid_validity == folder.uid_validity:
-        gone = folders.vanished(folder.id, wanted.modseq, _unsure(opened, wanted))
-    return opened, [uid for uid in gone if not opened.selected.knows(uid)]
+    wanted = arguments.qresync
+    if wanted is None or wanted.uid_validity != folder.uid_validity:
+        return opened, b""
+    selected = opened.selected
+    gone = folders.vanished(folder.id, wanted.modseq, _unsure(opened, wanted))
+    gone = [uid for uid in gone if selected.shown.get(uid) is None]
+    said = f"* VANISHED (EARLIER) {spelt(gone)}\r\n".encode() if gone else b""
+    known = selected.by_uid(_known(opened, wanted.known))
+    changed = [item for item in map(selected.shown.get, known) if item is not None and item.modseq > wanted.modseq]
+    return opened, said + b"".join([selected.fetched(item, uid=True) for item in changed])
 
 
 def _known(opened: OpenFolder, known: SequenceSet | None) -> list[tuple[int, int]]:
@@ -80,16 +86,15 @@ def _each(sequence: SequenceSet, largest: int) -> Iterable[int]:
         yield from range(first, last + 1)
 
 
-def _opened(session: Session, command: Command, result: tuple[OpenFolder, list[int]]) -> None:
-    opened, gone = result
-    arguments, folder, selected = cast(Select, command.arguments), opened.live.folder, opened.selected
+def _opened(session: Session, command: Command, result: tuple[OpenFolder, bytes]) -> None:
+    opened, news = result
+    folder, selected = opened.live.folder, opened.selected
     session.open(opened)
     session.utter(selected.flag_lists())
     session.untagged(b"%d EXISTS" % len(selected))
     snapshot = selected.shown
     if "IMAP4REV2" not in session.enabled:
-        # Which session was the first to hear of a message is no fact of the mail: none is \Recent (gone in RFC 9051).
-        session.untagged(b"0 RECENT")
+        session.untagged(b"%d RECENT" % selected.recent)
         unseen = next((n for n, item in enumerate(snapshot.items, 1) if "\\Seen" not in item.flags), 0)
         if unseen:
             session.untagged(b"OK [UNSEEN %d] The first that is not seen" % unseen)
@@ -99,14 +104,7 @@ def _opened(session: Session, command: Command, result: tuple[OpenFolder, list[i
     session.untagged(b"OK [MAILBOXID (%b)] Its id" % hierarchy.mailbox_id(folder).encode())
     if "IMAP4REV2" in session.enabled:
         session.untagged(_listed(folder, session.utf8))
-    wanted = arguments.qresync
-    if wanted is not None and wanted.uid_validity == folder.uid_validity:
-        if gone:
-            session.untagged(f"VANISHED (EARLIER) {spelt(gone)}".encode())
-        known = selected.by_uid(_known(opened, wanted.known))
-        changed = [item for item in selected.items(known) if item.modseq > wanted.modseq]
-        session.pour(b"".join([selected.fetched(item, uid=True) for item in changed]))
-        selected.learnt(changed)
+    session.pour(news)
     code = "READ-ONLY" if selected.read_only else "READ-WRITE"
     session.ok(command, f"{len(selected)} messages", code)
 

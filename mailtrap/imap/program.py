@@ -40,13 +40,12 @@ ALGORITHMS = ("ORDEREDSUBJECT", "REFERENCES", "REFS")
 
 _FLAGS = {name.upper(): f"\\{name}" for name in ("Answered", "Deleted", "Draft", "Flagged", "Seen")}
 _TEXTS = {"SUBJECT": "subject", "FROM": "from", "TO": "to", "CC": "cc", "BCC": "bcc", "BODY": "body", "TEXT": ""}
-_NOTHING = Not(Everything())
-#: Nobody is told that a message is recent: two sessions could not both be.
+_RECENT = Flagged("\\Recent")
 _WORDS: dict[str, Key] = {
     "ALL": Everything(),
-    "OLD": Everything(),
-    "NEW": _NOTHING,
-    "RECENT": _NOTHING,
+    "RECENT": _RECENT,
+    "OLD": Not(_RECENT),
+    "NEW": And((_RECENT, Not(Flagged("\\Seen")))),
     **{name: Flagged(flag) for name, flag in _FLAGS.items()},
     **{f"UN{name}": Not(Flagged(flag)) for name, flag in _FLAGS.items()},
 }

@@ -119,6 +119,7 @@ def _begun(session: Session, command: Command, chosen: _Chosen, seen: Collection
         uid=command.uid,
         modseq="CONDSTORE" in session.enabled,
         utf8=session.utf8,
+        recent=selected.recents,
     )
     return _Begun(head, pieces, chosen.missing, _next(pieces))
 
@@ -212,19 +213,24 @@ def _find(
             opened.selected.saved = result.saved
         session.ok(command, "Done")
 
-    view = partial(_view, session.sandbox.store, opened, before, session.watch.summaries)
+    recent = searching.asks_for_recent(cast("Search | Sort | Thread", command.arguments).key)
+    view = partial(_view, session.sandbox.store, opened, before, session.watch.summaries, recent)
     session.work(command, lambda: answer(view()), found)
 
 
-def _view(store: Store, opened: OpenFolder, saved: Collection[int], summaries: Summaries) -> View:
-    """On a worker thread: the folder as the client knows it, without what has gone since."""
+def _view(store: Store, opened: OpenFolder, saved: Collection[int], summaries: Summaries, recent: bool) -> View:
+    """On a worker thread: the folder as the client knows it, without what has gone since.
+
+    With `recent` it matters which messages are.
+    """
     opened.live.refresh()
     # What came before the search is found by its words, too.
     store.catch_up()
     selected, folders = opened.selected, store.folders
+    items = selected.items(selected.shown.uids)
     return View(
         selected.everything(),
-        selected.items(selected.shown.uids),
+        selected.as_told(items) if recent else items,
         saved,
         partial(folders.facts, opened.id),
         partial(folders.matching, opened.id),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,6 +25,7 @@ from mailtrap.imap.commands import (
     Within,
 )
 from mailtrap.imap.fetching import email_id
+from mailtrap.imap.recent import RECENT
 from mailtrap.imap.selected import spelt
 from mailtrap.imap.summary import Summary
 from mailtrap.query import Query
@@ -120,15 +121,22 @@ def listed(name: bytes, view: View, command: Command, key: Key, found: Sequence[
 
 def asks_for_changes(key: Key) -> bool:
     """Whether a program has MODSEQ in it: it means that the client wants CONDSTORE (RFC 7162 §3.1)."""
-    match key:
-        case Changed():
-            return True
-        case And() | Or():
-            return any(map(asks_for_changes, key.keys))
-        case Not():
-            return asks_for_changes(key.key)
-        case _:
-            return False
+    return any(isinstance(one, Changed) for one in _parts(key))
+
+
+def asks_for_recent(key: Key) -> bool:
+    """Whether it matters to a program which messages are recent."""
+    return any(isinstance(one, Flagged) and one.flag == RECENT for one in _parts(key))
+
+
+def _parts(key: Key) -> Iterator[Key]:
+    """A program and everything in it."""
+    yield key
+    if isinstance(key, And | Or):
+        for one in key.keys:
+            yield from _parts(one)
+    elif isinstance(key, Not):
+        yield from _parts(key.key)
 
 
 class _Finding:

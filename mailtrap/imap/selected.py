@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
 from typing import Protocol
 
+from mailtrap.imap.recent import RECENT, Recents, Unheard
 from mailtrap.store.folder import Item
 
 #: Commands whose arguments or answers are sequence numbers: nobody may hear EXPUNGE meanwhile (RFC 9051 §7.5.1). With
@@ -104,6 +105,8 @@ class Source(Protocol):
 
     @property
     def newest(self) -> Snapshot: ...
+    @property
+    def unheard(self) -> Unheard: ...
 
 
 class Selected:
@@ -125,6 +128,9 @@ class Selected:
         self._ghosts: list[int] = []
         #: Items of which the client knows more than `shown` has.
         self._known: dict[int, Item] = {}
+        self._recents = Recents()
+        self._marked: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._hear()
 
     # Numbers.
 
@@ -193,6 +199,42 @@ class Selected:
         """The uid of every sequence number, from 1."""
         return list(merge(self.shown.uids, self._ghosts)) if self._ghosts else self.shown.uids
 
+    # What is recent to this session, and to no other that may change the folder.
+
+    def _hear(self) -> bool:
+        """The client hears of what is shown; whether some of it was heard of by nobody yet."""
+        unheard, end = self._source.unheard, self.shown.uid_next
+        first = unheard.first if self.read_only else unheard.hear(end)
+        if first < end:
+            self._recents.add(first, end)
+        return first < end
+
+    @property
+    def recent(self) -> int:
+        """How many messages are recent; none to a client that knows of no such thing (RFC 9051 appendix E)."""
+        return self._recents.count(self.everything()) if self._says_recent else 0
+
+    @property
+    def recents(self) -> Container[int]:
+        """Their uids."""
+        return self._recents if self._says_recent else ()
+
+    @property
+    def _says_recent(self) -> bool:
+        return bool(self._recents) and "IMAP4REV2" not in self._enabled
+
+    def as_told(self, items: Sequence[Item]) -> Sequence[Item]:
+        """The same as they are told of: what is recent has a flag more."""
+        if not self._says_recent:
+            return items
+        return [self._as_told(item) if item.uid in self._recents else item for item in items]
+
+    def _as_told(self, item: Item) -> Item:
+        flags = self._marked.get(item.flags)
+        if flags is None:
+            flags = self._marked[item.flags] = tuple(sorted((*item.flags, RECENT)))
+        return Item(item.uid, item.message, flags, item.modseq)
+
     # What the client hears.
 
     def flag_lists(self) -> bytes:
@@ -243,7 +285,8 @@ class Selected:
         """The untagged response that tells of the flags of a message, or only that they have changed."""
         parts = [f"UID {item.uid}"] if uid or self._says_uid else []
         if flags:
-            parts.append(f"FLAGS ({' '.join(item.flags)})")
+            told = self.as_told([item])[0]
+            parts.append(f"FLAGS ({' '.join(told.flags)})")
         if self._says_modseq:
             parts.append(f"MODSEQ ({item.modseq})")
         return f"* {self.number(item.uid)} FETCH ({' '.join(parts)})\r\n".encode()
@@ -266,14 +309,21 @@ class Selected:
             return self._expunged([]) if expunge and self._ghosts else b""
         difference = newest.since(shown)
         flags = self.new_flags(difference.changed)
-        if self._ghosts or self._known or (difference.gone and not expunge):
-            return flags + self._worded(newest, difference, expunge, uid)
+        alone = self._says_recent and any(item.uid in self._recents for item in difference.changed)
+        if self._ghosts or self._known or alone or (difference.gone and not expunge):
+            return flags + self._worded(newest, difference, expunge, uid) + self._newly_recent(difference)
         options = ("QRESYNC" in self._enabled, uid or self._says_uid, self._says_modseq)
         found = difference.worded.get(options)
         if found is None:
             found = difference.worded[options] = self._worded(newest, difference, True, uid)
         self.shown = newest
-        return flags + found
+        return flags + found + self._newly_recent(difference)
+
+    def _newly_recent(self, difference: Difference) -> bytes:
+        """Said after EXISTS where this session is the first to hear of something."""
+        if difference.added and self._hear() and self._says_recent:
+            return b"* %d RECENT\r\n" % self.recent
+        return b""
 
     def _worded(self, newest: Snapshot, difference: Difference, expunge: bool, uid: bool) -> bytes:
         said = b""

@@ -12,6 +12,7 @@ from mailtrap.accounts import Account
 from mailtrap.errors import NotFound
 from mailtrap.events import Event, Kind
 from mailtrap.imap.hierarchy import gather, gathered
+from mailtrap.imap.recent import Unheard
 from mailtrap.imap.selected import Snapshot
 from mailtrap.imap.sources import AT_ONCE, HEAD, Library
 from mailtrap.imap.summary import Summaries
@@ -25,8 +26,13 @@ log = logging.getLogger(__name__)
 #: Folders that nobody has open any more and that are kept to be opened again, and the messages in them.
 KEPT = 8
 KEPT_ITEMS = 100_000
+#: Folders of which it is known what of them was heard.
+UNHEARD_KEPT = 100_000
 #: Seconds that the thread may take to end.
 ENDED_WITHIN = 10.0
+
+#: Seconds of rest for each who was told before they are told more: mail may come faster than they can be woken.
+REST = 0.0001
 
 Wake = Callable[[], None]
 
@@ -34,9 +40,10 @@ Wake = Callable[[], None]
 class Live:
     """One folder that somebody has open. `newest` may be looked at from any thread; it is replaced, never changed."""
 
-    def __init__(self, folders: Folders, folder: Folder, fill: Callable[[], None] | None) -> None:
+    def __init__(self, folders: Folders, folder: Folder, fill: Callable[[], None] | None, unheard: Unheard) -> None:
         """`fill` has what came in since placed in it; None where nothing comes by itself."""
         self.id = folder.id
+        self.unheard = unheard
         self.folder = folder
         self.newest = Snapshot([], 1, 0)
         self.users = 0
@@ -53,6 +60,11 @@ class Live:
         self._waiting: frozenset[Wake] = frozenset()
         # Not the other one: who waits, on a loop, must not wait for the store.
         self._waiting_lock = threading.Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many want to hear at once what happens to it."""
+        return len(self._waiting)
 
     @property
     def awaited(self) -> bool:
@@ -135,6 +147,7 @@ class Watch:
         self._of_inbox: dict[str, tuple[Live, ...]] = {}
         self._of_address: tuple[Live, ...] = ()
         self._unused: OrderedDict[int, Live] = OrderedDict()
+        self._unheard: OrderedDict[int, Unheard] = OrderedDict()
         # A folder may be closed by whatever throws a lost session away, in the middle of anything.
         self._lock = threading.RLock()
         self._due: set[Live] = set()
@@ -161,6 +174,15 @@ class Watch:
             self.close(live)
             raise
         return live
+
+    def unheard(self, folder: int) -> Unheard:
+        """Which of its messages no session has heard of."""
+        with self._lock:
+            found = self._unheard.setdefault(folder, Unheard())
+            self._unheard.move_to_end(folder)
+            if len(self._unheard) > UNHEARD_KEPT:
+                self._unheard.popitem(last=False)
+            return found
 
     def close(self, live: Live) -> None:
         """Somebody has it open no more."""
@@ -195,7 +217,7 @@ class Watch:
 
     def _made(self, account: Account, folder: Folder) -> Live:
         fill = partial(gather, self._store, account, folder) if gathered(account, folder) is not None else None
-        live = Live(self._store.folders, folder, fill)
+        live = Live(self._store.folders, folder, fill, self.unheard(folder.id))
         if fill is not None and account.address:
             self._of_address += (live,)
         elif fill is not None:
@@ -258,13 +280,16 @@ class Watch:
     # On a thread of its own.
 
     def _run(self) -> None:
+        told = 0
         while True:
             with self._wanted:
+                self._wanted.wait_for(lambda: self._closed, told * REST)
                 while not self._due and not self._closed:
                     self._wanted.wait()
                 if self._closed:
                     return
                 lives, self._due = self._due, set()
+            told = sum([live.waiting for live in lives])
             for live in lives:
                 try:
                     live.refresh()

@@ -10,6 +10,7 @@ from mailtrap.accounts import Accounts
 from mailtrap.clock import Clock
 from mailtrap.events import Bus
 from mailtrap.imap.policy import Policy
+from mailtrap.imap.recent import Unheard
 from mailtrap.imap.session import Session
 from mailtrap.imap.watching import Watch
 from mailtrap.mail.arrival import Arrival
@@ -29,10 +30,22 @@ CONTENT = (
 )
 
 
-class Stage:
-    """A sandbox on which sessions are played. Has to be closed."""
+def heard(uid_next: int) -> Unheard:
+    """Of all messages below this somebody has heard."""
+    unheard = Unheard()
+    unheard.hear(uid_next)
+    return unheard
 
-    def __init__(self, settings: Settings | None = None, contents: Sequence[bytes] = CONTENT) -> None:
+
+class Stage:
+    """A sandbox on which sessions are played. Has to be closed.
+
+    Unless there is `news`, somebody has heard of every message there will be: none is recent.
+    """
+
+    def __init__(
+        self, settings: Settings | None = None, contents: Sequence[bytes] = CONTENT, *, news: bool = False
+    ) -> None:
         self.settings = settings or Settings(database=":temp:")
         self.bus = Bus()
         self.clock = Clock()
@@ -40,6 +53,8 @@ class Stage:
         self.sandbox = Sandbox(self.store, self.bus, self.clock)
         self.accounts = Accounts(self.settings, self.store, self.clock, self.sandbox.inboxes)
         self.watch = Watch(self.sandbox)
+        if not news:
+            self.watch.unheard = lambda _: heard(10**9)  # type: ignore[assignment, method-assign]
         self.policy = Policy.of(self.settings)
         self.time = 1000.0
         for octets in contents:

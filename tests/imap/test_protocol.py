@@ -245,9 +245,9 @@ DAY, NEXT = date(2026, 2, 1), date(2026, 2, 2)
     ("octets", "key"),
     [
         (b"ALL", Everything()),
-        (b"old", Everything()),
-        (b"NEW", Not(Everything())),
-        (b"RECENT", Not(Everything())),
+        (b"old", Not(Flagged("\\Recent"))),
+        (b"NEW", And((Flagged("\\Recent"), Not(SEEN)))),
+        (b"RECENT", Flagged("\\Recent")),
         (b"seen UNDRAFT", And((SEEN, Not(DRAFT)))),
         (b"NOT (SEEN DRAFT)", Not(And((SEEN, DRAFT)))),
         (b"(SEEN)", SEEN),

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailtrap.imap.recent import Unheard
 from mailtrap.imap.selected import Beyond, Selected, Snapshot, spelt
 from mailtrap.store.folder import Item
+from tests.imap.played import heard
 from tests.torture.imap_model import numbers
 
 
 @dataclass
 class Folder:
-    """Where the newest snapshot comes from."""
+    """Where the newest snapshot comes from. Somebody has heard of everything that there will be."""
 
     newest: Snapshot
+    unheard: Unheard = field(default_factory=lambda: heard(10**9))
 
     def change(self, add: int = 0, gone: Iterable[int] = (), flags: Iterable[tuple[int, tuple[str, ...]]] = ()) -> None:
         before, modseq = self.newest, self.newest.modseq + 1

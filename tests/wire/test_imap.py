@@ -190,7 +190,8 @@ def test_uids_and_folders_outlive_a_restart(start: Start, tmp_path: Path) -> Non
             facts = good(client.status("INBOX", "(UIDVALIDITY UIDNEXT MESSAGES)"))
             facts += good(client.status("Kept", "(UIDVALIDITY UIDNEXT MESSAGES)"))
             good(client.select("Kept"))
-            return facts + good(client.fetch("1:*", "(UID FLAGS)"))
+            # Who was the first to hear of a message is forgotten: to the next it is recent.
+            return facts + [one.replace(b" \\Recent", b"") for one in good(client.fetch("1:*", "(UID FLAGS)"))]
 
     with opened(server) as client:
         good(client.create("Kept"))
