@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailtrap.mail import header, mime, transfer
+from mailtrap.mail import header, mime, piecewise, transfer
 from mailtrap.mail.header import Section as HeaderSection
 from mailtrap.mail.mime import Part
 
@@ -131,22 +131,25 @@ class Message:
 
     # BINARY[…].
 
-    def decoded(self, part: Sequence[int]) -> Span | bytes | None:
-        """A part with its transfer encoding undone; a place in the message where it has none.
-
-        What is malformed is decoded as far as it can be. Raises UnknownEncoding.
-        """
+    def encoded(self, part: Sequence[int]) -> tuple[Span, str] | None:
+        """Where a part lies and its transfer encoding, empty where it has none of its own. Raises UnknownEncoding."""
         if not part:
-            return Span(0, len(self.octets))
+            return Span(0, self.size), ""
         place = self._find(part)
         if place is None:
             return None
-        if place.part is None or place.part.children or place.part.encoding in transfer.IDENTITY:
-            return place.body
-        octets, defect = transfer.decode(self.octets[place.body.start : place.body.end], place.part.encoding)
-        if defect == "unknown-encoding":
-            raise UnknownEncoding(place.part.encoding)
-        return octets
+        encoding = "" if place.part is None or place.part.children else place.part.encoding
+        if piecewise.decode((), encoding) is None:
+            raise UnknownEncoding(encoding)
+        return place.body, "" if encoding in transfer.IDENTITY else encoding
+
+    def decoded(self, part: Sequence[int]) -> bytes | None:
+        """A part with its transfer encoding undone, as far as that can be. Raises UnknownEncoding."""
+        found = self.encoded(part)
+        if found is None:
+            return None
+        span, encoding = found
+        return transfer.decode(self.octets[span.start : span.end], encoding)[0]
 
     # Numbers.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mailtrap.imap import envelope, structure
 from mailtrap.imap.commands import Section
 from mailtrap.imap.sections import Message, Span
+from mailtrap.mail import piecewise
 from mailtrap.net.slices import PIECE, Budget, Slices
 from mailtrap.store.base import Store
 
@@ -75,7 +76,7 @@ class Slice:
 
     pieces: Iterator[bytes]
     length: int
-    nul: bool
+    nul: bool = False
 
 
 class Source:
@@ -125,24 +126,28 @@ class Source:
         return (self._whole() if part else self._head()).span(part, text)
 
     def _binary(self, section: Section) -> bytes | Slice | int | None:
-        found = self._whole().decoded(section.part)
-        if section.name == "BINARY.SIZE":
-            return 0 if found is None else found.end - found.start if isinstance(found, Span) else len(found)
+        if self.size <= AT_ONCE:
+            octets = self._whole().decoded(section.part)
+            if section.name == "BINARY.SIZE":
+                return len(octets or b"")
+            return None if octets is None else _cut(octets, section.partial)
+        [found] = self._once((self.id, section.part, "BINARY"), lambda: (self._whole().encoded(section.part),))
         if found is None:
-            return None
-        if isinstance(found, Span):
-            return self._given(_narrowed(found, section.partial))
-        octets = _cut(found, section.partial)
-        if len(octets) <= PIECE or self.size <= AT_ONCE:
-            return octets
+            return 0 if section.name == "BINARY.SIZE" else None
+        # Large ones are decoded on their way, and once before to know how large they are.
+        self.let_go()
+        length, nul = self._once((self.id, section.part, "BINARY.SIZE"), lambda: _measured(self._decoded(*found)))
+        if section.name == "BINARY.SIZE":
+            return int(length)
+        span = _narrowed(Span(0, length), section.partial)
+        pieces = _between(self._decoded(*found), span)
+        length = span.end - span.start
+        return Slice(pieces, length, nul) if length > PIECE else b"".join(pieces)
+
+    def _decoded(self, span: Span, encoding: str) -> Iterator[bytes]:
         store, id_ = self._library.store, self.id
-
-        def again(start: int) -> Iterator[bytes]:
-            decoded = Message(b"".join(store.octets(id_))).decoded(section.part)
-            if isinstance(decoded, bytes):
-                yield _cut(decoded, section.partial)[start:]
-
-        return Slice(Slices(again, self._library.budget), len(octets), b"\0" in octets)
+        encoded = Slices(lambda start: store.octets(id_, span.start + start), self._library.budget)
+        return piecewise.decode(_between(encoded, Span(0, span.end - span.start)), encoding) or iter(())
 
     def _given(self, span: Span) -> bytes | Slice:
         """Octets of the message: at once where they are few and have been read, or the message is small."""
@@ -153,8 +158,7 @@ class Source:
         if length <= PIECE and span.end <= len(octets):
             return octets[span.start : span.end]
         store, id_ = self._library.store, self.id
-        nul = octets.find(b"\0", span.start, span.end) >= 0
-        return Slice(Slices(lambda start: store.octets(id_, span.start + start), self._library.budget), length, nul)
+        return Slice(Slices(lambda start: store.octets(id_, span.start + start), self._library.budget), length)
 
     def _whole(self) -> Message:
         message = self._message
@@ -190,3 +194,23 @@ def _narrowed(span: Span, partial: tuple[int, int] | None) -> Span:
 
 def _cut(octets: bytes, partial: tuple[int, int] | None) -> bytes:
     return octets if partial is None else octets[partial[0] : partial[0] + partial[1]]
+
+
+def _measured(pieces: Iterable[bytes]) -> tuple[int, bool]:
+    """How many octets, and whether a NUL is among them."""
+    length, nul = 0, False
+    for piece in pieces:
+        length += len(piece)
+        nul = nul or b"\0" in piece
+    return length, nul
+
+
+def _between(pieces: Iterable[bytes], span: Span) -> Iterator[bytes]:
+    """Those octets of all that come."""
+    at = 0
+    for piece in pieces:
+        if at >= span.end:
+            return
+        if at + len(piece) > span.start:
+            yield piece[max(span.start - at, 0) : span.end - at]
+        at += len(piece)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import binascii
 import re
 
-_NOT_BASE64 = bytes(sorted(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")))
+#: Octets that are no part of Base64.
+NOT_BASE64 = bytes(sorted(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")))
 _BAD_QUOTED = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n|[ \t]*+\Z)")
 #: What leaves octets as they are.
 IDENTITY = frozenset(("", "7bit", "8bit", "binary", "7-bit", "8-bit"))
+QUOTED_PRINTABLE = frozenset(("quoted-printable", "quotedprintable", "quoted_printable"))
 _UU = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
 _LINE = re.compile(rb"[^\r\n]+")
-_MAX_RUNS = 1000
+#: Texts one behind the other, each with padding of its own, that are told apart.
+MAX_RUNS = 1000
 
 
 def decode(octets: bytes, encoding: str) -> tuple[bytes, str]:
@@ -20,7 +23,7 @@ def decode(octets: bytes, encoding: str) -> tuple[bytes, str]:
         return octets, ""
     if encoding == "base64":
         return base64(octets)
-    if encoding in ("quoted-printable", "quotedprintable", "quoted_printable"):
+    if encoding in QUOTED_PRINTABLE:
         return quoted_printable(octets)
     if encoding in _UU:
         return uuencode(octets)
@@ -45,8 +48,8 @@ def base64(octets: bytes) -> tuple[bytes, str]:
     try:
         return binascii.a2b_base64(compact, strict_mode=True), ""
     except binascii.Error:
-        clean = compact.translate(None, _NOT_BASE64)
-    runs = clean.split(b"=", _MAX_RUNS)
+        clean = compact.translate(None, NOT_BASE64)
+    runs = clean.split(b"=", MAX_RUNS)
     runs[-1] = runs[-1].replace(b"=", b"")
     # Padding inside means that several Base64 texts were put one behind the other.
     return b"".join(
@@ -70,7 +73,7 @@ def uuencode(octets: bytes) -> tuple[bytes, str]:
         except binascii.Error:
             # Some encoders fill up their lines: the first octet says how much of each counts.
             odd += 1
-            if odd > _MAX_RUNS:
+            if odd > MAX_RUNS:
                 break
             try:
                 out += binascii.a2b_uu(line[: (((line[0] - 32) & 63) * 4 + 5) // 3])

@@ -187,9 +187,7 @@ def test_the_beginning_of_a_message_is_enough_for_its_header_if_that_ends_there(
 
 
 def decoded(octets: bytes, part: str) -> bytes | None:
-    message = Message(octets)
-    found = message.decoded(tuple(map(int, part.split("."))) if part else ())
-    return found if found is None or isinstance(found, bytes) else octets[found.start : found.end]
+    return Message(octets).decoded(tuple(map(int, part.split("."))) if part else ())
 
 
 @pytest.mark.parametrize(
@@ -203,7 +201,7 @@ def decoded(octets: bytes, part: str) -> bytes | None:
         ("binary", b"\0\n", b"\0\n"),
         ("", b"x", b"x"),
         ("base64", b"eA==\r\nnot base64!", b"x\x9e\x8b"),
-        ("x-uuencode", b"begin 644 a\r\n#0V%T\r\n`\r\nend\r\n", b"Cat"),
+        ("x-uuencode", b"begin 644 a\r\n#0V%T\r\n`\r\nend\r\n", None),
     ],
 )
 def test_transfer_encodings_are_undone(encoding: str, body: bytes, expected: bytes | None) -> None:
