@@ -163,14 +163,26 @@ class Conversation:
         self.heard = [*self.heard[-60:], b"> " + octets[:300]]
         self._socket.sendall(octets)
 
-    def begin(self, command: str) -> bytes:
-        """Send a command; its tag."""
-        self._count += 1
-        tag = f"{self.name}.{self._count}".encode()
+    def begin(self, *commands: str) -> bytes:
+        """Send commands, all at once; the tag of the last."""
         self.answers, self.codes = [], []
         self.known.fresh.clear()
-        self.say(tag + b" " + command.encode() + b"\r\n")
-        return tag
+        lines = []
+        for command in commands:
+            self._count += 1
+            lines.append(f"{self._tag(self._count)} {command}\r\n")
+        self.say("".join(lines).encode())
+        return self._tag(self._count).encode()
+
+    def _tag(self, count: int) -> str:
+        return f"{self.name}.{count}"
+
+    def several(self, *commands: str, expunge: bool) -> None:
+        """Perform some that were sent without waiting for answers; these come in the same order."""
+        first = self._count + 1
+        self.begin(*commands)
+        for count, command in enumerate(commands, first):
+            self.end(self._tag(count).encode(), expunge=expunge, may_fail=True, about=command)
 
     def command(self, command: str, *, may_fail: bool = False) -> bytes:
         """Perform one; the text of the tagged response, OK and NO included."""

@@ -292,6 +292,18 @@ class Client:
         self.talk.say(b"DONE\r\n")
         self.talk.end(tag)
 
+    def several(self) -> None:
+        """Commands that do not wait for each other: all by number, in which case nothing may move, or none."""
+        chance, by_number = self.chance, self.chance.random() < 0.5
+        uid, which = ("", self._numbers) if by_number else ("UID ", self._uids)
+        texts = [
+            chance.choice((f"{uid}FETCH {which()} FLAGS", f"{uid}SEARCH UNSEEN", f"{uid}FETCH {which()} (UID RFC822)"))
+            for _ in range(chance.choice((2, 3, 8)))
+        ]
+        if not by_number:
+            texts.insert(chance.randrange(len(texts)), chance.choice(("NOOP", "CHECK", "STATUS Work (MESSAGES)")))
+        self.talk.several(*texts, expunge=not by_number)
+
     def noop(self) -> None:
         self.talk.command(self.chance.choice(("NOOP", "CHECK")))
 
@@ -330,9 +342,9 @@ class Client:
 _ACTS: tuple[list[Callable[[Client], None]], list[int]] = (
     [
         *(Client.fetch, Client.read, Client.store, Client.copy, Client.expunge, Client.append, Client.search),
-        *(Client.idle, Client.noop, Client.again, Client.select),
+        *(Client.idle, Client.noop, Client.again, Client.select, Client.several),
     ],
-    [12, 6, 14, 7, 8, 8, 5, 5, 5, 2, 4],
+    [12, 6, 14, 7, 8, 8, 5, 5, 5, 2, 4, 5],
 )
 
 
