@@ -180,7 +180,9 @@ def _placed(session: Session, command: Command, folder: Folder, sources: list[in
         session.no(command, GONE, GONE_CODE)
         return
     there = [source for source, _ in pairs]
-    code = f"COPYUID {folder.uid_validity} {spelt(there)} {spelt([uid for _, uid in pairs])}"
+    code = ""
+    if session.policy.offers("UIDPLUS"):
+        code = f"COPYUID {folder.uid_validity} {spelt(there)} {spelt([uid for _, uid in pairs])}"
     if command.verb == "MOVE":
         take_out = partial(session.sandbox.store.folders.take_out, opened.id, there, keep=True)
         changed(session, command, take_out, partial(_moved, session, command, code))
@@ -190,8 +192,9 @@ def _placed(session: Session, command: Command, folder: Folder, sources: list[in
 
 
 def _moved(session: Session, command: Command, code: str, _: Any) -> None:
-    # Before the messages go (RFC 6851 §4.3).
-    session.untagged(f"OK [{code}] Moved".encode())
+    if code:
+        # Before the messages go (RFC 6851 §4.3).
+        session.untagged(f"OK [{code}] Moved".encode())
     session.ok(command, "Moved", _highest(session))
 
 
@@ -201,6 +204,9 @@ def _moved(session: Session, command: Command, code: str, _: Any) -> None:
 def _expunge(session: Session, command: Command) -> None:
     opened, arguments = open_folder(session), command.arguments
     only: set[int] | None = None
+    if command.uid and not session.policy.offers("UIDPLUS"):
+        session.bad(command, "Command not recognised")
+        return
     if isinstance(arguments, Expunge):
         uids = named(session, command)
         if uids is None:

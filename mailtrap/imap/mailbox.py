@@ -29,6 +29,10 @@ DONE_LINE = 128
 
 def _select(session: Session, command: Command) -> None:
     arguments, account = cast(Select, command.arguments), owner(session)
+    offers = session.policy.offers
+    if (arguments.condstore and not offers("CONDSTORE")) or (arguments.qresync is not None and not offers("QRESYNC")):
+        session.bad(command, "A folder is opened without parameters here")
+        return
     if arguments.qresync is not None and "QRESYNC" not in session.enabled:
         # RFC 7162 §3.2.5.
         session.bad(command, "ENABLE QRESYNC first")
@@ -100,8 +104,10 @@ def _opened(session: Session, command: Command, result: tuple[OpenFolder, bytes]
             session.untagged(b"OK [UNSEEN %d] The first that is not seen" % unseen)
     session.untagged(b"OK [UIDVALIDITY %d] Uids are valid" % folder.uid_validity)
     session.untagged(b"OK [UIDNEXT %d] The next uid" % snapshot.uid_next)
-    session.untagged(b"OK [HIGHESTMODSEQ %d] The highest" % max(snapshot.modseq, 1))
-    session.untagged(b"OK [MAILBOXID (%b)] Its id" % hierarchy.mailbox_id(folder).encode())
+    if session.policy.offers("CONDSTORE"):
+        session.untagged(b"OK [HIGHESTMODSEQ %d] The highest" % max(snapshot.modseq, 1))
+    if session.policy.offers("OBJECTID"):
+        session.untagged(b"OK [MAILBOXID (%b)] Its id" % hierarchy.mailbox_id(folder).encode())
     if "IMAP4REV2" in session.enabled:
         session.untagged(_listed(folder, session.utf8))
     session.pour(news)

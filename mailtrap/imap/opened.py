@@ -95,7 +95,7 @@ def open_folder(session: Session) -> OpenFolder:
 
 def know_modseq(session: Session) -> None:
     """The client has shown that it knows of mod-sequences, and is told of them from now on (RFC 7162 §3.1)."""
-    if "CONDSTORE" not in session.enabled:
+    if "CONDSTORE" not in session.enabled and session.policy.offers("CONDSTORE"):
         session.enabled.add("CONDSTORE")
         tell_highest(session)
 
