@@ -39,12 +39,14 @@ class Post:
 Collect = Callable[[Post], list[bytes]]
 
 
-def run(command: list[str], post: Post, fine: tuple[int, ...] = (0,), **environment: str) -> bytes:
+def run(
+    command: list[str], post: Post, fine: tuple[int, ...] = (0,), seconds: float = 120, **environment: str
+) -> bytes:
     """Run a program at home in the folder of its own; what it printed."""
     done = subprocess.run(
         command,
         capture_output=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
         cwd=post.folder,
         env={**os.environ, "HOME": str(post.folder), **environment},

@@ -21,6 +21,8 @@ from tests.interop import libraries, programs, runtimes
 from tests.interop.cases import Target, start
 from tests.interop.collecting import SECURITY, Collect, Post
 
+PAGE = Path(__file__).parents[2] / "docs" / "imap.md"
+MARK, END = "<!-- readers -->", "<!-- end -->"
 #: Seconds until the sandbox has written down how a dialogue ended.
 PATIENCE = 30.0
 
@@ -259,6 +261,21 @@ def table(results: dict[str, dict[str, str] | None]) -> str:
     return "\n".join([*rows, *wrong])
 
 
+def write(results: dict[str, dict[str, str] | None]) -> None:
+    """Put the table into the documentation, if every reader was there."""
+    if None in results.values():
+        return
+    rows = ["| client | | plain | STARTTLS, STLS | TLS |", "| --- | --- | :---: | :---: | :---: |"]
+    for reader in READERS:
+        outcome = results[reader.name] or {}
+        marks = ["does not do it" if one not in outcome else "**no**" if outcome[one] else "yes" for one in SECURITY]
+        rows.append(f"| {reader.client} | {reader.protocol.upper()} | {' | '.join(marks)} |")
+    before, _, rest = PAGE.read_text("utf-8").partition(MARK)
+    after = rest.partition(END)[2]
+    PAGE.write_text(f"{before}{MARK}\n" + "\n".join(rows) + f"\n{END}{after}", "utf-8")
+    print(f"written to {PAGE}")
+
+
 def run(office: Office, folder: Path, wanted: Iterable[str] = ()) -> dict[str, dict[str, str] | None]:
     """All readers, or those with a word of `wanted` in their names: what was wrong, by kind of protection."""
     words = [word.lower() for word in wanted]
@@ -290,4 +307,6 @@ def main(wanted: list[str]) -> int:
         finally:
             target.stop()
     print(table(results))
+    if not wanted:
+        write(results)
     return int(any(itertools.chain.from_iterable((outcome or {}).values() for outcome in results.values())))

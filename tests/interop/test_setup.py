@@ -1,10 +1,11 @@
-"""What docs/pop3.md and docs/imap.md show of setting up clients works as printed, but for ports and paths."""
+"""What docs/pop3.md and docs/imap.md show of clients works as printed, but for ports and paths."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tests.interop.clients import MODULES
 from tests.interop.collecting import Post, keeper, kept, maildir, of_maildir, run, secret
 from tests.interop.readers import Office
 from tests.interop.runtimes import node_has
+from tests.interop.test_picture import contents
 
 DOCS = Path(__file__).parents[2] / "docs"
 #: Both go to ana, and into the inbox that has what nothing puts elsewhere.
@@ -205,3 +207,21 @@ def test_getmail(pop3: Home) -> None:
     run(["getmail", "--quiet"], pop3.post)
     got = [one.partition(b"\n\n")[2] for one in kept(pop3.post)]
     assert {one.partition(b"\n\n")[2] for one in LINES} <= set(got)
+
+
+def test_the_session_of_a_mail_program(imap: Home, target: Target, office: Office) -> None:
+    ben = Post("imap", "plain", imap.post.port, "", "ben@example.test", imap.post.folder)
+    office.send(ben, contents())
+    lines = imap.shown("as the page *Sessions* has it").splitlines()
+    with socket.create_connection(("127.0.0.1", imap.post.port), timeout=60) as sock, sock.makefile("rb") as reader:
+        for line in lines:
+            side, text = line[:2], line[3:]
+            if side == "C:":
+                sock.sendall(text.encode() + b"\r\n")
+            if side == "S:":
+                wanted = re.compile(re.escape(text).replace("…", ".*").encode() + rb"\r?\n")
+                while not wanted.fullmatch(said := reader.readline()):
+                    assert said, f"closed before {text}"
+                    assert not re.match(rb"\S+ (BAD|NO) ", said), said
+            if text.startswith("+ "):
+                office.send(ben, MAIL[:1])
