@@ -16,7 +16,7 @@ _SHORT = 2000
 _UNSUBSCRIBE_WORDS = later(
     r"unsubscri|opt[ -]?out|stop receiving|email preferences|manage (?:your )?(?:subscription|(?:email "
     r"|notification )?pref)"
-    r"|abmelde[nr]|abbestell|austragen|newsletter abm|désabonne|désinscri|se désinscrire|darse? de baja"
+    r"|abmelde[nr]|abbestell|austragen|newsletter abm|désabonne|désinscri|se désinscrire|da(?:r[mts]e|te|rse|r) de baja"
     r"|cancelar (?:la |a )?(?:suscrip|subscri|inscri)"
     r"|desuscri|disiscri|annulla (?:l['’ ])?iscrizione|cancellati|descadastr|anular subscri|uitschrijven"
     r"|afmelden|wypisz|rezygnuj"
@@ -30,8 +30,8 @@ _UNSUBSCRIBE_WORDS = later(
 )
 _RESET_WORDS = later(
     r"(?:reset|change|recover|choose|create|set)(?:ting)?(?: up)? (?:my |your |a "
-    r"|the )?(?:new )?(?:\w+ )?(?:password|passphrase|pin)\b|password reset|forgot"
-    r"|passwor[dt] (?:jetzt )?(?:zurücksetzen|ändern|neu|vergessen|festlegen|erstellen|opnieuw|wijzigen"
+    r"|the )?(?:new )?(?:\w+ )?(?:password|passphrase|pin)\b|password reset|forgot|lost (?:your |my )?password"
+    r"|passwor[dt] (?:jetzt )?(?:zurück(?:zu)?setzen|(?:zu )?ändern|neu|vergessen|festlegen|erstellen|opnieuw|wijzigen"
     r"|herstellen|resetten)|(?:neues|nieuw) (?:passwort|wachtwoord)"
     r"|kennwort (?:zurück|ändern)|wachtwoord (?:opnieuw|wijzig|herstel|reset|instel)|réinitialis|(?:changer"
     r"|modifier|nouveau|créer un).{0,20}mot de passe"
@@ -58,7 +58,7 @@ _VERIFY_WORDS = later(
     r"|conferma|verifica|attiva|accedi|ativar|entrar na|iniciar sessão"
     r"|bevestig|verifieer|activeer|inloggen|potwierd|zweryfikuj|aktywuj|zaloguj|подтверд|активир|войти|підтверд"
     r"|активув|увійти|doğrula|onayla|etkinleştir|aktifleştir|giriş yap|aktive et"
-    r"|確認する|認証(?!コード|番号)|を確認|有効化|ログイン|本登録|登録を完了|验证|驗證|确认|確認(?=$|您|邮|郵"
+    r"|確認する|確認を完了|認証(?!コード|番号)|を確認|有効化|ログイン|本登録|登録を完了|验证|驗證|确认|確認(?=$|您|邮|郵"
     r"|信|電)|激活|啟用|登录|登錄|登入|인증|확인하기|활성화|로그인"
     r"|تأكيد|تحقق|تفعيل|تسجيل الدخول|verifiera|bekräfta|aktivera|logga in|bekræft|bekreft|aktiver|vahvista"
     r"|ověřit|potvrdit|aktivovat|megerősít|confirmă|activează"
@@ -66,9 +66,19 @@ _VERIFY_WORDS = later(
     r"|ยืนยัน",
     re.IGNORECASE,
 )
-_UNSUBSCRIBE_PATH = later(
-    r"unsub|opt-?out|list-?remove|email-?prefer|abmeld|desabon|desinscri|/u/unsub", re.IGNORECASE
+#: What one clicks on and what says nothing of where that leads.
+_NOTHING = later(
+    r"\W*(?:(?:please |bitte )?(?:click|tap|press|klick(?:en)?(?: sie)?|cliquez|cliquer|haz clic|haga clic|clicca"
+    r"|fare clic|clique|kliknij|нажмите|перейдите|нажать|tıkla\w*|klik)(?: on| auf| sur| en| su| em)? ?)?"
+    r"(?:right )?(?:here|this (?:link|button|page|address)|the link|link|hier|diesen link|diesem link|ici|ce lien"
+    r"|aquí|este (?:enlace|link)|qui|questo link|aqui|deze link|tutaj|ten link|здесь|сюда|по (?:этой )?ссылке|тут"
+    r"|bur(?:ası|aya|adan|ada)|bu bağlantı\w*|här|her|täällä|tässä|zde|ide|aici|đây|di sini|εδώ|כאן|यहाँ|ที่นี่"
+    r"|こちら|ここ|このリンク|此处|這裡|这里|链接|여기|هنا|continue|go on|go|weiter|continuer|continuar|continua|dalej"
+    r"|verder|продолжить|devam(?: et)?|続ける|继续|계속|متابعة)?\W*",
+    re.IGNORECASE,
 )
+_HERE = later(r"(?:\bhere|\bhier|\bici|\baquí|\bqui|\baqui|\btutaj|здесь|こちら|这里|여기|هنا)\W*$", re.IGNORECASE)
+_UNSUBSCRIBE_PATH = later(r"unsub|opt-?out|list-?remove|email-?prefer|abmeld|desabon|desinscri|/u/unsub", re.IGNORECASE)
 _RESET_PATH = later(
     r"(?:reset|forgot|recover|lost|change|new|set)[-_/ ]?(?:my-?)?(?:passw|pwd)|passw(?:or[dt])?s?[-_/](?:reset"
     r"|recover|forgot|edit|new|change|set|choose)"
@@ -94,15 +104,18 @@ _TRACKING = later(
     r"|open-?track(?:ing)?|openpixel|mail-?open)(?:[/?.]|$)|[?&](?:utm_pixel|open_id)=",
     re.IGNORECASE,
 )
-_ASSET_PATH = later(
-    r"\.(?:png|jpe?g|gif|webp|svg|ico|avif|bmp|css|js|woff2?|ttf|otf|eot|mp4|webm)$", re.IGNORECASE
-)
+_ASSET_PATH = later(r"\.(?:png|jpe?g|gif|webp|svg|ico|avif|bmp|css|js|woff2?|ttf|otf|eot|mp4|webm)$", re.IGNORECASE)
 _TINY = frozenset(("0", "1", "2", "0.1"))
 
 
-def link_kind(href: str, text: str) -> str:
-    """What a link that one clicks is for: `unsubscribe`, `reset`, `verify`, `tracking`, `asset` or `link`."""
+def link_kind(href: str, text: str, around: str = "") -> str:
+    """What a link that one clicks is for: `unsubscribe`, `reset`, `verify`, `tracking`, `asset` or `link`.
+
+    `around` is the sentence in which it stands: that counts where its own words say nothing, as `here` does.
+    """
     words = "" if "://" in text else text[:_SHORT]
+    if not words or _NOTHING.fullmatch(words) or _HERE.search(words):
+        words = f"{words} {around[:_SHORT]}"
     address = unquote(href[:_SHORT])
     for kind, said, path in (
         ("unsubscribe", _UNSUBSCRIBE_WORDS, _UNSUBSCRIBE_PATH),

@@ -15,6 +15,13 @@ _URL = re.compile(
     r"""(https?://|mailto:)[^\s<>"\x00-\x1f\x7f\u3000-\u3002\uff01-\uff5e]{1,8192}+""",
     re.IGNORECASE,
 )
+#: One in angle brackets that was broken over lines (RFC 3986, appendix C).
+_BROKEN = re.compile(r"<https?://[^<>\s]{1,2000}+(?:[ \t]*+\r?\n[ \t]*+[^<>\s]{1,2000}+){1,20}+>", re.IGNORECASE)
+#: Characters around an address in text that may say what it is for.
+_NEAR = 240
+#: Addresses of a part around which one looks.
+MAX_AROUND = 500
+_SENTENCE = re.compile(r"[.!?](?=\s)|[。！？]")
 _ANGLE = re.compile(r"<(https?://[^<>\s]{1,8192}|mailto:[^<>\s]{1,8192})>", re.IGNORECASE)
 _TRAILING = ".,;:!?'*_~`|"
 
@@ -48,35 +55,57 @@ def in_html(page: Page, part: str = "") -> list[Link]:
         Link(
             one.href[:MAX_HREF],
             one.text,
-            _kind(one),
+            _kind(one, number < MAX_AROUND),
             part,
             one.visible,
             one.tag,
             one.width,
             one.height,
         )
-        for one in page.references
+        for number, one in enumerate(page.references)
     ]
 
 
-def _kind(reference: Reference) -> str:
+def _kind(reference: Reference, looks_around: bool) -> str:
     if reference.tag == "img":
         return picture_kind(reference.href, reference.width, reference.height, reference.visible)
     if reference.tag in ("background", "stylesheet"):
         return "asset"
-    return link_kind(reference.href, reference.text)
+    return link_kind(reference.href, reference.text, reference.around if looks_around else "")
 
 
 def in_text(text: str, part: str = "") -> list[Link]:
     """The http, https and mailto addresses in plain text, without the punctuation that follows them; linear."""
     found: list[Link] = []
+    text = _BROKEN.sub(lambda broken: "".join(broken[0].split()), text)
     for match in _URL.finditer(text):
         href = _trimmed(match[0])
         if len(href) > len(match[1]) and (match[1][0] in "hH" or "@" in href):
-            found.append(Link(href, href, link_kind(href, ""), part))
+            is_looked_at = match[1][0] in "hH" and len(found) < MAX_AROUND
+            around = _around(text, match.start(), match.start() + len(href)) if is_looked_at else ""
+            found.append(Link(href, href, link_kind(href, "", around), part))
             if len(found) == MAX_LINKS:
                 break
     return found
+
+
+def _around(text: str, start: int, stop: int) -> str:
+    """The sentence in which an address stands; where it has a line for itself, the one that leads to it."""
+    before = text[max(0, start - _NEAR) : start]
+    line = before.rpartition("\n")[2]
+    if not line.strip(" \t<(*-•>"):
+        # What stands right above it, or above a gap and ends with a colon.
+        lines = before.rstrip(" \t<(*-•>").split("\n")[:-1]
+        line = lines[-1].strip() if lines else ""
+        if not line and len(lines) > 1 and lines[-2].rstrip().endswith((":", "：")):
+            line = lines[-2].strip()
+        if len(line) > _NEAR // 2 or "://" in line:
+            line = ""
+        return _SENTENCE.split(line.rstrip(".!?。！？"))[-1]
+    # Of several addresses on a line each has the words since the last one.
+    line = line.rpartition("://")[2].partition(" ")[2] if "://" in line else line
+    after = text[stop : stop + _NEAR].partition("\n")[0].partition("://")[0]
+    return f"{_SENTENCE.split(line)[-1]} {_SENTENCE.split(after, maxsplit=1)[0]}"
 
 
 def _trimmed(href: str) -> str:

@@ -6,9 +6,11 @@ There is no tree: trees of hostile HTML repeat its text, and nothing here may co
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
+from urllib.parse import urljoin
 
 from mailtrap.mail import looks
 from mailtrap.mail.looks import Look
@@ -22,6 +24,11 @@ MAX_LINES = 50_000
 _MAX_WORDS = 300
 _MAX_PREHEADER = 1000
 _MAX_DEPTH = 400
+#: Characters before and after a link that may say what it is for.
+_AROUND = 160
+# Not a question: what one clicks on may be its answer.
+_SENTENCE = re.compile(r"[.!](?=\s|$)|[。！]")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _FILLER = re.compile(r"[\u034f\u00ad\u200b\u200c\u200e\u200f\u2007\u2060-\u2064\ufeff\u115f\u1160\u180e\ufffc]+")
 
 _BREAKS = frozenset(("br", "p", "div", "td", "th", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6"))
@@ -64,7 +71,10 @@ _CLOSES = {
 
 @dataclass(slots=True)
 class Reference:
-    """Something HTML points to: the address with entities decoded, else as written, and the words one clicks on."""
+    """Something HTML points to: the address with entities decoded, else as written, and the words one clicks on.
+
+    Where there is a `<base>`, the address is what that makes of it. `around` is the sentence in which the words stand.
+    """
 
     href: str
     tag: str
@@ -72,6 +82,7 @@ class Reference:
     visible: bool = True
     width: str = ""
     height: str = ""
+    around: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +95,13 @@ class Line:
 
 @dataclass(slots=True)
 class Page:
-    """What a person sees of HTML, in order; a line without text is the gap between two paragraphs."""
+    """What a person sees of HTML, in order; a line without text is the gap between two paragraphs.
+
+    `read_out` are the lines of somebody who sees no pictures, but what stands for them.
+    """
 
     lines: list[Line] = field(default_factory=list)
+    read_out: list[Line] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
     preheader: str = ""
 
@@ -132,7 +147,15 @@ class _Reader:
         self._counts: dict[str, int] = {}
         self._styles: dict[str, str] = {}
         self._css = 0
+        self._base = ""
         self._pieces: list[str] = []
+        #: The same with what stands for pictures; whether there is any.
+        self._read_out: list[str] = []
+        self._has_pictures = False
+        self._length = 0
+        #: Links on this line, with where their words begin and end.
+        self._on_line: list[tuple[Reference, int]] = []
+        self._ends: dict[int, int] = {}
         self._large = False
         self._room = MAX_TEXT
         self._seen = 0
@@ -152,13 +175,18 @@ class _Reader:
         if self._look.is_seen:
             if self._room > 0:
                 self._room -= len(text)
-                self._pieces.append(text)
+                self._add(text)
                 if not text.isspace():
                     self._large = self._large or self._look.stands_out
                     self._seen += min(len(text), 1000)
         elif self._seen < 100 and self._hidden_room > 0 and not self._is_unseen():
             self._hidden_room -= len(text)
             self._hidden.append(text)
+
+    def _add(self, text: str) -> None:
+        self._pieces.append(text)
+        self._read_out.append(text)
+        self._length += len(text)
 
     def _is_unseen(self) -> bool:
         return any(self._counts.get(tag) for tag in _UNSEEN)
@@ -168,7 +196,7 @@ class _Reader:
             if self._link:
                 self._words.append(" ")
             if tag in ("td", "th"):
-                self._pieces.append("\t")
+                self._add("\t")
         if tag in _LINES:
             self._break(tag == "p")
         for closed in _CLOSES.get(tag, ()):
@@ -185,6 +213,9 @@ class _Reader:
             look = Look(True, look.size, look.spaced)
         if tag in _ADDRESS:
             self._refer(tag, token, look)
+        elif tag == "base" and not self._base:
+            href = (token.attr("href") or "").strip(" \t\r\n\f")
+            self._base = href if href.lower().startswith(("http://", "https://")) else ""
         elif tag == "link" and "stylesheet" in (token.attr("rel") or "").lower():
             self._note(Reference((token.attr("href") or "").strip(" \t\r\n\f"), "stylesheet", "", False))
         elif tag in ("td", "table", "body") and (background := token.attr("background")):
@@ -229,35 +260,58 @@ class _Reader:
         reference = Reference(href, tag, (token.attr("alt") or "")[:_MAX_WORDS], seen)
         if tag == "img":
             reference.width, reference.height = _side(token, "width"), _side(token, "height")
+            if seen and reference.text and self._room > 0:
+                self._room -= len(reference.text)
+                self._has_pictures = True
+                # One digit to a picture is one number.
+                self._read_out.append(reference.text if len(reference.text) == 1 else f" {reference.text} ")
         if not self._note(reference):
             return
         if tag == "a":
             # Whether one sees it depends on what is in it: a size of its own may be further in.
             reference.visible = not look.hidden
             self._link, self._words = reference, []
+            self._on_line.append((reference, self._length))
         elif self._link:
             self._words.append(f" {reference.text} ")
 
     def _note(self, reference: Reference) -> bool:
         if not reference.href or len(self.page.references) >= MAX_REFERENCES:
             return False
+        if self._base and not _SCHEME.match(reference.href):
+            with suppress(ValueError):
+                reference.href = urljoin(self._base, reference.href)
         self.page.references.append(reference)
         return True
 
     def _close_link(self) -> None:
         if self._link:
             self._link.text = " ".join("".join(self._words).split())[:_MAX_WORDS]
+            self._ends[id(self._link)] = self._length
             self._link = None
 
     def _break(self, gap: bool) -> None:
-        if self._pieces:
-            cells = "".join(self._pieces).split("\t")
-            text = "\t".join([words for cell in cells if (words := " ".join(cell.split()))])
-            if text and len(self.page.lines) < MAX_LINES:
-                self.page.lines.append(Line(text, self._large))
-            self._pieces, self._large = [], False
-        if gap and self.page.lines and self.page.lines[-1].text and len(self.page.lines) < MAX_LINES:
-            self.page.lines.append(Line(""))
+        if self._read_out:
+            whole = "".join(self._pieces)
+            self._surround(whole)
+            line = _line(whole, self._large)
+            _append(self.page.lines, line)
+            _append(self.page.read_out, _line("".join(self._read_out), self._large) if self._has_pictures else line)
+            self._pieces, self._read_out, self._length = [], [], 0
+            self._large = self._has_pictures = False
+        if gap:
+            for lines in (self.page.lines, self.page.read_out):
+                if lines and lines[-1].text and len(lines) < MAX_LINES:
+                    lines.append(_GAP)
+
+    def _surround(self, whole: str) -> None:
+        """Say of the links on a line in which sentence they stand."""
+        for reference, start in self._on_line:
+            stop = self._ends.pop(id(reference), len(whole))
+            before = _SENTENCE.split(whole[max(0, start - _AROUND) : start])[-1]
+            after = _SENTENCE.split(whole[stop : stop + _AROUND], maxsplit=1)[0]
+            reference.around = " ".join(f"{before} {reference.text} {after}".split())
+        self._on_line.clear()
 
     def finish(self) -> Page:
         self._close_link()
@@ -265,6 +319,19 @@ class _Reader:
         # Filled up with what nobody sees, so that lists show nothing of the text after it.
         self.page.preheader = " ".join(_FILLER.sub("", "".join(self._hidden)).split())[:_MAX_PREHEADER]
         return self.page
+
+
+_GAP = Line("")
+
+
+def _line(text: str, large: bool) -> Line:
+    cells = text.split("\t")
+    return Line("\t".join([words for cell in cells if (words := " ".join(cell.split()))]), large)
+
+
+def _append(lines: list[Line], line: Line) -> None:
+    if line.text and len(lines) < MAX_LINES:
+        lines.append(line)
 
 
 def _side(token: Any, name: str) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 
 from mailtrap.mail.content import Content
 from mailtrap.mail.extraction.codes import codes
+from tests.extraction import layouts
 from tests.extraction.corpus import Labelled, mails
 from tests.extraction.held_out import HELD_OUT, ROUNDS
 from tests.extraction.templates import TEMPLATES, Template
@@ -33,6 +34,23 @@ def _mistake(mail: Labelled, found: object) -> str:
     return f"{mail.name}: has {sorted(mail.codes)}, told {found}"
 
 
+def read(letters: tuple[layouts.Letter, ...]) -> tuple[dict[str, Counter[str]], list[str]]:
+    """The same of whole messages, by category; and how many links are for what they should be for."""
+    counts: dict[str, Counter[str]] = {}
+    mistakes = []
+    for letter in letters:
+        content = Content(letter.octets)
+        told, meant = {code.code for code in codes(content)}, set(letter.codes)
+        kinds = {link.href: link.kind for link in content.links}
+        wrong = {href: kinds.get(href) for href, kind in letter.links.items() if kinds.get(href) != kind}
+        count = counts.setdefault(letter.category, Counter())
+        count.update(right=len(told & meant), missed=len(meant - told), wrong=len(told - meant))
+        count.update(mails=1, links=len(letter.links), kinds=len(letter.links) - len(wrong))
+        if told != meant or wrong:
+            mistakes.append(f"{letter.name}: has {sorted(meant)}, told {sorted(told)}, {wrong or 'links right'}")
+    return counts, mistakes
+
+
 def rates(counts: dict[str, Counter[str]]) -> tuple[float, float]:
     """Recall and precision over all languages."""
     total = sum(counts.values(), Counter[str]())
@@ -53,6 +71,14 @@ def main() -> int:
         mails = sum(count["mails"] for count in counts.values())
         print(f"{title:34}{len(templates):10}{mails:7}{recall:9.2%}{precision:11.2%}   {first}")
         mistakes += wrong if title != "all" else []
+    for title, letters, recall_then, precision_then, links_then in layouts.ROUNDS:
+        by_category, wrong = read(letters)
+        recall, precision = rates(by_category)
+        total = sum(by_category.values(), Counter[str]())
+        first = f"{recall_then:.1%} / {precision_then:.1%}" + (f", links {links_then}" if links_then else "")
+        links = f"; now {total['kinds']} of {total['links']}" if total["links"] else ""
+        print(f"{title:34}{len(letters):10}{total['mails']:7}{recall:9.2%}{precision:11.2%}   {first}{links}")
+        mistakes += wrong
     print(f"\n{'language':10}{'mails':>7}{'codes':>7}{'missed':>8}{'wrong':>7}")
     for language, count in sorted(counts.items()):
         codes_in = count["right"] + count["missed"]

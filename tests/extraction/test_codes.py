@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 import pytest
 
 from mailtrap.mail.content import Content
 from mailtrap.mail.extraction import codes
-from tests.extraction.__main__ import measure, rates
+from tests.extraction.__main__ import measure, rates, read
 from tests.extraction.held_out import HELD_OUT
+from tests.extraction.layouts import LAYOUTS
 from tests.extraction.templates import TEMPLATES
 
 
@@ -25,6 +27,15 @@ def test_the_labelled_corpus_is_big_enough_and_read_well_enough() -> None:
     assert len(counts) >= 8
     assert recall >= 0.98, mistakes
     assert precision >= 0.97, mistakes
+
+
+def test_layouts_of_every_kind_are_read_well_enough() -> None:
+    counts, mistakes = read(LAYOUTS)
+    recall, precision = rates(counts)
+    total = sum(counts.values(), Counter[str]())
+    assert recall >= 0.98, mistakes
+    assert precision == 1.0, mistakes
+    assert total["kinds"] >= total["links"] - 1, mistakes
 
 
 @pytest.mark.parametrize(

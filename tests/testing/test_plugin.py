@@ -31,6 +31,7 @@ def _imported() -> None:
     with InProcess() as running, MailSandbox(running.site) as sandbox:
         sandbox.send(to="ana@example.test", subject="Hello", html="<p>Hello</p>")
         assert sandbox.wait("subject:hello").html
+        assert running.site.ca_file
 
 
 @pytest.fixture(autouse=True)

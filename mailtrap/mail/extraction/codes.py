@@ -13,12 +13,14 @@ from urllib.parse import parse_qsl, urlsplit
 from mailtrap.mail.content import Content
 from mailtrap.mail.extraction.grammar import (
     AFTER,
+    CAUTION,
     COLON,
     COUNTS,
     EXAMPLE,
     JOINT,
     LEADS,
     NUMBER,
+    SECRET,
     SENTENCE,
     USE,
     USED,
@@ -37,6 +39,8 @@ MAX_CODES = 20
 LIKELY, SURE = 0.5, 0.8
 
 _WINDOW = 140
+#: Characters of a message in which a number that nothing is said of is the one that matters.
+_FEW_WORDS = 320
 _CONFIRMS = re.compile(
     r"confirm|bestätig|conferm|bevestig|potwierdz|подтвержд|onay|確認|确认|확인|تأكيد", re.IGNORECASE
 )
@@ -74,8 +78,8 @@ def codes(content: Content) -> list[Code]:
     for lines in documents:
         for code in _in_lines(lines, mood):
             _keep(found, code)
-    if not found and (code_in_subject := _in_subject(documents, mood)):
-        _keep(found, code_in_subject)
+    if not found and (last := _in_subject(documents, mood) or _only_number(documents, mood)):
+        _keep(found, last)
     for link in content.links[:500]:
         if code_in_link := _in_link(link, mood, bool(found)):
             _keep(found, code_in_link)
@@ -96,6 +100,33 @@ def _in_subject(documents: list[list[Line]], mood: Mood) -> Code | None:
     if not any(label.kind != "other" for label in labels_in(text[:2000])) or labels_in(line.text[: numbers[0].start]):
         return None
     return Code(numbers[0].code, "in the subject of a message about a code", 0.6, numbers[0].written, "subject")
+
+
+def _only_number(documents: list[list[Line]], mood: Mood) -> Code | None:
+    """What a reader would type who is told to in words that we do not know: there is but one number, with a warning."""
+    if not mood.verbs or not any([CAUTION.search(line.text) for lines in documents[1:] for line in lines[:60]]):
+        return None
+    if mood.trade or mood.is_about_a_trip or mood.sales:
+        return None
+    numbers: dict[str, Code] = {}
+    for lines in documents[1:]:
+        if sum([len(line.text) for line in lines]) > _FEW_WORDS:
+            return None
+        for line in lines:
+            for shape in shapes(line.hidden):
+                if not shape.code.isdecimal() or UNIT.match(line.text, shape.end):
+                    continue
+                if any([label.kind == "other" for label in labels_in(line.text)]):
+                    return None
+                numbers[shape.code] = Code(shape.code, "the only number in a short message", 0.55, shape.written)
+    [number] = numbers.values() if len(numbers) == 1 else [None]
+    return number if number and len(number.code) == 6 and not NUMBER.search(_before(documents, number)) else None
+
+
+def _before(documents: list[list[Line]], number: Code) -> str:
+    """What stands before a number where it stands first."""
+    lines = [line.text for lines in documents[1:] for line in lines if number.written in line.text]
+    return lines[0].partition(number.written)[0] if lines else ""
 
 
 def _keep(found: dict[str, Code], code: Code) -> None:
@@ -169,6 +200,9 @@ def _amid(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[flo
     ]
     nearest = max(labels, key=lambda label: label.end, default=None)
     options: list[tuple[float, str]] = []
+    use = USE.search(before)
+    # `Tap 42 on your phone, or type 551204`: what is asked for is the number itself.
+    used = use is not None and nearest is not None and use.start() >= nearest.end
     if EXAMPLE.search(before):
         return 0.0, ""
     if NUMBER.search(before) and not (nearest and JOINT.fullmatch(before[nearest.end :])):
@@ -179,14 +213,32 @@ def _amid(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[flo
         if not direct and len(shape.code) < 6 and COUNTS.match(after) and not USE.search(before):
             confidence -= 0.3  # `code 4821 lines`
         options.append((confidence, reason))
-        if nearest.kind == "other" and len(before) - nearest.end < 12:
+        if nearest.kind == "other" and len(before) - nearest.end < 12 and not used:
             return 0.0, ""
     options.append(_by_label_after(before, after, shape, mood))
-    if (USE.search(before) or USED.match(after)) and not (nearest and nearest.kind == "other"):
+    if (use or USED.match(after)) and (used or not (nearest and nearest.kind == "other")):
         sentence = before + after[: _first_end(after)]
         if VERBS.search(sentence) and not SALES.search(sentence):
             options.append((0.8, f"to be entered: “{_cut(before)}”"))
+    if not nearest and not before.strip(" \t\"'“„«([*") and SECRET.match(after):
+        options.append((0.8 if mood.verbs else 0.5, f"followed by “{_cut(after)}”"))
+    if "\t" in line.text and (heading := _heading(lines, number, shape)):
+        if all([label.kind == "other" for label in labels_in(heading)]):
+            return 0.0, ""
+        options.append(_by_label_before(heading, max(labels_in(heading), key=lambda one: one.end), shape, mood))
     return max(options, default=(0.0, ""))
+
+
+def _heading(lines: list[Line], number: int, shape: Shape) -> str:
+    """What stands in the row above a number's cell, where it has a cell for itself and that names numbers."""
+    cells, above = lines[number].text.split("\t"), number - 1
+    column = lines[number].text[: shape.start].count("\t")
+    while above >= 0 and not lines[above].text:
+        above -= 1
+    row = lines[above].text.split("\t") if above >= 0 else []
+    if len(row) != len(cells) or cells[column].strip() != shape.written or any(c.isdigit() for c in row[column]):
+        return ""
+    return row[column] if labels_in(row[column]) else ""
 
 
 def _by_label_before(before: str, label: Label, shape: Shape, mood: Mood) -> tuple[float, str]:

@@ -29,7 +29,8 @@ VERBAL = later(
 )
 #: What asks to enter what follows.
 USE = later(
-    r"(?:use|enter|type|input|insert|submit|provide|paste|geben sie|gib|verwende[nt]?(?: sie)?|nutzen sie|tippen sie"
+    r"(?:(?:reply|respond|answer)\s+(?:\w+\s+){0,4}with|brug|bruk|använd|use|enter|type(?: in)?|key in|punch in"
+    r"|input|insert|submit|provide|paste|geben sie|gib|verwende[nt]?(?: sie)?|nutzen sie|tippen sie"
     r"|saisi(?:r|ssez|s)|entrez|utilisez|tapez|recopiez|indiquez|introdu(?:ce|zca|cir|za|z)|ingres[ae]|usa|use|utiliza"
     r"|escribe|inserisci|digit[ea]|insira|voer|vul|gebruik|wpisz|użyj|wprowadź|podaj|введите|используйте|укажите"
     r"|введіть|gir(?:in|iniz)|kullan(?:ın)?|ange|indtast|skriv inn|syötä|zadejte|adja meg|introdu|nhập|masukkan|gunakan"
@@ -39,7 +40,33 @@ USE = later(
 #: The same where the verb comes last: Japanese, Korean, Turkish, Hindi; and in Chinese after the number.
 USED = later(
     r"[\s\"'”*_`)\]」』】»>]*(?:を(?:ご)?(?:入力|使用|利用)|을|를|(?:请|請)?(?:输入|輸入|填写|填寫)"
+    r"|in(?:to)? (?:the|our|your|this) (?:[\w-]+ ){0,2}(?:app|form|page|field|box|browser|window|website|screen"
+    r"|prompt)\b"
     r"|[\w' ]{0,30}\b(?:gir(?:in|iniz|erek)?|kullan\w*|yaz\w*)\b)"
+)
+#: What says of the number before it that nobody else should have it.
+SECRET = later(
+    r"[\s\"'”*_`)\]»,.;:–—-]{1,4}(?:please )?(?:do(?: not|n['’]t) (?:share|tell|give|forward)|never share"
+    r"|keep (?:it|this) (?:secret|to yourself|private)|nicht weiter|niemandem|geben sie (?:ihn|sie|diese?n?) "
+    r"|ne (?:le |la )?(?:partagez"
+    r"|communiquez|transmettez)|no (?:lo |la )?compart|non (?:lo )?(?:condivid|comunic)|não (?:o )?(?:compartilh"
+    r"|partilh|divulg)|deel (?:deze|dit|hem)|nie (?:udostępniaj|podawaj)|никому не|не сообщайте|kimseyle paylaş"
+    r"|誰にも|他人に"
+    r"|请勿|切勿|勿|타인|لا تشارك|del (?:den |ikke)|dela inte|jangan)",
+    re.IGNORECASE,
+)
+#: What mail with a code says besides it: that it is for one alone, for a while, and that one need not have asked.
+CAUTION = later(
+    r"do(?: not|n['’]t) share|never share|did(?: not|n['’]t) (?:ask|request)|expires?\b|good for|valid for"
+    r"|works (?:once|for)|nicht (?:angefordert|weiter)|läuft .{0,20}ab|gültig|ne (?:le |la )?partagez|pas demandé"
+    r"|expire|valable"
+    r"|no (?:lo |la )?compart|no (?:has )?solicit|caduca|non (?:lo )?condivid|non hai richiesto|scade"
+    r"|não (?:o )?(?:compartilh|partilh)|não solicit|expira|deel .{0,20}niet|niet aangevraagd|verloopt"
+    r"|nie (?:udostępniaj|podawaj)|wygas|ważn"
+    r"|никому|не запрашивали|действ|нікому|paylaşma|geçerli|有効期限|心当たり|誰にも|有效|泄露|洩漏|告知他人|유효|타인"
+    r"|لا تشارك|صالح|dela (?:den )?inte|del (?:den )?ikke|giltig|gyldig|voimassa|jaa sitä|neplat|platí|érvényes|jangan"
+    r"|berlaku|hiệu lực|nimănui|ισχύει|תקף|אין לשתף|मान्य|साझा",
+    re.IGNORECASE,
 )
 #: What says that a number is the number of something.
 NUMBER = later(

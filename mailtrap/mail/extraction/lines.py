@@ -51,7 +51,7 @@ def documents_of(content: Content) -> list[list[Line]]:
     documents = [[_line(subject, False, "subject"), Line("", "", False, "subject")]]
     above = Line(documents[0][0].text, "", False, "above")  # read for its words only
     for _, page in content.pages:
-        documents.append([above, *[_line(line.text, line.large, "html") for line in page.lines[:MAX_LINES]]])
+        documents.append([above, *[_line(line.text, line.large, "html") for line in page.read_out[:MAX_LINES]]])
     for part in content.bodies[0]:
         text = unwrapped(part)[: MAX_LINES * 200]
         documents.append([above, *[_line(line, False, "text") for line in text.split("\n")[:MAX_LINES]]])

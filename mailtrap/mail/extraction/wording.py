@@ -153,7 +153,7 @@ password|passphrase|passwort|kennwort|mot de passe|contraseña|senha|palavra-pas
 lösenord|adgangskode|passord|heslo|jelszó|mật khẩu|sandi\b|κωδικ|סיסמ|パスワード|密码|密碼|비밀번호|كلمة المرور
 كلمة السر
 invited you|invitation|set(?:ting)? up your|belongs to you|it['’]?s (?:really )?you
-that it['’]?s you|prove|create (?:your|an) account
+that it['’]?s you|who you are|prove|pair (?:your|the|it)|create (?:your|an) account
 new account|browser|new device|unusual|identi[tdf]|your account|dein konto|ihr konto|votre compte|tu cuenta|su cuenta
 il tuo account|sua conta|je account|twoje konto|аккаунт|hesab|アカウント|账号|账户|帳號|帳戶|계정|حساب
 verif|authenticat|sign(?:ing)?[ -]?in|sign(?:ing)?[ -]?up|log(?:ging)?[ -]?(?:in|on)|login
@@ -161,20 +161,21 @@ confirm (?:your|the|that|it)|reset|activate|two[- ]factor|two[- ]step|2fa|didn['
 did not request|never (?:share|ask)|do(?: not|n['’]t) share|expires? in|valid for
 complete (?:your )?(?:registration|sign)
 bestätig|verifizier|anmeld|einlogg|zurücksetz|aktivier|nicht (?:angefordert|angefragt)|niemals weiter|nicht weiter
-gültig|läuft .{0,20}ab|registrier
+gültig|läuft .{0,20}ab|registrier|an(?:zu)?melden|ein(?:zu)?loggen|zu verifizieren|koppel[nt]
 vérifi|confirm|connexion|connecter|réinitialis|valable|expire|ne (?:le )?(?:partagez|communiquez)
 n['’]êtes pas à l['’]origine|inscription
 iniciar sesión|inicio de sesión|restablec|caduca|válido|no (?:lo )?compart|no (?:has )?solicit|registro|acceder
 verific
 conferm|accesso|accedere|reimpost|scade|valido|non condivid|non hai richiesto|registrazione
 confirm|entrar|redefin|expira|válid|não compartilh|não partilh|não solicit|cadastro|aceder
-bevestig|verifi|inlogg|aanmeld|geldig|verloopt|deel .{0,20}niet|niet aangevraagd
+bevestig|verifi|inlogg|in te loggen|aanmeld|aan te melden|koppel|geldig|verloopt|deel .{0,20}niet|niet aangevraagd
 potwierd|zweryfik|logowani|zalog|ważny|wygas|nie udostępniaj|nie podawaj|rejestrac
 подтвер|вход|войти|регистрац|действ|никому не|не (?:сообщайте|запрашивали)|сброс|восстановл|авториз
 doğrula|giriş|onayla|geçerli|paylaşmay|süresi|sıfırla|kayıt
 認証|ログイン|有効期限|本人確認|心当たり|再設定|登録|验证|驗證|登录|登入|登錄|注册|註冊|有效|泄露|洩漏|重置|인증
 로그인|유효|가입|타인|비밀번호|التحقق|تسجيل|صالح|صلاحية|لا تشارك|تنتهي|تأكيد
-verifier|bekräft|logga in|giltig|bekræft|bekreft|gyldig|vahvist|kirjaud|voimassa|ověř|přihlás|platn|ellenőr|érvényes
+verifier|bekräft|logga in|logge? (?:inn?d?|på)(?![^\W\d_])|giltig|bekræft|bekreft|gyldig
+vahvist|kirjaud|voimassa|ověř|přihlás|platn|ellenőr|érvényes
 bejelentkez|valabil|autentific|xác (?:minh|thực|nhận)|đăng nhập|hiệu lực|masuk|berlaku|verifikasi|επαλήθ|σύνδεσ
 ισχύει|אימות|התחברות|תקף|सत्याप|मान्य|लॉगिन|ยืนยัน|เข้าสู่ระบบ
 """

@@ -1,0 +1,822 @@
+"""Whole messages in layouts of every kind, worded by us: what a code looks like there, where links lead, what is none.
+
+Each round was written after the rules, and measured before any was changed because of it: `ROUNDS` says what came out.
+Categories say what is special about a message.
+"""
+
+# ruff: noqa: E501 -- texts stay as they are sent
+
+from __future__ import annotations
+
+import quopri
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One message: HTML where the body begins with `<`. `links` are kinds by address: those that have to be right."""
+
+    name: str
+    category: str
+    subject: str
+    body: str
+    codes: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def octets(self) -> bytes:
+        """As it is sent."""
+        kind = "html" if self.body.startswith("<") else "plain"
+        head = f"Subject: {self.subject}\nMIME-Version: 1.0\nContent-Type: text/{kind}; charset=utf-8\n"
+        head += "Content-Transfer-Encoding: quoted-printable\n\n"
+        return (head.encode() + quopri.encodestring(self.body.encode())).replace(b"\n", b"\r\n")
+
+
+def _l(name: str, category: str, subject: str, body: str, codes: str = "", /, **links: str) -> Letter:
+    """`codes` are separated by spaces; `links` are `kind=address`, or `kind_2=address` for a second one."""
+    return Letter(
+        name, category, subject, body, tuple(codes.split()), {to: kind.split("_")[0] for kind, to in links.items()}
+    )
+
+
+FIFTH: tuple[Letter, ...] = (
+    _l(
+        "en-pairs",
+        "split",
+        "Sign in to Harbor",
+        "Hi,\n\nuse 48 29 13 to sign in to Harbor. It is good for ten minutes.\n",
+        "482913",
+    ),
+    _l("en-dots", "split", "Your Harbor code", "Your code is 4·8·2·9·1·3\n", "482913"),
+    _l(
+        "en-spread",
+        "split",
+        "Confirm it's you",
+        "Enter this code on the device:\n\n  4 8 2  9 1 3\n\nNever share it.\n",
+        "482913",
+    ),
+    _l(
+        "en-fours",
+        "split",
+        "Backup code",
+        "<p>Your one-time recovery code:</p><p><tt>7Q2M-XK4P-9RTD</tt></p>",
+        "7Q2M-XK4P-9RTD",
+    ),
+    _l(
+        "de-gruppen",
+        "split",
+        "Ihre TAN",
+        "Guten Tag,\n\nIhre TAN für die Anmeldung lautet: 482 913\n\nGeben Sie sie niemandem weiter.\n",
+        "482913",
+    ),
+    _l(
+        "fr-tirets",
+        "split",
+        "Connexion à Voilier",
+        "Bonjour,\n\nPour vous connecter, saisissez le code 48-29-13 dans l'application.\n",
+        "482913",
+    ),
+    _l(
+        "es-espacios",
+        "split",
+        "Tu código",
+        "<p>Tu código de acceso es</p><div>4&nbsp;8&nbsp;2&nbsp;9&nbsp;1&nbsp;3</div>",
+        "482913",
+    ),
+    _l(
+        "ja-kugiri",
+        "split",
+        "ログイン確認",
+        "次の確認コードを入力してください。\n\n【 482-913 】\n\n有効期限は10分です。\n",
+        "482913",
+    ),
+    _l(
+        "en-table-label",
+        "table",
+        "New sign-in request",
+        "<table><tr><th>Code</th><td>482913</td></tr><tr><th>Device</th><td>Pixel 9</td></tr><tr><th>Request</th><td>77120455</td></tr></table><p>Enter the code to sign in.</p>",
+        "482913",
+    ),
+    _l(
+        "en-table-head",
+        "table",
+        "Verify your email",
+        "<table><tr><th>Verification code</th><th>Expires</th></tr><tr><td>482913</td><td>14:30 UTC</td></tr></table>",
+        "482913",
+    ),
+    _l(
+        "en-table-below",
+        "table",
+        "Security code",
+        "<table><tr><td>Account</td><td>dana@example.test</td></tr><tr><td>Security code</td><td><b>K7Q2MX</b></td></tr><tr><td>Reference</td><td>R55019284</td></tr></table>",
+        "K7Q2MX",
+    ),
+    _l(
+        "it-tabella",
+        "table",
+        "Accesso al portale",
+        "<table><tr><td>Codice di accesso</td><td>482913</td></tr><tr><td>N. pratica</td><td>550192</td></tr></table>",
+        "482913",
+    ),
+    _l(
+        "pl-tabela",
+        "table",
+        "Logowanie",
+        "<table><tr><td>Kod jednorazowy:</td></tr><tr><td>482913</td></tr><tr><td>Ważny do 14:30, 24.11.2026</td></tr></table>",
+        "482913",
+    ),
+    _l(
+        "de-tabelle",
+        "table",
+        "Ihr Zugang",
+        "<table><tr><td>Kundennummer</td><td>10482913</td></tr><tr><td>Einmalpasswort</td><td>Xk7Q2mPd</td></tr></table>",
+        "Xk7Q2mPd",
+    ),
+    _l(
+        "en-alt",
+        "alt",
+        "Your login code",
+        '<p>Your login code is in the picture:</p><img src="https://a.test/c.png" alt="482913" width="200" height="60">',
+        "482913",
+    ),
+    _l(
+        "en-alt-text",
+        "alt",
+        "Your login code",
+        '<img src="https://a.test/c.png" alt="Your code: 482913" width="200" height="60"><p>It expires in 5 minutes.</p>',
+        "482913",
+    ),
+    _l(
+        "en-alt-digits",
+        "alt",
+        "Sign in",
+        "<p>Enter this code to sign in:</p>"
+        + "".join(f'<img src="https://a.test/{d}.png" alt="{d}" width="30">' for d in "482913"),
+        "482913",
+    ),
+    _l(
+        "en-mixed",
+        "mixed",
+        "Confirm your new device",
+        "To confirm your new device, type AX7-92K into the box on its screen.\n",
+        "AX7-92K",
+    ),
+    _l(
+        "en-mixed-low",
+        "mixed",
+        "Sign in to Quill",
+        "<p>Use this temporary code to sign in:</p><p><strong>f7k2-m9qx</strong></p>",
+        "f7k2-m9qx",
+    ),
+    _l(
+        "en-mixed-words",
+        "mixed",
+        "Your sign-in words",
+        "Your login code is\n\nBRX-KTM\n\nand it works once.\n",
+        "BRX-KTM",
+    ),
+    _l("tr-karisik", "mixed", "Giriş", "Giriş kodunuz A7K92M. Bu kodu kimseyle paylaşmayın.\n", "A7K92M"),
+    _l("ru-smesh", "mixed", "Вход в кабинет", "Для входа введите K4-7Q2M. Никому не сообщайте его.\n", "K4-7Q2M"),
+    _l(
+        "pt-misto",
+        "mixed",
+        "Confirme seu e-mail",
+        "<p>Olá! Digite <b>7Q2MXK</b> na tela do aplicativo para confirmar seu e-mail.</p>",
+        "7Q2MXK",
+    ),
+    _l(
+        "en-beside-price",
+        "beside",
+        "Approve your payment",
+        "You are paying $482.91 to Nordic Books (order 77120455). Use security code 551204 to approve it.\n",
+        "551204",
+    ),
+    _l(
+        "en-beside-year",
+        "beside",
+        "Verify your email",
+        "Founded in 1998, with you since 2024.\n\nYour verification code is 4821.\n\n© 2026 Lumen, 2100 Main St, Springfield 62704\n",
+        "4821",
+    ),
+    _l(
+        "en-beside-phone",
+        "beside",
+        "Your PIN",
+        "Your one-time PIN is 7734. Questions? 1-800-555-0142 or +44 20 7946 0018, quote case 551204.\n",
+        "7734",
+    ),
+    _l(
+        "en-beside-order",
+        "beside",
+        "Track order 77120455",
+        "Sign in to track order 77120455. Your sign-in code: 482913. Tracking number 1Z99910482.\n",
+        "482913",
+    ),
+    _l(
+        "de-beside",
+        "beside",
+        "Bestätigung",
+        "Auftrag 77120455 über 482,91 EUR: Bitte bestätigen Sie mit dem Code 551204 bis 14:30 Uhr.\n",
+        "551204",
+    ),
+    _l(
+        "fr-beside",
+        "beside",
+        "Votre commande 77120455",
+        "Pour valider la commande 77120455 (482,91 €), entrez le code de validation 551204.\n",
+        "551204",
+    ),
+    _l(
+        "nl-beside",
+        "beside",
+        "Inloggen",
+        "Beste Sanne,\n\n551204 is je inlogcode. Klantnummer 77120455, tel. 020 482 9130.\n",
+        "551204",
+    ),
+    _l("zh-beside", "beside", "验证", "您正在支付482.91元（订单77120455），验证码551204，5分钟内有效。\n", "551204"),
+    _l("ko-beside", "beside", "본인확인", "주문번호 77120455 결제를 위한 인증번호는 [551204] 입니다.\n", "551204"),
+    _l("sv-beside", "beside", "Din kod", "Hej! Ange 551204 för att logga in. Ordernummer 77120455.\n", "551204"),
+    _l("en-short", "words", "Login", "551204 – do not share. Lumen will never call you for it.\n", "551204"),
+    _l("en-quoted", "words", "Re: access", 'Please key in "551204" when the terminal asks who you are.\n', "551204"),
+    _l(
+        "en-push",
+        "words",
+        "Approve sign-in",
+        "Tap the number 42 on your phone, or type 551204 instead to finish signing in.\n",
+        "551204",
+    ),
+    _l(
+        "id-masuk",
+        "words",
+        "Masuk ke Senja",
+        "Masukkan 551204 untuk masuk ke akun Anda. Jangan bagikan kepada siapa pun.\n",
+        "551204",
+    ),
+    _l("vi-dangnhap", "words", "Đăng nhập", "Nhập 551204 để đăng nhập. Mã có hiệu lực trong 5 phút.\n", "551204"),
+    _l("cs-prihlaseni", "words", "Přihlášení", "Pro přihlášení zadejte kód 551204. Platí 5 minut.\n", "551204"),
+    _l("el-kodikos", "words", "Σύνδεση", "Ο κωδικός σας μίας χρήσης είναι 551204.\n", "551204"),
+    _l("he-kod", "words", "כניסה", "קוד הכניסה שלך: 551204. אין לשתף אותו.\n", "551204"),
+    _l("uk-kod", "words", "Вхід", "Ваш код для входу: 551204. Нікому його не повідомляйте.\n", "551204"),
+    _l("da-kode", "words", "Log ind", "Din engangskode er 551204. Den udløber om 5 minutter.\n", "551204"),
+    _l("hi-otp", "words", "लॉगिन", "आपका ओटीपी 551204 है। इसे किसी के साथ साझा न करें।\n", "551204"),
+    _l(
+        "en-none-invoice",
+        "none",
+        "Invoice INV-20455",
+        "Invoice 20455, PO 551204, due 2026-12-01: $482.91. Sign in to pay.\n",
+    ),
+    _l(
+        "en-none-ship",
+        "none",
+        "Your parcel",
+        "<table><tr><td>Tracking</td><td>551204829</td></tr><tr><td>Pickup code</td><td>4829</td></tr></table>",
+    ),
+    _l(
+        "en-none-build",
+        "none",
+        "Build 551204 failed",
+        "Exit code 4829. Commit 9f2c1ab, pipeline 77120455. Log in to see it.\n",
+    ),
+    _l("en-none-promo", "none", "20% off", "<p>Your code</p><h1>SPRING20</h1><p>at checkout until 31 March 2027</p>"),
+    _l(
+        "en-none-meeting",
+        "none",
+        "Invitation: planning",
+        "Join: meeting ID 482 913 5512, passcode for the room is on the door. Dial 551204#.\n",
+    ),
+    _l(
+        "de-none-zaehler",
+        "none",
+        "Ihr Zählerstand",
+        "Zählerstand 48291, Vertrag 551204, Abschlag 48 EUR. Melden Sie sich an, um ihn zu ändern.\n",
+    ),
+    _l("fr-none-colis", "none", "Votre colis", "Code de retrait : 551204. Point relais 48291, 13002 Marseille.\n"),
+    _l(
+        "link-wrap",
+        "link",
+        "Verify your address",
+        '<p>Nearly there.</p><a href="https://links.mailer.test/ls/click?upn=aHR0cHM6Ly9h">Verify email</a><a href="https://links.mailer.test/ls/click?upn=dW5z">Unsubscribe</a><a href="https://links.mailer.test/ls/click?upn=bmV3cw">Read our blog</a>',
+        "",
+        verify="https://links.mailer.test/ls/click?upn=aHR0cHM6Ly9h",
+        unsubscribe="https://links.mailer.test/ls/click?upn=dW5z",
+        tracking="https://links.mailer.test/ls/click?upn=bmV3cw",
+    ),
+    _l(
+        "link-button",
+        "link",
+        "Reset your password",
+        '<table><tr><td bgcolor="#06c"><a href="https://a.test/r/8f14e45f" style="color:#fff"><span>Choose a new password</span></a></td></tr></table>',
+        "",
+        reset="https://a.test/r/8f14e45f",
+    ),
+    _l(
+        "link-broken",
+        "link",
+        "Confirm your account",
+        "Open this address:\n\n<https://a.test/confirm?token=8f14e45fceea167a5a36dedd4bea2543\n&next=%2Fhome>\n\nThanks\n",
+        "",
+        verify="https://a.test/confirm?token=8f14e45fceea167a5a36dedd4bea2543&next=%2Fhome",
+    ),
+    _l(
+        "link-base",
+        "link",
+        "Activate",
+        '<html><head><base href="https://a.test/app/"></head><body><a href="activate/8f14?x=1">Activate my account</a></body></html>',
+        "",
+        verify="https://a.test/app/activate/8f14?x=1",
+    ),
+    _l(
+        "link-here",
+        "link",
+        "Passwort vergessen?",
+        "<p>Um Ihr Passwort zurückzusetzen, klicken Sie bitte <a href='https://a.test/x/77a'>hier</a>.</p><p>Keine E-Mails mehr? <a href='https://a.test/x/77b'>Hier</a> abmelden.</p>",
+        "",
+        reset="https://a.test/x/77a",
+        unsubscribe="https://a.test/x/77b",
+    ),
+    _l(
+        "link-image",
+        "link",
+        "Welcome",
+        '<a href="https://a.test/go/91"><img src="https://a.test/b.png" alt="Confirm your email" width="200" height="40"></a>',
+        "",
+        verify="https://a.test/go/91",
+    ),
+    _l(
+        "link-text-label",
+        "link",
+        "Welcome to Lumen",
+        "Confirm your email address:\nhttps://a.test/e/77aa\n\nTo stop receiving these emails:\nhttps://a.test/e/77bb\n",
+        "",
+        verify="https://a.test/e/77aa",
+        unsubscribe="https://a.test/e/77bb",
+    ),
+    _l(
+        "link-qp",
+        "link",
+        "Bestätigen",
+        "Bitte bestätigen Sie Ihre Adresse: https://a.test/bestaetigen/" + "k7q2" * 30 + "?s=ä\n",
+        "",
+        verify="https://a.test/bestaetigen/" + "k7q2" * 30 + "?s=ä",
+    ),
+    _l(
+        "link-magic",
+        "link",
+        "Your magic link",
+        '<p><a href="https://a.test/m?t=Zk1">Continue to Lumen</a></p><p>This link signs you in and works once.</p>',
+        "",
+        verify="https://a.test/m?t=Zk1",
+    ),
+    _l(
+        "link-outline",
+        "link",
+        "Confirm",
+        '<!--[if mso]><v:roundrect href="https://a.test/c/1"><center>Confirm</center></v:roundrect><![endif]--><!--[if !mso]><!--><a href="https://a.test/c/1">Confirm</a><!--<![endif]-->',
+        "",
+        verify="https://a.test/c/1",
+    ),
+)
+
+SIXTH: tuple[Letter, ...] = (
+    _l(
+        "en-kiosk",
+        "split",
+        "Your visit pass",
+        "Hello Iris,\n\nat the terminal, enter your one-time PIN:\n\n    7 7 - 3 4 - 9 0\n\nSee you soon.\n",
+        "773490",
+    ),
+    _l(
+        "en-boxes",
+        "split",
+        "Finish signing in",
+        "<p>Here's your code</p>"
+        + "".join(f'<span style="display:inline-block;border:1px solid;margin:4px">{c}</span>' for c in "X4TQ9B"),
+        "X4TQ9B",
+    ),
+    _l("en-colonless", "split", "Harbour access", "Access code\n730 915\nDo not forward this message.\n", "730915"),
+    _l(
+        "pt-hifen", "split", "Acesso à conta", "Seu código de uso único é 730-915. Ele vale por 10 minutos.\n", "730915"
+    ),
+    _l("ru-probel", "split", "Подтверждение", "Код подтверждения: 73 09 15. Действителен 5 минут.\n", "730915"),
+    _l(
+        "de-kasten",
+        "table",
+        "Anmeldung bestätigen",
+        "<table border=1><tr><td>Ihr Code</td><td>Gültig bis</td></tr><tr><td>730915</td><td>18:20 Uhr</td></tr></table>",
+        "730915",
+    ),
+    _l(
+        "fr-tableau",
+        "table",
+        "Votre connexion",
+        "<table><tr><td>Identifiant</td><td>88120</td></tr><tr><td>Code à usage unique</td><td>730915</td></tr><tr><td>Appel d'urgence</td><td>01 48 29 13 00</td></tr></table>",
+        "730915",
+    ),
+    _l(
+        "es-fila",
+        "table",
+        "Verificación en dos pasos",
+        "<table><tr><td>Pedido</td><td>Clave de acceso</td></tr><tr><td>991204</td><td>730915</td></tr></table>",
+        "730915",
+    ),
+    _l(
+        "en-definition",
+        "table",
+        "New device",
+        "<dl><dt>Device</dt><dd>Desktop 4821</dd><dt>Login code</dt><dd>730915</dd></dl>",
+        "730915",
+    ),
+    _l(
+        "en-picture",
+        "alt",
+        "One-time code inside",
+        '<p>Hi!</p><img alt="One-time code 730915" src="cid:code" width=300 height=80><p>Not you? Change your password.</p>',
+        "730915",
+    ),
+    _l(
+        "ja-gazou",
+        "alt",
+        "認証コードのお知らせ",
+        '<p>認証コードは画像のとおりです。</p><img src="https://a.test/i.png" alt="730915" width="180" height="50">',
+        "730915",
+    ),
+    _l(
+        "en-serial",
+        "mixed",
+        "Pair your speaker",
+        "<p>To pair your speaker with your account, enter <code>QH7-20M</code> in the app. It expires in 15 minutes.</p>",
+        "QH7-20M",
+    ),
+    _l(
+        "en-lower",
+        "mixed",
+        "log in to tern",
+        "here's your login code\n\nq7x2-kd9m\n\nit works for an hour, once\n",
+        "q7x2-kd9m",
+    ),
+    _l(
+        "it-misto",
+        "mixed",
+        "Il tuo codice",
+        "Ciao Ada, il codice di verifica è TR-91827. Non condividerlo con nessuno.\n",
+        "TR-91827",
+    ),
+    _l("ko-mixed", "mixed", "로그인 인증", "로그인 인증 코드는 7KX29Q 입니다. 10분 안에 입력해 주세요.\n", "7KX29Q"),
+    _l(
+        "nl-gemengd",
+        "mixed",
+        "Nieuw apparaat",
+        "Gebruik H4-9QTX om dit apparaat te koppelen en in te loggen.\n",
+        "H4-9QTX",
+    ),
+    _l(
+        "en-years",
+        "beside",
+        "Your 2025 statement is ready",
+        "Your 2025 statement is ready. To open it, sign in with passcode 3391 (valid until 2026-12-31).\n",
+        "3391",
+    ),
+    _l(
+        "en-refund",
+        "beside",
+        "Confirm your refund",
+        "Refund of €73.09 for order #991204 to card ending 4821. Confirmation code for the app: 730915.\n",
+        "730915",
+    ),
+    _l(
+        "de-bank",
+        "beside",
+        "Freigabe",
+        "Überweisung 1.204,00 EUR an DE02 1203 0000 0000 2020 51. Freigabe-TAN: 730915. Rückfragen: 030 4829130.\n",
+        "730915",
+    ),
+    _l(
+        "tr-siparis",
+        "beside",
+        "Ödeme onayı",
+        "991204 numaralı siparişiniz için 730,91 TL tutarındaki ödemeyi onaylamak üzere doğrulama kodunuz: 551730\n",
+        "551730",
+    ),
+    _l(
+        "pl-przelew",
+        "beside",
+        "Autoryzacja",
+        "Przelew 1204,00 zł na konto 4821...9130. Kod SMS: 730915. Operacja nr 7 z 24-11-2026.\n",
+        "730915",
+    ),
+    _l(
+        "ar-talab",
+        "beside",
+        "تأكيد الدفع",
+        "لتأكيد الطلب رقم 991204 بقيمة 482 درهم، أدخل رمز التحقق 730915.\n",
+        "730915",
+    ),
+    _l("zh-hant", "words", "登入驗證", "您好，您的一次性密碼為 730915，請於10分鐘內輸入，切勿告知他人。\n", "730915"),
+    _l("no-kode", "words", "Logg inn", "Skriv inn 730915 for å logge inn. Del den ikke med noen.\n", "730915"),
+    _l("fi-koodi", "words", "Kirjautuminen", "Kertakäyttökoodisi on 730915. Älä jaa sitä.\n", "730915"),
+    _l("ro-cod", "words", "Autentificare", "Introdu 730915 pentru a te autentifica. Nu îl da nimănui.\n", "730915"),
+    _l("hu-kod", "words", "Belépés", "A belépéshez adja meg ezt a kódot: 730915\n", "730915"),
+    _l(
+        "en-casual",
+        "words",
+        "hey, it's Finch",
+        "Pop 730915 into the app and you're in. Didn't ask for this? Ignore it.\n",
+        "730915",
+    ),
+    _l("en-voice", "words", "Your call is waiting", "When prompted, say or key in 7309 to prove it's you.\n", "7309"),
+    _l("en-subject", "words", "Finch: 730915", "Use the code in the subject to sign in to Finch.\n", "730915"),
+    _l(
+        "en-none-seats",
+        "none",
+        "Your tickets",
+        "<table><tr><td>Seat</td><td>Gate code</td></tr><tr><td>1204</td><td>7309</td></tr></table><p>Sign in to change them.</p>",
+    ),
+    _l("en-none-stats", "none", "Your week", "73091 steps, 4821 kcal. Verified by 1204 people. Log in to see more.\n"),
+    _l(
+        "en-none-coupon",
+        "none",
+        "A treat for you",
+        '<img src="https://a.test/x.png" alt="Use code HELLO15 at checkout"><p>Ends 30 November 2026.</p>',
+    ),
+    _l(
+        "de-none-termin",
+        "none",
+        "Ihr Termin",
+        "Vorgangsnummer 730915, Zimmer 4821, 24.11.2026 um 14:30 Uhr. Bitte bestätigen Sie den Termin.\n",
+    ),
+    _l(
+        "link-sentence",
+        "link",
+        "Your account",
+        "<p>Before we begin, please <a href='https://a.test/q/1'>confirm your address</a>. Lost your password? <a href='https://a.test/q/2'>Set a new one here</a>. You may <a href='https://a.test/q/3'>opt out</a> at any time, or <a href='https://a.test/q/4'>read our terms</a>.</p>",
+        "",
+        verify="https://a.test/q/1",
+        reset="https://a.test/q/2",
+        unsubscribe="https://a.test/q/3",
+        link="https://a.test/q/4",
+    ),
+    _l(
+        "link-ici",
+        "link",
+        "Bienvenue",
+        "<p>Pour confirmer votre inscription, <a href='https://a.test/z/1'>cliquez ici</a>.</p><p>Pour vous désinscrire, <a href='https://a.test/z/2'>cliquez ici</a>.</p><p>Notre blog est <a href='https://a.test/z/3'>ici</a>.</p>",
+        "",
+        verify="https://a.test/z/1",
+        unsubscribe="https://a.test/z/2",
+        link="https://a.test/z/3",
+    ),
+    _l(
+        "link-plain",
+        "link",
+        "Password help",
+        "Someone asked to reset your password. To choose a new password, go to\nhttps://a.test/w/9f?x=%C3%A4&y=1\n\nOur status page is https://status.a.test/ (no login needed).\n",
+        "",
+        reset="https://a.test/w/9f?x=%C3%A4&y=1",
+    ),
+    _l(
+        "link-base-up",
+        "link",
+        "Verify",
+        "<base href='https://a.test/mail/2026/'><p><a href='../verify?k=1&amp;v=2'>Verify my email</a> <a href='#top'>Top</a> <a href='//b.test/x'>Partner</a></p>",
+        "",
+        verify="https://a.test/mail/verify?k=1&v=2",
+        link="https://b.test/x",
+    ),
+    _l(
+        "link-folded",
+        "link",
+        "Activate",
+        "Click to activate:\n<https://a.test/activate/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n bbbbbbbbbbbbbbbb\n cccc=>\n",
+        "",
+        verify="https://a.test/activate/" + "a" * 56 + "bbbbbbbbbbbbbbbbcccc=",
+    ),
+    _l(
+        "link-es",
+        "link",
+        "Hola",
+        "<p>Hemos recibido una solicitud para cambiar tu contraseña.</p><p><a href='https://t.mailer.test/c/eJabcdefghijklmnopqrstuvwxyz0123456'>Crear contraseña nueva</a></p><p>Si prefieres no recibir más correos, <a href='https://a.test/v/2'>date de baja aquí</a>.</p>",
+        "",
+        reset="https://t.mailer.test/c/eJabcdefghijklmnopqrstuvwxyz0123456",
+        unsubscribe="https://a.test/v/2",
+    ),
+    _l(
+        "link-ru",
+        "link",
+        "Добро пожаловать",
+        "<p>Чтобы подтвердить адрес, перейдите <a href='https://a.test/r/1'>по ссылке</a>.</p>",
+        "",
+        verify="https://a.test/r/1",
+    ),
+    _l(
+        "link-zh",
+        "link",
+        "欢迎",
+        "<p>请点击<a href='https://a.test/k/1'>这里</a>激活您的账号。</p>",
+        "",
+        verify="https://a.test/k/1",
+    ),
+)
+
+SEVENTH: tuple[Letter, ...] = (
+    _l(
+        "en-lines",
+        "split",
+        "Almost in",
+        "To finish signing in, enter:\n\n482\n913\n\n(both lines, without a space)\n",
+        "482913",
+    ),
+    _l("en-bars", "split", "Door to your account", "Your verification code: 4 | 8 | 2 | 9 | 1 | 3\n", "482913"),
+    _l(
+        "pt-tabela",
+        "table",
+        "Verifique a sua identidade",
+        "<table><tr><td>Válido até</td><td>Código de verificação</td></tr><tr><td>24/11/2026</td><td>615 204</td></tr></table>",
+        "615204",
+    ),
+    _l(
+        "sv-tabell",
+        "table",
+        "Bekräfta",
+        "<table><tr><td>Kundnummer</td><td>90112</td></tr><tr><td>Verifieringskod</td><td>615204</td></tr></table>",
+        "615204",
+    ),
+    _l(
+        "zh-tu",
+        "alt",
+        "您的验证码",
+        '<p>请查看图片中的验证码：</p><img src="https://a.test/v.png" alt="615204">',
+        "615204",
+    ),
+    _l(
+        "fr-image",
+        "alt",
+        "Connexion",
+        '<img src="https://a.test/v.png" alt="Votre code de connexion : 615204" width=300><p>Valable 10 minutes.</p>',
+        "615204",
+    ),
+    _l(
+        "en-tv",
+        "mixed",
+        "Link your TV",
+        "Go to lark.test/tv and enter WXPK-7FDG to link your TV to your account.\n",
+        "WXPK-7FDG",
+    ),
+    _l(
+        "de-gemischt",
+        "mixed",
+        "Gerät bestätigen",
+        "Bitte geben Sie 9KQ4XT ein, um Ihr neues Gerät zu bestätigen.\n",
+        "9KQ4XT",
+    ),
+    _l(
+        "en-mail-change",
+        "words",
+        "Confirm your new address",
+        "We got a request to change the email of your account. If it was you, reply to the prompt with 615204.\n",
+        "615204",
+    ),
+    _l(
+        "en-parental",
+        "words",
+        "Parent approval",
+        "Your child wants to join Lark. Share this approval code with them: 615204.\n",
+        "615204",
+    ),
+    _l(
+        "da-login", "words", "Log ind på Lærke", "Brug 615204 for at logge ind. Koden virker i 10 minutter.\n", "615204"
+    ),
+    _l("nl-aanmelden", "words", "Aanmelden", "Voer 615204 in om je aan te melden bij Leeuwerik.\n", "615204"),
+    _l("ja-nyuryoku", "words", "ログイン", "615204 を入力してログインを完了してください。\n", "615204"),
+    _l(
+        "es-usa",
+        "words",
+        "Inicia sesión",
+        "Usa 615204 para iniciar sesión en Alondra. Si no fuiste tú, cambia tu contraseña.\n",
+        "615204",
+    ),
+    _l(
+        "en-bill",
+        "beside",
+        "Pay your bill",
+        "Bill 33019 of $61.52 is due 12/01/2026. Approve it with one-time passcode 615204, or call 503-555-0142.\n",
+        "615204",
+    ),
+    _l(
+        "it-bonifico",
+        "beside",
+        "Conferma bonifico",
+        "Bonifico di 1.204,00 € del 24/11/2026, CRO 33019482. Codice OTP: 615204.\n",
+        "615204",
+    ),
+    _l(
+        "uk-oplata",
+        "beside",
+        "Підтвердження оплати",
+        "Оплата 482,91 грн, замовлення 330194. Код підтвердження: 615204.\n",
+        "615204",
+    ),
+    _l(
+        "en-none-quiz", "none", "Quiz night", "Teams 12, points 4821, room 1204. Enter by 19:30. Sign in at the door.\n"
+    ),
+    _l(
+        "en-none-flight",
+        "none",
+        "Check in now",
+        "Flight LX 1204, booking K7PQ2M, seat 21A, gate 48. Sign in to check in.\n",
+    ),
+    _l(
+        "en-none-receipt",
+        "none",
+        "Receipt 330194",
+        "<table><tr><td>Item</td><td>Code</td><td>Price</td></tr><tr><td>Lamp</td><td>482913</td><td>$20.00</td></tr></table>",
+    ),
+    _l("es-none-cupon", "none", "Tu regalo", "Usa el código REGALO25 en tu próxima compra antes del 31/12/2026.\n"),
+    _l(
+        "link-it",
+        "link",
+        "Ciao",
+        "<p>Per reimpostare la password, <a href='https://a.test/i/1'>clicca qui</a>.</p><p>Non vuoi più ricevere queste email? <a href='https://a.test/i/2'>Annulla l'iscrizione</a>.</p>",
+        "",
+        reset="https://a.test/i/1",
+        unsubscribe="https://a.test/i/2",
+    ),
+    _l(
+        "link-ja",
+        "link",
+        "ご登録",
+        "以下のURLからメールアドレスの確認を完了してください。\nhttps://a.test/j/1?k=9\n\n配信停止はこちら：\nhttps://a.test/j/2\n",
+        "",
+        verify="https://a.test/j/1?k=9",
+        unsubscribe="https://a.test/j/2",
+    ),
+    _l(
+        "link-nl",
+        "link",
+        "Welkom",
+        "<p><a href='https://a.test/n/1'>Bevestig je e-mailadres</a></p><p>Wachtwoord kwijt? <a href='https://a.test/n/2'>Stel hier een nieuw wachtwoord in</a></p><p><a href='https://a.test/n/3'>Bekijk in browser</a></p>",
+        "",
+        verify="https://a.test/n/1",
+        reset="https://a.test/n/2",
+        link="https://a.test/n/3",
+    ),
+)
+
+EIGHTH: tuple[Letter, ...] = (
+    _l("en-user", "none", "Welcome aboard", "Welcome, your username is 482913. Log in at a.test to begin.\n"),
+    _l("en-member", "none", "Account active", "Your account 482913 is active now. You can sign in.\n"),
+    _l(
+        "en-hotline",
+        "none",
+        "Activate your SIM",
+        "Dial 482913 from your handset to activate your SIM. Log in for details.\n",
+    ),
+    _l(
+        "en-report",
+        "none",
+        "New sign-in",
+        "New sign-in to your account. If this was not you, report it. Event 482913.\n",
+    ),
+    _l("en-files", "none", "Backup finished", "482913 files were verified. Log in to restore them.\n"),
+    _l("de-kunde", "none", "Neues Konto", "Ihre Benutzerkennung lautet 482913. Bitte melden Sie sich an.\n"),
+    _l("fr-compte", "none", "Compte créé", "Votre identifiant est 482913. Connectez-vous pour commencer.\n"),
+    _l("en-question", "none", "Re: login trouble", "Hi Sam, I see error 482913 when I log in. Any idea?\n"),
+    _l("en-extension", "none", "Verify by phone", "To verify, call us at extension 482913.\n"),
+    _l("en-plain", "words", "Your Wren passcode", "Passcode: 904 117. It will stop working at 10:42.\n", "904117"),
+    _l(
+        "en-finish",
+        "words",
+        "Complete your sign up",
+        "You're one step away. Put 904117 in the verification box to complete your registration.\n",
+        "904117",
+    ),
+    _l("de-kurz", "words", "Anmelden bei Zaunkönig", "904117 ist Ihr Anmeldecode für Zaunkönig.\n", "904117"),
+    _l("fr-court", "words", "Votre code Roitelet", "Bonjour, voici votre code : 904117\n", "904117"),
+    _l("es-corto", "words", "Chochín", "Introduce el código 904117 para verificar tu correo.\n", "904117"),
+    _l("it-corto", "words", "Scricciolo", "Il codice per accedere è 904117.\n", "904117"),
+    _l("pt-curto", "words", "Carriça", "O seu código de acesso é 904117. Não o partilhe.\n", "904117"),
+    _l("ja-mijikai", "words", "ミソサザイ", "認証コードは「904117」です。\n", "904117"),
+    _l("ko-jjalbeun", "words", "굴뚝새", "[굴뚝새] 인증번호 904117을 입력해 주세요.\n", "904117"),
+    _l("zh-duan", "words", "鹪鹩", "【鹪鹩】您的验证码是904117，请勿泄露。\n", "904117"),
+    _l("ru-kratko", "words", "Крапивник", "904117 — ваш код для входа в Крапивник.\n", "904117"),
+    _l("pl-krotko", "words", "Strzyżyk", "Twój kod logowania to 904117.\n", "904117"),
+    _l("tr-kisa", "words", "Çit kuşu", "Çit kuşu hesabınız için tek kullanımlık şifreniz: 904117\n", "904117"),
+    _l("ar-qasir", "words", "رمز الدخول", "رمز الدخول الخاص بك هو 904117\n", "904117"),
+    _l(
+        "en-html",
+        "table",
+        "Your Wren code",
+        "<html><body><div style='max-width:480px'><h2>Hi Jo,</h2><p>Here is your sign-in code.</p><table width='100%'><tr><td align='center' style='font-size:30px;letter-spacing:8px'>904 117</td></tr></table><p style='color:#999'>Wren Inc, 482 Oak St, 94110 SF. Ref: 33019482</p></div></body></html>",
+        "904117",
+    ),
+)
+
+#: Name, messages, recall and precision of codes at first sight, and how many of how many links had the right kind.
+ROUNDS: tuple[tuple[str, tuple[Letter, ...], float, float, str], ...] = (
+    ("fifth, layouts", FIFTH, 0.818, 1.0, "7 of 14"),
+    ("sixth, layouts", SIXTH, 0.9, 1.0, "13 of 15"),
+    ("seventh, layouts", SEVENTH, 0.824, 1.0, "6 of 7"),
+    # What it said of numbers without a word for them cost more than it gained, and was given up but for clear cases.
+    ("eighth, what is none", EIGHTH, 1.0, 0.714, ""),
+)
+LAYOUTS = tuple(letter for _, letters, *_ in ROUNDS for letter in letters)
