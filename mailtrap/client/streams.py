@@ -11,6 +11,7 @@ from io import BytesIO
 from mailtrap.client import failures
 from mailtrap.client.endpoint import Endpoint
 from mailtrap.client.steps import Request, Response
+from mailtrap.errors import Invalid
 
 _MAX_HEAD = 64 * 1024
 
@@ -29,7 +30,14 @@ class Streams:
         self._timeout = timeout
 
     async def ask(self, request: Request) -> Response:
-        """One request. Raises Unreachable."""
+        """One request. Raises Unreachable, and Invalid where no loop of asyncio runs."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            raise Invalid(
+                "Verbs to be awaited need asyncio",
+                "under trio have a thread call the others: `await trio.to_thread.run_sync(inbox.wait, query)`",
+            ) from None
         try:
             async with asyncio.timeout(self._timeout + request.patience):
                 return await self._ask(request)

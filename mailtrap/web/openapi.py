@@ -63,7 +63,8 @@ def describe(operations: Sequence[Operation], base_path: str) -> dict[str, Any]:
 def _structs(operations: Iterable[Operation]) -> list[type[msgspec.Struct]]:
     found: dict[type[msgspec.Struct], None] = {Failure: None}
     for operation in operations:
-        found.update((shape, None) for shape in (operation.body, operation.response) if shape)
+        shapes = (operation.body, operation.response, *operation.told.values())
+        found.update((shape, None) for shape in shapes if shape)
     return list(found)
 
 
@@ -166,5 +167,7 @@ def _responses(operation: Operation, references: dict[type[msgspec.Struct], Any]
     failure = {"application/json": {"schema": references[Failure]}}
     body = (415,) if operation.method not in ("GET", "HEAD") else ()
     for status in sorted({*_ALWAYS, *body, *operation.errors}):
-        described[str(status)] = {"description": HTTPStatus(status).phrase, "content": failure}
+        told = operation.told.get(status)
+        said = {"application/json": {"schema": references[told]}} if told else failure
+        described[str(status)] = {"description": HTTPStatus(status).phrase, "content": said}
     return described

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from ast import literal_eval
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -30,7 +30,7 @@ class Operation:
     `query` and `body`. `response` is the struct that is answered, or None where the handler makes its own
     response of the type `media` or one of `also`. `takes` is the media type of a body that the handler reads
     itself. With `needs_query` at least one parameter must be given. `errors` are the statuses it may fail with,
-    apart from those that every operation may.
+    apart from those that every operation may; `told` has a struct for those of them that say more than a Failure.
     """
 
     method: str
@@ -48,6 +48,7 @@ class Operation:
     errors: tuple[int, ...]
     also: tuple[str, ...]
     needs_query: bool
+    told: Mapping[int, type[msgspec.Struct]]
 
 
 def operation(
@@ -65,6 +66,7 @@ def operation(
     errors: tuple[int, ...] = (),
     also: tuple[str, ...] = (),
     needs_query: bool = False,
+    told: Mapping[int, type[msgspec.Struct]] | None = None,
 ) -> Callable[[_F], _F]:
     """Declare that the decorated method carries out this operation. Its docstring becomes the description."""
 
@@ -87,6 +89,7 @@ def operation(
             errors,
             also,
             needs_query,
+            told or {},
         )
         return function
 

@@ -74,6 +74,7 @@ class Waiters:
         query=Waits,
         response=shapes.WaitShape,
         errors=(408, 409, 503),
+        told={408: shapes.WaitFailure, 409: shapes.WaitFailure},
     )
     def wait(self, query: Waits) -> shapes.WaitShape | Response:
         """Answers once `count` messages match, which may be there already. Otherwise 408, with what did arrive, which

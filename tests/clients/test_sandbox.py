@@ -15,6 +15,7 @@ import pytest
 import docs.clients as documented
 from mailtrap.client import ApiInvalid, AsyncInbox, AsyncSandbox, Inbox, MailMismatch, Message, Sandbox, Unreachable
 from mailtrap.client.message import NotLoaded
+from mailtrap.errors import Invalid
 from tests.cli.sandbox_stand_in import standing_in
 from tests.clients.calls import CALLS
 from tests.clients.conftest import World
@@ -31,6 +32,14 @@ def test_a_call_returns_when_it_is_done(call, world: World) -> None:  # type: ig
 @pytest.mark.parametrize("call", [call for _, call in _EACH], ids=[name for name, _ in _EACH])
 def test_a_call_can_be_awaited(call, world: World) -> None:  # type: ignore[no-untyped-def]
     asyncio.run(call(AsyncSandbox(world.url), world))
+
+
+def test_who_awaits_without_asyncio_is_told_what_to_do(world: World) -> None:
+    # As trio does it: the coroutine is driven by something else than a loop of asyncio.
+    waiting = AsyncSandbox(world.url).wait("subject:hello")
+    with pytest.raises(Invalid, match="need asyncio") as caught:
+        waiting.send(None)
+    assert "trio.to_thread.run_sync" in caught.value.hint
 
 
 def test_every_documented_call_is_exercised() -> None:

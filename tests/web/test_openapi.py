@@ -84,3 +84,14 @@ def test_the_page_shows_every_operation(app: Flask, document: dict[str, Any]) ->
         assert f'id="shape-{name}"' in page.text
     assert "<script>" not in page.text
     assert " style=" not in page.text
+
+
+def test_what_waiting_answers_otherwise_is_described_as_it_is(app: Flask, document: dict[str, Any]) -> None:
+    client = app.test_client()
+    responses = document["paths"]["/api/wait"]["get"]["responses"]
+    for status, asked in ((408, "query=subject:nobody&timeout=0"), (409, "none=true&within=0")):
+        answer = client.get(f"/api/wait?{asked}")
+        assert answer.status_code == status
+        name = responses[str(status)]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        described = document["components"]["schemas"][name]
+        assert set(described["required"]) <= set(answer.get_json()) <= set(described["properties"])
