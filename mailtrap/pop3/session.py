@@ -72,7 +72,10 @@ class Session(Frame[bytes]):
         logged_in = self.maildrop is not None
         perform = anywhere or (after if logged_in else before)
         if perform is not None and self.policy.offers(verb.decode("ascii")):
-            self.trouble.unless(Step.POP3_COMMAND, partial(perform, self, argument))
+            if self._sandbox.faults.steps:
+                self.trouble.unless(Step.POP3_COMMAND, partial(perform, self, argument))
+            else:
+                perform(self, argument)
         elif protocol.is_http(line):
             # A web page can make a browser post to this port; nothing of what follows may be taken for commands.
             self.hang_up(responses.NOT_HTTP, "refused")
