@@ -16,7 +16,9 @@ JOINT = later(rf"{_OPEN}(?:(?:{_IS}|le|il|o|below|follows|now|number|no\.?|#){_O
 #: What leads to the code at the end of more words.
 LEADS = later(rf"(?:\b(?:{_IS})|[:：は是为為が])\s*[\"'“„«<*_`\[(【「]*$", re.IGNORECASE)
 COLON = later(r"[:：]\s*[\"'“„«<*_`\[(【「]*$")
-SENTENCE = later(r"[.!?;](?=\s)|[。！？；]|\x00(?=\s)")
+#: A dot after one of these ends no sentence.
+_SHORT = "".join([rf"(?<!\b{word})" for word in ("acct", "no", "nr", "tel", "ref", "dr", "ms", "mr")])
+SENTENCE = later(rf"[!?;](?=\s)|{_SHORT}\.(?=\s)|[。！？；]|\x00(?=\s)", re.IGNORECASE)
 #: From a code to the word for it: `is your Acme`, `is the`, `として`.
 AFTER = later(
     r"[\s\"'“”*_`()（）\]】」』»>,:\-–—]*(?:(?:" + _IS + r"|als|como|comme|come|как|jako|olarak|という|を)(?!\w))?\s*"
@@ -30,7 +32,8 @@ VERBAL = later(
 #: What asks to enter what follows.
 USE = later(
     r"(?:(?:reply|respond|answer)\s+(?:\w+\s+){0,4}with|brug|bruk|använd|use|enter|type(?: in)?|key in|punch in"
-    r"|input|insert|submit|provide|paste|geben sie|gib|verwende[nt]?(?: sie)?|nutzen sie|tippen sie"
+    r"|input|insert|submit|provide|paste|geben sie|gib|verwende[nt]?(?: sie)?|nutzen sie|nutze"
+    r"|tippen? sie|tippe|trage(?:n sie)?"
     r"|saisi(?:r|ssez|s)|entrez|utilisez|tapez|recopiez|indiquez|introdu(?:ce|zca|cir|za|z)|ingres[ae]|usa|use|utiliza"
     r"|escribe|inserisci|digit[ea]|insira|voer|vul|gebruik|wpisz|użyj|wprowadź|podaj|введите|используйте|укажите"
     r"|введіть|gir(?:in|iniz)|kullan(?:ın)?|ange|indtast|skriv inn|syötä|zadejte|adja meg|introdu|nhập|masukkan|gunakan"
