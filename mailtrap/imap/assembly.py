@@ -16,8 +16,9 @@ MAX_TEXT = 256 * 1024
 MAX_LITERAL = 256 * 1024
 MAX_LITERALS = 512 * 1024
 MAX_COUNT = 1000
-#: Octets of any of these from who has not logged in: a token of AUTHENTICATE (12 288, RFC 4954 §4.5) has room.
-EARLY = 16 * 1024
+#: Octets of any of these from who has not logged in: a token of AUTHENTICATE (12 288, RFC 4954 §4.5) has room, and
+#: what an ID may be, 30 fields of 30 octets with values of 1 024 (RFC 2971 §3.3).
+EARLY = 40 * 1024
 #: Octets of lines that were refused, and of literals, that are thrown away before the connection is closed.
 SKIPPED = 1024 * 1024
 

@@ -266,7 +266,8 @@ class Cursor:
         try:
             return _checked(names.decode(octets))
         except names.NotUtf7Error as error:
-            raise CommandError(str(error)) from None
+            # The command is well formed, but there can be no such folder.
+            raise CommandError(str(error), code="CANNOT", refused=True) from None
 
     # Flags and dates.
 

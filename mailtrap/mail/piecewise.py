@@ -6,7 +6,7 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 
-from mailtrap.mail.transfer import IDENTITY, MAX_RUNS, NOT_BASE64, QUOTED_PRINTABLE
+from mailtrap.mail.transfer import IDENTITY, MAX_RUNS, NOT_BASE64, QUOTED_PRINTABLE, unescaped
 
 #: Octets without a line end after which quoted-printable is not waited for one.
 _LONG = 64 * 1024
@@ -61,6 +61,6 @@ def _quoted_printable(pieces: Iterable[bytes]) -> Iterator[bytes]:
             found = _SOFT_BREAK.search(begun, end) or _OPEN.search(begun, end)
             end = found.start(1) if found else len(begun)
             kept = begun[end : end + 2]
-        yield binascii.a2b_qp(begun[:end])
+        yield unescaped(begun[:end])
         begun = kept
-    yield binascii.a2b_qp(begun)
+    yield unescaped(begun)

@@ -8,6 +8,7 @@ import re
 #: Octets that are no part of Base64.
 NOT_BASE64 = bytes(sorted(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")))
 _BAD_QUOTED = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n|[ \t]*+\Z)")
+_PADDING = re.compile(rb"[ \t]++(?=\r?\n)")
 #: What leaves octets as they are.
 IDENTITY = frozenset(("", "7bit", "8bit", "binary", "7-bit", "8-bit"))
 QUOTED_PRINTABLE = frozenset(("quoted-printable", "quotedprintable", "quoted_printable"))
@@ -32,7 +33,7 @@ def decode(octets: bytes, encoding: str) -> tuple[bytes, str]:
 
 def quoted_printable(octets: bytes) -> tuple[bytes, str]:
     """What quoted-printable stands for; an equals sign that means nothing stays as it is, and is reported."""
-    decoded = binascii.a2b_qp(octets)
+    decoded = unescaped(octets)
     # Two octets go with every escape, three with every soft line break: as many as went, nothing was odd. Counting is
     # ten times quicker than looking at every escape, and only what is rare has to be left out of it.
     soft = octets.count(b"=\r\n")
@@ -40,6 +41,13 @@ def quoted_printable(octets: bytes) -> tuple[bytes, str]:
     if plain and len(octets) - len(decoded) == 2 * octets.count(b"=") + soft:
         return decoded, ""
     return decoded, "bad-quoted-printable" if _BAD_QUOTED.search(octets) else ""
+
+
+def unescaped(octets: bytes) -> bytes:
+    """Quoted-printable undone; white space at the end of a line came with the transport (RFC 2045 §6.7, rule 3)."""
+    if b" \r\n" in octets or b"\t\r\n" in octets or b" \n" in octets or b"\t\n" in octets:
+        octets = _PADDING.sub(b"", octets)
+    return binascii.a2b_qp(octets)
 
 
 def base64(octets: bytes) -> tuple[bytes, str]:

@@ -143,7 +143,7 @@ def test_any_size_will_do_where_there_is_no_limit() -> None:
 
 
 def test_before_login_append_is_nothing_special() -> None:
-    [refused] = assembled(b"a APPEND x {17000}\r\n", max_message=None)
+    [refused] = assembled(b"a APPEND x {41000}\r\n", max_message=None)
     assert isinstance(refused, Refused)
     assert refused.code == "TOOBIG"
 
