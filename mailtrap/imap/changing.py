@@ -74,7 +74,7 @@ def _store(session: Session, command: Command) -> None:
         opened.id,
         uids,
         arguments.how,
-        arguments.flags,
+        opened.selected.respelt(arguments.flags),
         unchanged_since=arguments.unchanged_since,
     )
     worded = partial(_worded, opened.selected, arguments, command.uid)

@@ -244,13 +244,16 @@ class Section:
 
     @property
     def label(self) -> bytes:
-        """What it is called in the response, with the first octet of a partial (RFC 9051 §7.5.2)."""
+        """What it is called in the response, with the first octet of a partial (RFC 9051 §7.5.2).
+
+        Header fields are in upper case, as Dovecot has them, for which clients are written.
+        """
         if self.name.startswith("RFC822"):
             return self.name.encode()
         words = [".".join(map(str, self.part)) if self.part else "", self.text]
         inner = ".".join([word for word in words if word]).encode()
         if self.fields:
-            inner += b" (" + b" ".join(map(_field, self.fields)) + b")"
+            inner += b" (" + b" ".join([_field(name.upper()) for name in self.fields]) + b")"
         first = b"" if self.partial is None else b"<%d>" % self.partial[0]
         return self.name.encode() + b"[" + inner + b"]" + first
 

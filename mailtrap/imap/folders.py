@@ -10,6 +10,8 @@ from mailtrap.accounts import Account
 from mailtrap.errors import NotFound
 from mailtrap.imap import appending, hierarchy, listing, responses
 from mailtrap.imap.commands import Append, Command, Create, List, Mailbox, Quota, Rename, Status
+from mailtrap.imap.opened import know_modseq
+from mailtrap.imap.selected import spelt
 from mailtrap.mail.arrival import Arrival
 from mailtrap.net.actions import Ask, Drain
 from mailtrap.store.folder import Folder, Totals
@@ -137,7 +139,7 @@ def list_(session: Session, command: Command) -> None:
         return lines
 
     if "HIGHESTMODSEQ" in asked.status:
-        session.enabled.add("CONDSTORE")
+        know_modseq(session)
     session.work(command, look, partial(_say, session, command))
 
 
@@ -190,7 +192,7 @@ def status(session: Session, command: Command) -> None:
         session.ok(command, "Done")
 
     if "HIGHESTMODSEQ" in asked.items:
-        session.enabled.add("CONDSTORE")
+        know_modseq(session)
     session.work(command, look, say)
 
 
@@ -268,6 +270,10 @@ def append(session: Session, command: Command) -> None:
         elif folder.view or not folder.selectable:
             appending.discard(asked)
             session.no(command, "Nothing can be put into this folder", "CANNOT")
+        elif not all([message.content.size for message in asked.messages]):
+            # So a client takes back what it has begun (RFC 3502 §6.3.11).
+            appending.discard(asked)
+            session.no(command, "A message has at least one octet; nothing is kept")
         else:
             batch = appending.Batch(session.sandbox, _account(session), _arrival(session), folder.id, asked)
             session.block(Ask(batch.keep), partial(kept, folder))
@@ -278,7 +284,7 @@ def append(session: Session, command: Command) -> None:
             return
         ids, uids = result
         session.transcript.messages.extend(ids)
-        session.ok(command, "Kept", f"APPENDUID {folder.uid_validity} {','.join(map(str, uids))}" if all(uids) else "")
+        session.ok(command, "Kept", f"APPENDUID {folder.uid_validity} {spelt(uids)}" if all(uids) else "")
 
     def regret(error: Exception) -> None:
         appending.discard(asked)

@@ -9,6 +9,7 @@ from heapq import merge
 from typing import Protocol
 
 from mailtrap.imap.recent import RECENT, Recents, Unheard
+from mailtrap.mail.words import fold
 from mailtrap.store.folder import Item
 
 #: Commands whose arguments or answers are sequence numbers: nobody may hear EXPUNGE meanwhile (RFC 9051 §7.5.1). With
@@ -245,6 +246,11 @@ class Selected:
             f"* FLAGS ({told})\r\n* OK [PERMANENTFLAGS ({permanent})] "
             f"{'None can be changed' if self.read_only else 'They last'}\r\n"
         ).encode()
+
+    def respelt(self, flags: Iterable[str]) -> list[str]:
+        """Flags as they are written here already: keywords that differ in case are the same (RFC 9051 §2.3.2)."""
+        known = {fold(flag): flag for flag in self._flags}
+        return [known.get(fold(flag), flag) for flag in flags]
 
     def new_flags(self, items: Iterable[Item]) -> bytes:
         """What has to be said before these are told of: a keyword is in the list before it is met."""

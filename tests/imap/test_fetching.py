@@ -189,8 +189,8 @@ def test_labels_partials_and_what_is_not_there(shelf: Shelf) -> None:
         b"* 1 FETCH (BODY[]<0> {7}\r\nFrom: a BODY[]<17> {6}\r\n\nhello BODY[]<22> {1}\r\no "
         b'BODY[]<23> "" '
         b'BODY[]<4611686018427387904> "" BODY[1] {5}\r\nhello BODY[2] NIL BODY[2.MIME]<0> NIL '
-        b"BODY[HEADER.FIELDS (to Subject)] {9}\r\nTo: b\r\n\r\n BODY[HEADER.FIELDS (to Subject)]<1> {3}\r\no:  "
-        b"BODY[HEADER.FIELDS.NOT (to Subject)] {11}\r\nFrom: a\r\n\r\n BINARY.SIZE[1] 5 BINARY.SIZE[2] 0 "
+        b"BODY[HEADER.FIELDS (TO SUBJECT)] {9}\r\nTo: b\r\n\r\n BODY[HEADER.FIELDS (TO SUBJECT)]<1> {3}\r\no:  "
+        b"BODY[HEADER.FIELDS.NOT (TO SUBJECT)] {11}\r\nFrom: a\r\n\r\n BINARY.SIZE[1] 5 BINARY.SIZE[2] 0 "
         b"BINARY[2] NIL RFC822.HEADER {18}\r\nFrom: a\r\nTo: b\r\n\r\n)\r\n"
     )
 
@@ -238,7 +238,7 @@ def test_large_and_small_messages_are_told_of_alike(shelf: Shelf, size: int) -> 
     assert told["BINARY[2]"] == decoded
     assert told["BINARY[2]<7>"] == decoded[7:99_007]
     assert told["BINARY.SIZE[2]"] == len(decoded)
-    assert told["BODY[HEADER.FIELDS (subject)]"] == b"Subject: big\r\n\r\n"
+    assert told["BODY[HEADER.FIELDS (SUBJECT)]"] == b"Subject: big\r\n\r\n"
     assert told[f"BODY[]<{start}>"] == b"--b"
     assert told[f"BODY[]<{len(content) - 7}>"] == content[-7:]
 

@@ -53,6 +53,20 @@ def called(stage: Stage, subject: str) -> int:
     return id_
 
 
+def test_keywords_that_differ_in_case_are_one(stage: Stage) -> None:
+    played = opened(stage)
+    say(played, "d STORE 1 +FLAGS (Later)")
+    assert say(played, "e STORE 2 FLAGS (LATER)") == ["* 2 FETCH (FLAGS (Later))", "e OK Flags are set"]
+    assert say(played, "f STORE 2 -FLAGS (later)") == ["* 2 FETCH (FLAGS ())", "f OK Flags are set"]
+
+
+@pytest.mark.parametrize("asked", ["STATUS All (HIGHESTMODSEQ)", 'LIST "" All RETURN (STATUS (HIGHESTMODSEQ))'])
+def test_who_asks_how_far_another_folder_is_hears_of_this_one(stage: Stage, asked: str) -> None:
+    played = opened(stage)
+    assert fact(say(played, f"d {asked}"), "HIGHESTMODSEQ") > 1
+    assert "MODSEQ" in say(played, "e FETCH 1 FLAGS")[0]
+
+
 # Several at once.
 
 

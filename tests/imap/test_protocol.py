@@ -555,7 +555,7 @@ def test_sets_are_resolved() -> None:
     [
         (b"BODY.PEEK[]", b"BODY[]"),
         (b"BODY[1.2.HEADER]<5.6>", b"BODY[1.2.HEADER]<5>"),
-        (b"BODY[HEADER.FIELDS (to {1+}\r\n( cc)]", b'BODY[HEADER.FIELDS (to "(" cc)]'),
+        (b"BODY[HEADER.FIELDS (to {1+}\r\n( cc)]", b'BODY[HEADER.FIELDS (TO "(" CC)]'),
         (b"BINARY.PEEK[1]", b"BINARY[1]"),
         (b"BINARY.SIZE[1]", b"BINARY.SIZE[1]"),
         (b"RFC822.TEXT", b"RFC822.TEXT"),

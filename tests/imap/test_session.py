@@ -268,6 +268,15 @@ def test_several_messages_are_kept_together_or_not_at_all(begin: Begin, monkeypa
     assert b"(MESSAGES 3)" in played.send(b"b STATUS All (MESSAGES)\r\n")
 
 
+def test_a_message_of_no_octets_takes_back_the_whole_append(begin: Begin) -> None:
+    played = begin()
+    log_in(played)
+    assert played.send(b"a APPEND INBOX {3+}\r\none {0+}\r\n\r\n").startswith(b"a NO A message has")
+    assert played.send(b"b APPEND INBOX {0}\r\n").startswith(b"+ ")
+    assert played.send(b"\r\n").startswith(b"b NO ")
+    assert played.stage.store.counters().captured == 3
+
+
 # Failures of ours.
 
 
