@@ -99,7 +99,7 @@ def _stored(session: Session, command: Command, named: int, worded: tuple[bytes,
         modified = altered.modified if command.uid else [selected.number(uid) for uid in altered.modified]
         session.ok(command, "Some had been changed", f"MODIFIED {spelt(sorted(modified))}")
     elif len(altered.items) < named and not command.uid:
-        session.no(command, GONE, GONE_CODE)
+        session.ok(command, GONE, GONE_CODE)
     else:
         session.ok(command, "Flags are set")
 

@@ -127,7 +127,7 @@ def _begun(session: Session, command: Command, chosen: _Chosen, seen: Collection
 def _say(session: Session, command: Command, begun: _Begun) -> None:
     if isinstance(begun.first, NotFound):
         # Nothing has been said of it yet.
-        session.no(command, GONE, GONE_CODE)
+        session.ok(command, GONE, GONE_CODE)
         return
     if begun.head:
         session.utter(begun.head)
@@ -151,7 +151,7 @@ def _poured(session: Session, command: Command, begun: _Begun, last: bool) -> No
         return
     session.transcript.note(session.now, f"{pieces.told} messages told of")
     if (begun.missing or pieces.gone) and not command.uid:
-        session.no(command, GONE, GONE_CODE)
+        session.ok(command, GONE, GONE_CODE)
     elif pieces.undecoded:
         session.no(command, "Some of it has a transfer encoding that is not known", "UNKNOWN-CTE")
     else:
