@@ -131,8 +131,8 @@ def ready(settings: Settings, addresses: Mapping[str, tuple[str, int]], ca_file:
     """What the ready file says: a port for each service, and how to reach them.
 
     `{"smtp": 1025, "smtps": 1465, "pop3": 1110, "pop3s": 1995, "imap": 1143, "imaps": 1993, "web": 8025,
-    "host": "127.0.0.1", "urls": {"smtp": "smtp://127.0.0.1:1025", …}, "pid": 7, "ca_file": "/…/ca.pem", "database": ":temp:"}`; `host` is
-    one to connect to.
+    "host": "127.0.0.1", "urls": {"smtp": "smtp://127.0.0.1:1025", …}, "pid": 7, "ca_file": "/…/ca.pem",
+    "database": ":temp:"}`; `host` is one to connect to.
     """
     urls = {}
     for name, (host, port) in addresses.items():

@@ -127,7 +127,7 @@ def contents_of(readers: Readers, ids: Sequence[int], most: int) -> dict[int, by
     """By id the octets of messages in one statement; of those with more than `most` only how many there are."""
     found: dict[int, bytes | int] = {}
     rows = readers.fetch(
-        "SELECT m.id, m.size, m.codec, iif(m.size <= ?, c.octets, NULL) FROM message m "
+        "SELECT m.id, m.size, m.codec, CASE WHEN m.size <= ? THEN c.octets END FROM message m "
         "LEFT JOIN chunk c ON c.id = (m.content << 16) WHERE m.id IN (SELECT value FROM json_each(?))",
         (min(most, PIECE), json.dumps(list(ids))),
     )
