@@ -39,6 +39,8 @@ def deliveries(
 
     QUERY leaves those of messages that match, as in `mailtrap list`. Nothing has really been sent to anybody.
     """
+    if list(query) == ["list"]:
+        query = ()  # as with `faults list` and `inboxes list`
     with connect(url) as client:
         found = list(
             client.deliveries(

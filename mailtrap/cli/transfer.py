@@ -104,7 +104,7 @@ def import_(
     """Put messages from files into the sandbox: .eml files, directories of them, mbox, Maildir, zip; `-` is stdin.
 
     Over the API, octet for octet. The envelope is what an export kept beside the messages, else what their header
-    says, unless --from and --to say another.
+    says, unless --from and --to say another. Nothing follows on a message that is imported: no delivery, no notice.
     """
     from mailtrap.cli.submission import with_crlf
 
@@ -118,7 +118,7 @@ def import_(
                 from_ = sender if sender is not None else found.sender
                 to = recipients or found.recipients or ()
                 try:
-                    ids.append(client.post(octets, sender=from_, recipients=to, inbox=inbox)["id"])
+                    ids.append(client.post(octets, sender=from_, recipients=to, inbox=inbox, imported=True)["id"])
                 except ApiError as error:
                     # One bad message does not keep the others out; anything that would hit all of them stops here.
                     if not isinstance(error, ApiInvalid) and error.status != 413:

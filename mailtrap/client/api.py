@@ -119,10 +119,11 @@ class Client(Hooks):
         sender: str | None = None,
         recipients: Sequence[str] = (),
         inbox: str | None = None,
+        imported: bool = False,
     ) -> Json:
         """Put a message in, octet for octet. Without `sender` or `recipients` the server takes them from the header.
 
-        Returns its Summary.
+        With `imported` no delivery of it is played. Returns its Summary.
         """
         asked: dict[str, str] = {}
         if sender is not None:
@@ -131,6 +132,8 @@ class Client(Hooks):
             asked["envelope-to"] = ",".join(recipients)
         if inbox:
             asked["inbox"] = inbox
+        if imported:
+            asked["imported"] = "true"
         return self._json("POST", "/api/messages", asked, octets, "message/rfc822")
 
     def delete(self, id: str) -> None:

@@ -253,6 +253,9 @@ class Session(Frame[bytes]):
 
     def ok(self, command: Command, text: str, code: str = "") -> None:
         """End a command well, after what the client has to know of the open folder."""
+        if self.account is not None:
+            # Who tries out what we understand is no attacker; before a login every error counts.
+            self.forgive()
         self._end(command, responses.tagged(command.tag, "OK", text, code))
 
     def no(self, command: Command, text: str, code: str = "") -> None:

@@ -286,6 +286,10 @@ class Frame(Generic[Answer]):
         else:
             self.say(answer)
 
+    def forgive(self) -> None:
+        """The client can do better: count its errors anew."""
+        self._errors = 0
+
     def act(self, action: Action) -> None:
         """Have an action performed after everything said so far."""
         self._flush()

@@ -76,6 +76,7 @@ class Posting(msgspec.Struct, rename={"envelope_from": "envelope-from", "envelop
         ]
         | None
     ) = None
+    imported: Annotated[bool, Meta(description="It was delivered elsewhere, long ago: nothing follows on it")] = False
 
 
 class Messages:
@@ -109,7 +110,7 @@ class Messages:
     def post_message(self, query: Posting) -> shapes.Summary:
         """The body is kept octet by octet, and safely so before this answers."""
         inbox = None if query.inbox is None else self._opened(query.inbox)
-        submitted = Submitted(query.envelope_from, query.envelope_to, inbox, _peer())
+        submitted = Submitted(query.envelope_from, query.envelope_to, inbox, _peer(), query.imported)
         id = submit(self._sandbox, request.stream, submitted, self._settings.max_message_size)
         return shapes.summary(message_of(self._store, str(id)))
 

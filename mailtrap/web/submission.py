@@ -33,6 +33,8 @@ class Submitted:
     recipients: str | None
     inbox: str | None
     peer: str
+    #: Whether it was taken out of another sandbox or mailbox, so that no delivery of it has to be played.
+    imported: bool = False
 
 
 class _Receipt:
@@ -61,7 +63,8 @@ def submit(sandbox: Sandbox, stream: Readable, submitted: Submitted, largest: in
         raise Invalid("There is no message in the body", "send it as it is, header and all")
     if len(octets) > largest:
         raise _too_large(largest)
-    arrival = Arrival(sandbox.clock.now(), "http", submitted.peer, protocol="HTTP")
+    listener = "import" if submitted.imported else "http"
+    arrival = Arrival(sandbox.clock.now(), listener, submitted.peer, protocol="HTTP")
     receipt = _Receipt()
     if len(octets) <= HELD:
         sandbox.capture(_envelope(submitted, octets), octets, arrival, receipt, inbox=submitted.inbox)

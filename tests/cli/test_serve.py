@@ -195,6 +195,19 @@ def test_import_of_an_export_is_the_same(format_: str, sandbox: Sandbox, tmp_pat
         assert {tuple(message["envelope"]["to"]) for message in after} == {("c@d.test", "blind@d.test")}
 
 
+def test_nothing_follows_on_what_is_imported(sandbox: Sandbox, tmp_path: Path) -> None:
+    with sandbox.client() as client:
+        client.post(b"Subject: x\r\n\r\n", sender="a@b.test", recipients=["c+deferred-2@d.test"])
+        (tmp_path / "1.eml").write_bytes(b"Subject: x\r\n\r\n")
+        told = json.loads(
+            sandbox.done("import", str(tmp_path), "--to", "c+deferred-2@d.test", "--from", "a@b.test", "--json")
+        )
+        played = list(client.deliveries("subject:x"))
+        (imported,) = [one for one in played if one["message"] == told["ids"][0]] or [{"outcome": "delivered"}]
+        assert imported["outcome"] == "delivered"
+        assert "deferred" in {one["outcome"] for one in played}
+
+
 def test_an_export_holds_what_the_query_says(sandbox: Sandbox, tmp_path: Path) -> None:
     with sandbox.client() as client:
         for word in ("apple", "pear"):
