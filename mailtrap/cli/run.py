@@ -58,7 +58,9 @@ def run(
 
     The sandbox listens on free ports and is gone with the command. COMMAND finds it by SMTP_HOST, SMTP_PORT, SMTP_URL
     (and MAIL_…, EMAIL_…, MAILER_DSN), the tests in it by MAILTRAP_URL; variables with logins of other servers are
-    taken out. It gets the signals that this one gets, and its exit code is the one returned.
+    taken out. What was sent without a login it can read by IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD, IMAP_URL,
+    with TLS by IMAPS_PORT and IMAPS_URL, and by the same with POP3. It gets the signals that this one gets, and its
+    exit code is the one returned.
     """
     from mailtrap.testing.boxes import MailSandbox
     from mailtrap.testing.inprocess import HIDDEN, InProcess

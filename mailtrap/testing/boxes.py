@@ -22,16 +22,18 @@ _OTHERS = re.compile(r"[^a-z0-9]+")
 
 
 class MailInbox(Inbox):
-    """An inbox of one test, and all that an application needs to send into it.
+    """An inbox of one test, and all that an application needs to send into it and to read what is in it.
 
-    Whoever logs in as `user` sends into it, and so does whoever sends to one of its addresses.
+    Whoever logs in as `user` sends into it, and so does whoever sends to one of its addresses. By IMAP and POP3 the
+    same login reads it.
     """
 
     def __init__(self, name: str, site: Site, transport: Transport) -> None:
         super().__init__(name, transport)
         self.site = site
         self.user = name
-        self.password = secrets.token_hex(8)
+        # Who sends may say any password, who reads must say a secret where the sandbox has one.
+        self.password = site.token or secrets.token_hex(8)
         self._wiring = Wiring(site, self.user, self.password)
 
     @cached_property
@@ -55,8 +57,28 @@ class MailInbox(Inbox):
         return self._wiring.smtp_url
 
     @property
+    def imap_url(self) -> str:
+        """Where to read it by IMAP: `imap://user:password@127.0.0.1:1143`. Empty where an older sandbox has none."""
+        return self._wiring.reading_url("imap")
+
+    @property
+    def imaps_url(self) -> str:
+        """The same with TLS from the start; `site.ca_file` is the certificate to trust."""
+        return self._wiring.reading_url("imaps")
+
+    @property
+    def pop3_url(self) -> str:
+        """Where to collect it by POP3: `pop3://user:password@127.0.0.1:1110`."""
+        return self._wiring.reading_url("pop3")
+
+    @property
+    def pop3s_url(self) -> str:
+        """The same with TLS from the start."""
+        return self._wiring.reading_url("pop3s")
+
+    @property
     def env(self) -> dict[str, str]:
-        """Environment variables for an application that finds its mail server by them: SMTP_HOST, MAIL_URL …"""
+        """Environment variables for an application that finds its mail servers by them: SMTP_HOST, IMAP_HOST …"""
         return self._wiring.environment
 
     @property
@@ -106,7 +128,7 @@ class MailSandbox(Sandbox):
 
     @property
     def env(self) -> dict[str, str]:
-        """Environment variables for an application that sends without a login."""
+        """Environment variables for an application that sends without a login, and reads what was sent so."""
         return self._wiring.environment
 
     def inbox(self, name: str) -> MailInbox:

@@ -17,7 +17,7 @@ from mailtrap.settings import TABLE, Settings
 from mailtrap.testing.boxes import MailInbox, MailSandbox
 from mailtrap.testing.direct import Direct
 from mailtrap.testing.recording import Recording
-from mailtrap.testing.wiring import Site
+from mailtrap.testing.wiring import READING, Site
 
 #: Clients that upgrade to TLS wherever it is offered would find a certificate that they do not trust.
 #: Whoever tests TLS has the other port, or says `hide_extensions=()`.
@@ -49,6 +49,7 @@ class InProcess:
             addresses["smtps"][1],
             self._server.about.authority,
             chosen.api_token,
+            *[addresses[name][1] for name in READING],
         )
 
     def sandbox(self) -> LocalSandbox:

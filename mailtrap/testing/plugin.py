@@ -67,7 +67,7 @@ def inbox(request: pytest.FixtureRequest, mail_sandbox: MailSandbox) -> Iterator
     """An inbox of this test alone: whoever logs in with its `user` and `password` sends into it.
 
     It has `smtp_url`, `env`, `django_settings`, `flask_config` and `fastapi_config` for the application under test,
-    and goes with its mail and its faults when the test is over.
+    `imap_url` and `pop3_url` for one that reads mail, and goes with its mail and its faults when the test is over.
     """
     from mailtrap.testing.report import Case
 

@@ -1,4 +1,4 @@
-"""What an application is told so that its mail comes to a sandbox: environment variables, settings of frameworks."""
+"""What an application is told so that it sends to a sandbox and reads from it: variables, settings of frameworks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SENDER_FOR_PYDANTIC = "app@example.com"
 #: Variables that say how to log in or to protect a connection. One that is left from elsewhere would be wrong here.
 STRAY = frozenset(
     f"{prefix}_{word}"
-    for prefix in ("SMTP", "MAIL", "EMAIL")
+    for prefix in ("SMTP", "MAIL", "EMAIL", "IMAP", "POP3")
     for word in (
         *("USER", "USERNAME", "HOST_USER", "LOGIN", "PASS", "PASSWORD", "HOST_PASSWORD"),
         *("USE_TLS", "USE_SSL", "SSL_TLS", "STARTTLS", "SECURE", "TLS", "SSL", "ENCRYPTION"),
@@ -23,9 +23,19 @@ STRAY = frozenset(
 )
 
 
+#: What gives mail out, as schemes of URLs, as `/api/info` calls it, and as a site does.
+READING = ("imap", "imaps", "pop3", "pop3s")
+#: Who reads without a login of his own: the inbox of mail that was sent without one, and some password, any of which
+#: is taken.
+_DEFAULT, _ANY = "default", "any"
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a sandbox is: its pages and API, and the ports it takes mail at. `token` opens the API.
+    """Where a sandbox is: its pages and API, and the ports it takes mail at and gives it out. `token` opens the API.
+
+    A port is 0 where there is none: a sandbox elsewhere may be an older one. Names end with `s` where TLS is from the
+    start.
 
     `authority` is the file with the certificate that clients should trust.
     """
@@ -36,6 +46,10 @@ class Site:
     smtps: int = 0
     authority: str | os.PathLike[str] = ""
     token: str = ""
+    imap: int = 0
+    imaps: int = 0
+    pop3: int = 0
+    pop3s: int = 0
 
     @property
     def ca_file(self) -> str:
@@ -51,14 +65,15 @@ class Site:
     def of(cls, url: str, info: dict[str, Any], smtp: str = "", token: str = "") -> Site:
         """One that runs elsewhere, from what `/api/info` says; `smtp` (`host:port`) where it is reached otherwise."""
         host, _, port = smtp.removeprefix("smtp://").rpartition(":")
-        addresses = info["addresses"]
+        ports = {name: int(address.rpartition(":")[2]) for name, address in info["addresses"].items()}
         return cls(
             url.rstrip("/"),
             host.strip("[]") or urlsplit(url).hostname or "127.0.0.1",
-            int(port or addresses["smtp"].rpartition(":")[2]),
-            int(addresses.get("smtps", ":0").rpartition(":")[2]),
+            int(port or ports["smtp"]),
+            ports.get("smtps", 0),
             info["ca_file"],
             token,
+            *[ports.get(name, 0) for name in READING],
         )
 
 
@@ -73,13 +88,26 @@ class Wiring:
     @property
     def smtp_url(self) -> str:
         """`smtp://user:password@127.0.0.1:1025`"""
-        login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}@" if self.user else ""
+        return self._url("smtp", self.site.smtp, self.user, self.password)
+
+    @property
+    def reader(self) -> tuple[str, str]:
+        """User name and password of whoever reads, who must always say both."""
+        return self.user or _DEFAULT, self.password or self.site.token or _ANY
+
+    def reading_url(self, scheme: str) -> str:
+        """`imap://user:password@127.0.0.1:1143`; empty where the sandbox has no such port."""
+        port: int = getattr(self.site, scheme)
+        return self._url(scheme, port, *self.reader) if port else ""
+
+    def _url(self, scheme: str, port: int, user: str, password: str) -> str:
+        login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
         host = f"[{self.site.host}]" if ":" in self.site.host else self.site.host
-        return f"smtp://{login}{host}:{self.site.smtp}"
+        return f"{scheme}://{login}{host}:{port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which applications commonly find their mail server, whatever they are written in."""
+        """The variables by which applications commonly find their mail servers, whatever they are written in."""
         site, port = self.site, str(self.site.smtp)
         variables = {name: self.smtp_url for name in ("SMTP_URL", "MAIL_URL", "EMAIL_URL", "MAILER_DSN", "MAILER_URL")}
         for prefix in ("SMTP", "MAIL", "EMAIL"):
@@ -93,6 +121,21 @@ class Wiring:
         variables["MAILTRAP_SMTP"] = self.smtp_url.rpartition("@")[2].removeprefix("smtp://")
         if site.token:
             variables["MAILTRAP_API_TOKEN"] = site.token
+        return variables | self._reading
+
+    @property
+    def _reading(self) -> dict[str, str]:
+        """The same of the servers by which they read mail."""
+        user, password = self.reader
+        variables: dict[str, str] = {}
+        for scheme in READING:
+            if port := getattr(self.site, scheme):
+                prefix = scheme.upper()
+                variables |= {f"{prefix}_PORT": str(port), f"{prefix}_URL": self.reading_url(scheme)}
+                if not scheme.endswith("s"):
+                    variables |= {f"{prefix}_HOST": self.site.host, f"{prefix}_SERVER": self.site.host}
+                    variables |= {f"{prefix}_USER": user, f"{prefix}_USERNAME": user}
+                    variables |= {f"{prefix}_PASSWORD": password, f"{prefix}_PASS": password}
         return variables
 
     @property

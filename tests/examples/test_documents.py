@@ -30,12 +30,12 @@ def test_the_example_in_the_readme(tmp_path: Path) -> None:
 
 def test_the_examples_in_testing(tmp_path: Path) -> None:
     shown = [block for block in _blocks(TESTING, "python") if "def test_" in block]
-    assert len(shown) == 4
+    assert len(shown) == 5
     for number, block in enumerate(shown):
         (tmp_path / f"test_{number}.py").write_text(block, "utf-8")
-    assert "4 passed" in run([*PYTEST, "--mail-snapshot-update"], tmp_path)
-    assert "4 passed" in run(PYTEST, tmp_path)
-    taken = tmp_path / "mail_snapshots" / "test_3" / "welcome.txt"
+    assert "5 passed" in run([*PYTEST, "--mail-snapshot-update"], tmp_path)
+    assert "5 passed" in run(PYTEST, tmp_path)
+    taken = tmp_path / "mail_snapshots" / "test_4" / "welcome.txt"
     assert "your code is {code}." in taken.read_text("utf-8")
 
 

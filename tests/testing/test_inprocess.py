@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import imaplib
 import os
+import poplib
 import smtplib
+import ssl
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from mailtrap.errors import SettingsError
 from mailtrap.testing.boxes import MailSandbox, name_for
 from mailtrap.testing.inprocess import InProcess, read_settings
-from mailtrap.testing.wiring import Site, Wiring
+from mailtrap.testing.wiring import READING, Site, Wiring
 
 
 def _left() -> tuple[set[int], set[str], set[str]]:
@@ -91,11 +96,94 @@ def test_an_application_can_be_told_in_many_ways() -> None:
     assert environment["EMAIL_HOST_PASSWORD"] == environment["SMTP_PASSWORD"] == "p:/w"
     assert environment["MAILTRAP_SMTP"] == "[::1]:1025"
     assert environment["MAILTRAP_API_TOKEN"] == "t"
-    assert not any("USER" in name for name in Wiring(Site("http://x", "h", 1)).environment)
+    without = Wiring(Site("http://x", "h", 1)).environment
+    assert not any("USER" in name or name.startswith(("IMAP", "POP3")) for name in without)
+
+
+def test_an_application_can_be_told_where_to_read() -> None:
+    site = Site("http://127.0.0.1:8025", "::1", 1025, imap=1143, imaps=1993, pop3=1110, pop3s=1995)
+    wiring = Wiring(site, "a@b", "p:/w")
+    assert wiring.reading_url("imaps") == "imaps://a%40b:p%3A%2Fw@[::1]:1993"
+    environment = wiring.environment
+    for prefix, plain, tls in (("IMAP", "1143", "1993"), ("POP3", "1110", "1995")):
+        assert {environment[f"{prefix}_{name}"] for name in ("HOST", "SERVER")} == {"::1"}
+        assert {environment[f"{prefix}_{name}"] for name in ("USER", "USERNAME")} == {"a@b"}
+        assert {environment[f"{prefix}_{name}"] for name in ("PASSWORD", "PASS")} == {"p:/w"}
+        assert (environment[f"{prefix}_PORT"], environment[f"{prefix}S_PORT"]) == (plain, tls)
+        assert environment[f"{prefix}_URL"] == f"{prefix.lower()}://a%40b:p%3A%2Fw@[::1]:{plain}"
+        assert environment[f"{prefix}S_URL"] == f"{prefix.lower()}s://a%40b:p%3A%2Fw@[::1]:{tls}"
+    assert environment["SMTP_URL"] == "smtp://a%40b:p%3A%2Fw@[::1]:1025"
+    assert Wiring(site).environment["IMAP_URL"] == "imap://default:any@[::1]:1143"
+
+
+def test_mail_of_an_inbox_is_read_by_what_the_inbox_says() -> None:
+    with InProcess() as running, running.sandbox() as sandbox, sandbox.inbox_for("test reading") as (inbox, _):
+        inbox.send(to="ana@example.test", subject="Hello", text="For the reader.")
+        inbox.wait("subject:hello", timeout=60)
+        trusted = ssl.create_default_context(cafile=running.site.ca_file)
+        for url in (inbox.imap_url, inbox.imaps_url):
+            with _imap(url, trusted) as reader:
+                assert reader.select("INBOX") == ("OK", [b"1"])
+                assert "STARTTLS" not in reader.capabilities
+        for url in (inbox.pop3_url, inbox.pop3s_url):
+            assert _collected(url, trusted)[-1] == b"For the reader."
+
+
+def test_the_token_opens_inboxes_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILTRAP_API_TOKEN", "s/e:cret")
+    with InProcess(api_token="s/e:cret") as running, MailSandbox.at(running.site.url) as sandbox:
+        assert sandbox.site.imap == running.site.imap
+        assert sandbox.site.pop3s == running.site.pop3s
+        with sandbox.inbox_for("test") as (inbox, _), _imap(inbox.imap_url) as reader:
+            assert reader.select("INBOX") == ("OK", [b"0"])
+        env = sandbox.env
+        with imaplib.IMAP4(env["IMAP_HOST"], int(env["IMAP_PORT"]), timeout=60) as reader:
+            assert reader.login(env["IMAP_USER"], env["IMAP_PASSWORD"])[0] == "OK"
+            with pytest.raises(imaplib.IMAP4.error), _imap(inbox.imap_url.replace("cret", "wrong")):
+                pass
+
+
+def _imap(url: str, trusted: ssl.SSLContext | None = None) -> imaplib.IMAP4:
+    at = urlsplit(url)
+    host, port = at.hostname or "", at.port or 0
+    client = (
+        imaplib.IMAP4_SSL(host, port, ssl_context=trusted, timeout=60)
+        if at.scheme == "imaps"
+        else imaplib.IMAP4(host, port, timeout=60)
+    )
+    try:
+        client.login(unquote(at.username or ""), unquote(at.password or ""))
+    except imaplib.IMAP4.error:
+        client.logout()
+        raise
+    return client
+
+
+def _collected(url: str, trusted: ssl.SSLContext) -> list[bytes]:
+    """The lines of the first message."""
+    at = urlsplit(url)
+    host, port = at.hostname or "", at.port or 0
+    client = (
+        poplib.POP3_SSL(host, port, context=trusted, timeout=60)
+        if at.scheme == "pop3s"
+        else poplib.POP3(host, port, timeout=60)
+    )
+    try:
+        client.user(unquote(at.username or ""))
+        client.pass_(unquote(at.password or ""))
+        return client.retr(1)[1]
+    finally:
+        client.quit()
 
 
 def test_a_sandbox_elsewhere_is_found_by_what_it_says_of_itself() -> None:
-    info = {"addresses": {"smtp": "0.0.0.0:1025", "smtps": "0.0.0.0:1465", "web": "0.0.0.0:8025"}, "ca_file": ""}
+    info: dict[str, Any] = {
+        "addresses": {"smtp": "0.0.0.0:1025", "smtps": "0.0.0.0:1465", "web": "0.0.0.0:8025"},
+        "ca_file": "",
+    }
     assert Site.of("http://mail:8025/", info) == Site("http://mail:8025", "mail", 1025, 1465)
     mapped = Site.of("http://mail:8025", info, "127.0.0.1:32768")
     assert (mapped.host, mapped.smtp) == ("127.0.0.1", 32768)
+    read = {name: f"[::]:{port}" for port, name in enumerate(READING, 4000)}
+    site = Site.of("http://mail:8025", {**info, "addresses": {**info["addresses"], **read}})
+    assert (site.imap, site.imaps, site.pop3, site.pop3s) == (4000, 4001, 4002, 4003)
