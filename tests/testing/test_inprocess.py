@@ -7,6 +7,8 @@ import os
 import poplib
 import smtplib
 import ssl
+import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -127,6 +129,22 @@ def test_mail_of_an_inbox_is_read_by_what_the_inbox_says() -> None:
                 assert "STARTTLS" not in reader.capabilities
         for url in (inbox.pop3_url, inbox.pop3s_url):
             assert _collected(url, trusted)[-1] == b"For the reader."
+
+
+def test_failures_of_reading_are_those_of_one_inbox() -> None:
+    with InProcess() as running, running.sandbox() as sandbox, sandbox.inbox_for("one") as (one, _):
+        one.faults.add("imap.login", {"answer": "NO [UNAVAILABLE] Try later"})
+        with pytest.raises(imaplib.IMAP4.error, match="UNAVAILABLE"):
+            _imap(one.imap_url)
+        with _imap(sandbox.inbox("other").imap_url) as reader:
+            assert reader.select("INBOX")[0] == "OK"
+
+
+def test_a_start_pays_for_no_reader() -> None:
+    code = "import sys; from mailtrap.testing.inprocess import InProcess\nwith InProcess(): print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True)
+    assert not {"mailtrap.imap.session", "mailtrap.pop3.session"} & set(done.stdout.split())
+    assert "mailtrap.imap.listener" in done.stdout.split()
 
 
 def test_the_token_opens_inboxes_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
