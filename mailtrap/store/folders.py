@@ -149,7 +149,7 @@ class SqliteFolders:
         # Most mail is for other accounts: that is found out here and takes nothing of the writer's time.
         source = f"{choice.source} INDEXED BY message_order" if choice.is_narrow else choice.source
         sql = (
-            f"SELECT {choice.id} FROM {source} WHERE {gathered_from(choice, use)} "  # noqa: S608
+            f"SELECT {choice.id} FROM {source} WHERE {gathered_from(choice.within(since, limit), use)} "  # noqa: S608
             f"ORDER BY {choice.id} LIMIT 1"
         )
         found = self._readers.fetch(sql, (*choice.parameters, since, limit))

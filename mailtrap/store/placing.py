@@ -139,7 +139,7 @@ class Gathering(Promised[int]):
         limit = self.bound if self._indexer is None else min(self.bound, self._indexer.through)
         since = max(folder.gathered, self._since)
         through = max(since, min(limit, since + STRIDE))
-        choice = self._choice
+        choice = self._choice.within(since, through)
         sql = (
             f"SELECT m.id, m.received_at, m.size, m.seen, m.tags FROM {choice.source} "  # noqa: S608
             f"WHERE {gathered_from(choice, folder.use)} "

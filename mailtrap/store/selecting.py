@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mailtrap.query import Query
+from mailtrap.store.sql import IN_SEARCH
 from mailtrap.store.sql import compile as compile_query
 
 _COLUMN = re.compile(r"\bm\.(\w+)")
@@ -37,6 +38,11 @@ class Choice:
     def needs_index(self) -> bool:
         """Whether only of messages that have been understood it can be said that they match."""
         return self.match is not None or bool(_UNDERSTOOD.search(self.rest))
+
+    def within(self, above: int, through: int) -> Choice:
+        """The same of the ids above one number and up to another only: the index need not tell of all the others."""
+        bounded = f"{IN_SEARCH[:-1]} AND rowid > {above:d} AND rowid <= {through:d})"
+        return replace(self, where=self.where.replace(IN_SEARCH, bounded))
 
     @property
     def is_everything(self) -> bool:

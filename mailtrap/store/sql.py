@@ -32,7 +32,8 @@ _DEEPEST_MATCH = 12
 _FEW = 6
 
 _WILD = re.compile(r"[*?]")
-_IN_SEARCH = "m.id IN (SELECT rowid FROM search WHERE search MATCH ?)"
+#: How a condition asks the index in the midst of others.
+IN_SEARCH = "m.id IN (SELECT rowid FROM search WHERE search MATCH ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def _where(node: Node, parameters: list[Any]) -> str:
     expression = _match(node)
     if expression:
         parameters.append(expression)
-        return _IN_SEARCH
+        return IN_SEARCH
     match node:
         case And() | Or():
             word = " AND " if isinstance(node, And) else " OR "
@@ -160,7 +161,7 @@ def _where(node: Node, parameters: list[Any]) -> str:
             if not hint:
                 return _valued(node, parameters)
             parameters.append(hint)
-            return f"({_IN_SEARCH} AND {_valued(node, parameters)})"
+            return f"({IN_SEARCH} AND {_valued(node, parameters)})"
         case Flag():
             return _flag(node, parameters)
         case Number():
