@@ -51,3 +51,9 @@ def spoken(answer: str, step: Step) -> Spoken:
     if first not in allowed:
         raise Invalid(f"`{first}` is not said at {step}", f"an answer there begins with {' or '.join(allowed)}")
     return Spoken(first, rest.strip() or _TEXT)
+
+
+def belated(answer: str, step: Step, later: Step) -> Spoken:
+    """What could not be said at one step, as it is said at a later one."""
+    said, allowed = spoken(answer, step), words_at(later)
+    return said if said.word in allowed else Spoken(allowed[0], said.text)

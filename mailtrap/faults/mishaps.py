@@ -136,7 +136,9 @@ class Mishaps(Trouble):
             self._unsaid = answer, step
             yes()
             return
-        spoken = answers.spoken(answer.effect.answer or _NO_TLS, step)
+        self._say(answer, answers.spoken(answer.effect.answer or _NO_TLS, step), step, no)
+
+    def _say(self, answer: Answer, spoken: answers.Spoken, step: Step, no: Callable[[], None]) -> None:
         self._frame.utter(self._write(spoken), answer.fault.id)
         no()
         if answer.effect.stall:
@@ -149,8 +151,8 @@ class Mishaps(Trouble):
         if self._unsaid is None:
             self.unless(step, yes)
         else:
-            answer, self._unsaid = self._unsaid[0], None
-            self._answer(answer, step, yes, _nothing)
+            (answer, before), self._unsaid = self._unsaid, None
+            self._say(answer, answers.belated(answer.effect.answer or _NO_TLS, before, step), step, _nothing)
 
     def take_tls(self) -> str:
         """What is to be wrong with the handshake that begins now."""

@@ -33,7 +33,8 @@ def decode(octets: bytes, encoding: str) -> tuple[bytes, str]:
 
 def quoted_printable(octets: bytes) -> tuple[bytes, str]:
     """What quoted-printable stands for; an equals sign that means nothing stays as it is, and is reported."""
-    decoded = unescaped(octets)
+    octets = _unpadded(octets)
+    decoded = binascii.a2b_qp(octets)
     # Two octets go with every escape, three with every soft line break: as many as went, nothing was odd. Counting is
     # ten times quicker than looking at every escape, and only what is rare has to be left out of it.
     soft = octets.count(b"=\r\n")
@@ -44,10 +45,15 @@ def quoted_printable(octets: bytes) -> tuple[bytes, str]:
 
 
 def unescaped(octets: bytes) -> bytes:
-    """Quoted-printable undone; white space at the end of a line came with the transport (RFC 2045 §6.7, rule 3)."""
+    """Quoted-printable undone."""
+    return binascii.a2b_qp(_unpadded(octets))
+
+
+def _unpadded(octets: bytes) -> bytes:
+    """White space at the end of a line came with the transport (RFC 2045 §6.7, rule 3)."""
     if b" \r\n" in octets or b"\t\r\n" in octets or b" \n" in octets or b"\t\n" in octets:
-        octets = _PADDING.sub(b"", octets)
-    return binascii.a2b_qp(octets)
+        return _PADDING.sub(b"", octets)
+    return octets
 
 
 def base64(octets: bytes) -> tuple[bytes, str]:
