@@ -10,9 +10,9 @@ from mailtrap.faults.rule import Step
 from mailtrap.imap import hierarchy, responses
 from mailtrap.imap.commands import Authenticate, Command
 from mailtrap.imap.commands import Login as Words
-from mailtrap.mail.arrival import Login, Tls
+from mailtrap.mail.arrival import Login
 from mailtrap.net import sasl
-from mailtrap.net.actions import Handshake, StartTls, Work
+from mailtrap.net.actions import StartTls, Work
 from mailtrap.net.negotiation import Negotiation, Sayings
 
 if TYPE_CHECKING:
@@ -40,13 +40,7 @@ def shake_hands(session: Session) -> None:
 
 
 def _shaken(session: Session, trouble: str, result: Any) -> None:
-    if not isinstance(result, Handshake):
-        session.end("fault" if trouble else "error", f"TLS handshake failed: {result}")
-        session.close()
-        return
-    session.transcript.tls = Tls(result.version, result.cipher)
-    session.transcript.note(session.now, f"TLS handshake: {result.version} {result.cipher}")
-    if session.tls_first:
+    if session.shaken(result, trouble) and session.tls_first:
         session.greet()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -17,7 +17,7 @@ from mailtrap.imap.searching import Answer, View
 from mailtrap.imap.selected import spelt
 from mailtrap.imap.summary import Summaries
 from mailtrap.net.actions import Drain, Work
-from mailtrap.net.slices import PIECE
+from mailtrap.net.slices import batch
 from mailtrap.store.base import Store
 from mailtrap.store.folder import Alteration, Folders, Item
 
@@ -121,7 +121,7 @@ def _begun(session: Session, command: Command, chosen: _Chosen, seen: Collection
         utf8=session.utf8,
         recent=selected.recents,
     )
-    return _Begun(head, pieces, chosen.missing, _next(pieces))
+    return _Begun(head, pieces, chosen.missing, batch(pieces))
 
 
 def _say(session: Session, command: Command, begun: _Begun) -> None:
@@ -160,22 +160,7 @@ def _poured(session: Session, command: Command, begun: _Begun, last: bool) -> No
 
 def _go_on(session: Session, command: Command, begun: _Begun) -> None:
     if not session.unheard:
-        session.block(Work(partial(_next, begun.pieces)), partial(_said, session, command, begun))
-
-
-def _next(pieces: Iterator[bytes]) -> tuple[bytes, bool] | NotFound:
-    """On a worker thread: the next octets, about as many as are said at once, and whether they are the last."""
-    found: list[bytes] = []
-    length = 0
-    try:
-        for piece in pieces:
-            found.append(piece)
-            length += len(piece)
-            if length >= PIECE:
-                return b"".join(found), False
-    except NotFound as error:  # which somebody else may delete at any time
-        return error
-    return b"".join(found), True
+        session.block(Work(partial(batch, begun.pieces)), partial(_said, session, command, begun))
 
 
 # SEARCH, SORT, THREAD.

@@ -18,7 +18,7 @@ from mailtrap.imap.commands import Append, Command, CommandError
 from mailtrap.imap.fallible import Trouble
 from mailtrap.imap.policy import Policy
 from mailtrap.mail.transcript import Transcript
-from mailtrap.net.actions import Action, Ask, Work
+from mailtrap.net.actions import Action, Ask, Work, promised
 from mailtrap.net.frame import Frame
 from mailtrap.sandbox import Sandbox
 
@@ -289,11 +289,7 @@ class Session(Frame[bytes]):
 
     def change(self, command: Command, change: Callable[[], Future[Any]], then: Callable[[Any], None]) -> None:
         """The same for what the store's writer does; `change` only asks for it."""
-
-        def question(answered: Callable[[Any], None]) -> None:
-            change().add_done_callback(lambda done: answered(done.exception() or done.result()))
-
-        self.ask(command, Ask(question), then)
+        self.ask(command, promised(change), then)
 
     def ask(self, command: Command, question: Ask, then: Callable[[Any], None]) -> None:
         """The same for what somebody else answers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -80,6 +81,15 @@ class Ask:
     """
 
     question: Callable[[Callable[[Any], None]], None]
+
+
+def promised(start: Callable[[], Future[Any]]) -> Ask:
+    """Ask for something that is promised: the session is resumed with what comes of it, or the exception."""
+
+    def question(answered: Callable[[Any], None]) -> None:
+        start().add_done_callback(lambda done: answered(done.exception() or done.result()))
+
+    return Ask(question)
 
 
 @dataclass(frozen=True, slots=True)

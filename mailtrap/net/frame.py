@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from mailtrap.clock import Clock
+from mailtrap.mail.arrival import Tls
 from mailtrap.mail.limits import Limits
 from mailtrap.mail.transcript import Transcript
-from mailtrap.net.actions import Action, Ask, Close, Delay, Drain, Reset, Send, StartTls, Work
+from mailtrap.net.actions import Action, Ask, Close, Delay, Drain, Handshake, Reset, Send, StartTls, Work
 
 #: Input that may wait in a blocked session before the pump stops reading.
 WAITING = 16 * 1024
@@ -314,6 +315,16 @@ class Frame(Generic[Answer]):
             self.afterwards(then)
 
         self._then = go_on
+
+    def shaken(self, result: Any, trouble: str) -> bool:
+        """Note how a TLS handshake ended; false where it failed, which ends the session. `trouble` was meant to be."""
+        if isinstance(result, Handshake):
+            self.transcript.tls = Tls(result.version, result.cipher)
+            self.transcript.note(self.now, f"TLS handshake: {result.version} {result.cipher}")
+            return True
+        self.end("fault" if trouble else "error", f"TLS handshake failed: {result}")
+        self.close()
+        return False
 
     def hang_up(self, answer: Answer, outcome: str) -> None:
         """Say a last word, then close although the client may still be sending."""

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from weakref import ref
 
+from mailtrap.errors import NotFound
+
 #: Octets of a message that are read and said at once, roughly.
 PIECE = 64 * 1024
 #: Octets that are kept for all clients together.
@@ -84,3 +86,18 @@ class Slices:
         finally:
             self._lock.release()
         return True
+
+
+def batch(pieces: Iterator[bytes]) -> tuple[bytes, bool] | NotFound:
+    """The next octets, about as many as are said at once, and whether they are the last. For a worker thread."""
+    found = []
+    length = 0
+    try:
+        for piece in pieces:
+            found.append(piece)
+            length += len(piece)
+            if length >= PIECE:
+                return b"".join(found), False
+    except NotFound as error:  # somebody else may delete a message at any time
+        return error
+    return b"".join(found), True

@@ -10,13 +10,13 @@ from mailtrap.accounts import Account, Accounts
 from mailtrap.errors import NotFound
 from mailtrap.faults.mishaps import Mishaps
 from mailtrap.faults.rule import Step
-from mailtrap.mail.arrival import Login, Tls
+from mailtrap.mail.arrival import Login
 from mailtrap.mail.transcript import Transcript
-from mailtrap.net.actions import Ask, Drain, Handshake, StartTls, Work
+from mailtrap.net.actions import Drain, StartTls, Work, promised
 from mailtrap.net.frame import Frame
 from mailtrap.net.negotiation import MAX_AUTH_LINE
 from mailtrap.net.sasl import Claim
-from mailtrap.net.slices import PIECE, Slices
+from mailtrap.net.slices import Slices, batch
 from mailtrap.pop3 import protocol, responses
 from mailtrap.pop3.login import Authentication
 from mailtrap.pop3.maildrop import Maildrop
@@ -146,12 +146,8 @@ class Session(Frame[bytes]):
 
     def _shaken(self, trouble: str, result: Any) -> None:
         """The TLS handshake has come to its end; `trouble` was to be with it."""
-        if not isinstance(result, Handshake):
-            self.end("fault" if trouble else "error", f"TLS handshake failed: {result}")
-            self.close()
+        if not self.shaken(result, trouble):
             return
-        self.transcript.tls = Tls(result.version, result.cipher)
-        self.transcript.note(self.now, f"TLS handshake: {result.version} {result.cipher}")
         # Nothing learnt in the clear is kept (RFC 2595 §4).
         self._user = ""
         if self.tls_first:
@@ -314,7 +310,7 @@ class Session(Frame[bytes]):
         id_, store = self._open_maildrop().id(number), self._sandbox.store
         pieces = protocol.stuffed(choose(Slices(lambda start: store.octets(id_, start), self.policy.budget)))
         # The first piece comes before the answer: only then it is certain that the message is still there.
-        self.block(Work(partial(_next, pieces)), partial(self._begin, answer, pieces))
+        self.block(Work(partial(batch, pieces)), partial(self._begin, answer, pieces))
 
     def _begin(self, answer: bytes, pieces: Iterator[bytes], result: Any) -> None:
         if isinstance(result, NotFound):
@@ -344,7 +340,7 @@ class Session(Frame[bytes]):
 
     def _go_on(self, pieces: Iterator[bytes]) -> None:
         if not self.unheard:
-            self.block(Work(partial(_next, pieces)), partial(self._send_on, pieces))
+            self.block(Work(partial(batch, pieces)), partial(self._send_on, pieces))
 
     def _dele(self, argument: bytes) -> None:
         number = self._number(argument)
@@ -374,12 +370,7 @@ class Session(Frame[bytes]):
             self._leave(responses.BYE)
             return
         selection, store = self.account.selection(ids), self._sandbox.store
-
-        def delete(answered: Callable[[Any], None]) -> None:
-            future = store.delete(selection)
-            future.add_done_callback(lambda done: answered(done.exception() or done.result()))
-
-        self.block(Ask(delete), self._deleted)
+        self.block(promised(lambda: store.delete(selection)), self._deleted)
 
     def _deleted(self, result: Any) -> None:
         self._leave(responses.NOT_DELETED if isinstance(result, Exception) else responses.BYE)
@@ -389,21 +380,6 @@ class Session(Frame[bytes]):
         if not self.trouble.ends:
             self.end("quit")
             self.close()
-
-
-def _next(pieces: Iterator[bytes]) -> tuple[bytes, bool] | NotFound:
-    """On a worker thread: the next octets, about as many as are said at once, and whether they are the last."""
-    found = []
-    length = 0
-    try:
-        for piece in pieces:
-            found.append(piece)
-            length += len(piece)
-            if length >= PIECE:
-                return b"".join(found), False
-    except NotFound as error:  # which somebody else may delete at any time
-        return error
-    return b"".join(found), True
 
 
 def _gathered(lines: Iterable[str]) -> Iterator[tuple[bytes, bool]]:

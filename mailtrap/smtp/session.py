@@ -9,7 +9,7 @@ from typing import Any
 from mailtrap.faults.addresses import may_mean
 from mailtrap.faults.rule import Step
 from mailtrap.mail.address import AddressError
-from mailtrap.mail.arrival import Arrival, Login, Tls
+from mailtrap.mail.arrival import Arrival, Login
 from mailtrap.mail.envelope import Recipient
 from mailtrap.mail.reply import Reply, reply
 from mailtrap.mail.transcript import printable
@@ -137,12 +137,8 @@ class Session(Fallible):
         trouble, self.trouble.tls = self.trouble.tls, ""
         if trouble:
             self.account.attempted(Step.STARTTLS, 220 if isinstance(result, Handshake) else 0)
-        if not isinstance(result, Handshake):
-            self.end("fault" if trouble else "error", f"TLS handshake failed: {result}")
-            self.close()
+        if not self.shaken(result, trouble):
             return
-        self.transcript.tls = Tls(result.version, result.cipher)
-        self.transcript.note(self.now, f"TLS handshake: {result.version} {result.cipher}")
         # Nothing learnt in the clear is kept (RFC 3207 §4.2).
         self.greeted = ""
         self.transcript.helo = ""

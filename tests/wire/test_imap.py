@@ -7,10 +7,9 @@ import imaplib
 import shutil
 import smtplib
 import socket
-import ssl
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,46 +18,16 @@ import pytest
 from mailtrap.events import Kind
 from mailtrap.query import parse
 from mailtrap.server import Server
-from mailtrap.settings import Settings
 from mailtrap.store.base import Selection
+from tests.wire.collecting import LONG, Start, send, starting, trusting, where
 
-LONG = 60.0
 ODD = b"Subject: odd\r\n\r\n.\r\n..\r\n.x\r\n) OK\r\nGr\xfc\xdfe \x00\rok\n\n"
-
-Start = Callable[..., Server]
 
 
 @pytest.fixture
 def start(loop_kind: str, state_dir: Path) -> Iterator[Start]:
-    with contextlib.ExitStack() as stack:
-
-        def run(**changes: Any) -> Server:
-            server = Server(
-                Settings(**{"smtp_port": 0, "web_port": 0, "smtps_port": 0, "state_dir": str(state_dir), **changes})
-            )
-            addresses = server.start()
-            stack.callback(server.stop)
-            assert {"imap", "imaps"} <= addresses.keys()
-            return server
-
+    with starting(state_dir, "imap", "imaps") as run:
         yield run
-
-
-def where(server: Server, name: str) -> tuple[str, int]:
-    host, _, port = server.about.addresses[name].rpartition(":")
-    return host, int(port)
-
-
-def send(server: Server, *octets: bytes, to: tuple[str, ...] = ("bob@b.test",), user: str = "") -> None:
-    with smtplib.SMTP(*where(server, "smtp"), timeout=LONG) as client:
-        if user:
-            client.login(user, "x")
-        for one in octets:
-            client.sendmail("a@a.test", list(to), one)
-
-
-def trusting(server: Server) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=server.about.ca_file)
 
 
 @contextlib.contextmanager

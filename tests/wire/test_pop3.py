@@ -5,15 +5,12 @@ from __future__ import annotations
 import contextlib
 import poplib
 import shutil
-import smtplib
 import socket
-import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,47 +19,16 @@ from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope, Recipient
 from mailtrap.query import Query
 from mailtrap.server import Server
-from mailtrap.settings import Settings
 from mailtrap.store.base import Selection
+from tests.wire.collecting import LONG, Start, send, starting, trusting, where
 
-LONG = 60.0
 ODD = b"Subject: odd\r\n\r\n.\r\n..\r\n.x\r\nGr\xfc\xdfe \x00\rok\r\n"
-
-Start = Callable[..., Server]
 
 
 @pytest.fixture
 def start(loop_kind: str, state_dir: Path) -> Iterator[Start]:
-    with contextlib.ExitStack() as stack:
-
-        def run(**changes: Any) -> Server:
-            server = Server(
-                Settings(**{"smtp_port": 0, "web_port": 0, "smtps_port": 0, "state_dir": str(state_dir), **changes})
-            )
-            addresses = server.start()
-            stack.callback(server.stop)
-            server.about.addresses = dict(server.about.addresses)
-            assert {"pop3", "pop3s"} <= addresses.keys()
-            return server
-
+    with starting(state_dir, "pop3", "pop3s") as run:
         yield run
-
-
-def where(server: Server, name: str) -> tuple[str, int]:
-    host, _, port = server.about.addresses[name].rpartition(":")
-    return host, int(port)
-
-
-def send(server: Server, *octets: bytes, to: tuple[str, ...] = ("bob@b.test",), user: str = "") -> None:
-    with smtplib.SMTP(*where(server, "smtp"), timeout=LONG) as client:
-        if user:
-            client.login(user, "x")
-        for one in octets:
-            client.sendmail("a@a.test", list(to), one)
-
-
-def trusting(server: Server) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=server.about.ca_file)
 
 
 @contextlib.contextmanager

@@ -11,37 +11,19 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import pytest
 
-from mailtrap.faults.rule import Fault, Step
+from mailtrap.faults.rule import Step
 from mailtrap.faults.scenarios import SCENARIOS
-from mailtrap.net.tls import ca_file
-from mailtrap.query import parse
-from mailtrap.server import Server
-from mailtrap.settings import Settings
+from tests.wire.collecting import LONG, SHORT, Lines, Ruled, sandbox, send
 from tests.wire.test_faults import ERRORS
 
-LONG = 60.0
-SHORT = 0.3
 BODY = b"".join([b"line %04d\r\n" % number for number in range(300)])
 CONTENT = b"Subject: one\r\n\r\n" + BODY
 
 
-class Running:
-    """A sandbox with one message for ana, and the rules of one test at a time."""
-
-    def __init__(self, server: Server, addresses: dict[str, tuple[str, int]]) -> None:
-        self.server = server
-        self.faults = server.sandbox.faults
-        self.addresses = addresses
-
-    def rule(self, step: str, effect: dict[str, Any], **often: Any) -> Fault:
-        return self.faults.add(msgspec.convert({"step": step, "effect": effect, **often}, Fault))
-
-    def switch_on(self, name: str) -> None:
-        for rule in SCENARIOS[name].faults():
-            self.faults.add(rule)
+class Running(Ruled):
+    """A sandbox with one message for ana."""
 
     def connect(self, name: str = "pop3") -> Client:
         return Client(self.addresses[name])
@@ -52,32 +34,9 @@ class Running:
         assert client.login(user).startswith(b"+OK Logged in, 1 ")
         return client
 
-    def trusting(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=str(ca_file(self.server.settings)))
 
-    def kept(self, query: str) -> int:
-        assert self.server.store.catch_up(LONG)
-        return self.server.store.page(parse(query), limit=1).total
-
-
-class Client:
+class Client(Lines):
     """A socket, and the lines it reads."""
-
-    def __init__(self, address: tuple[str, int]) -> None:
-        self.sock = socket.create_connection(address, timeout=LONG)
-        self.said = self.sock.makefile("rb")
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.said.close()
-        self.sock.close()
-
-    def line(self) -> bytes:
-        line = self.said.readline()
-        assert line, "closed"
-        return line
 
     def ask(self, command: bytes) -> bytes:
         self.sock.sendall(command + b"\r\n")
@@ -93,42 +52,13 @@ class Client:
             lines.append(line)
         return lines
 
-    def is_closed(self) -> bool:
-        return self.said.read() == b""
-
-    def is_silent(self) -> bool:
-        self.sock.settimeout(SHORT)
-        try:
-            self.sock.recv(1, socket.MSG_PEEK)
-            return False
-        except TimeoutError:
-            return True
-        finally:
-            self.sock.settimeout(LONG)
-
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("sandbox")
-    server = Server(
-        Settings(
-            database=str(folder / "mail.db"),
-            state_dir=str(folder / "state"),
-            synchronous="off",
-            smtp_port=0,
-            smtps_port=0,
-            pop3_port=0,
-            pop3s_port=0,
-            web_port=0,
-            smtp_hostname="localhost",
-        )
-    )
-    addresses = server.start()
-    with smtplib.SMTP(*addresses["smtp"], timeout=LONG) as client:
-        client.sendmail("app@a.test", ["ana@x.test"], CONTENT)
-        client.sendmail("app@a.test", ["ben@x.test"], CONTENT)
-    yield Running(server, addresses)
-    server.stop()
+    with sandbox(tmp_path_factory.mktemp("sandbox")) as server:
+        for user in ("ana@x.test", "ben@x.test"):
+            send(server, CONTENT, to=(user,))
+        yield Running(server)
 
 
 @pytest.fixture
