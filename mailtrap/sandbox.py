@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mailtrap.clock import Clock
+from mailtrap.delivery.letters import is_delivered
 from mailtrap.delivery.notices import Notices
 from mailtrap.delivery.office import PostOffice
 from mailtrap.delivery.outlets import Outlets
@@ -148,7 +149,9 @@ class Sandbox:
 
     def _keep(self, submission: Submission, done: Done) -> None:
         office, hooks = self.office, self.webhooks
-        delivers, tells = office.concerns(submission), hooks.concerns(submission)
+        delivers = office.concerns(submission)
+        at_once = not delivers and is_delivered(submission.arrival)
+        tells = hooks.concerns(submission, at_once)
         waits, record = self.waiting.is_wanted, self.record
         if not (delivers or tells or waits or record):
             self.store.add(submission, done)
@@ -162,7 +165,7 @@ class Sandbox:
                 if waits:
                     self.waiting.captured(answer, submission)
                 if tells:
-                    hooks.arrived(answer, submission)
+                    hooks.arrived(answer, submission, at_once)
                 if delivers:
                     office.accepted(answer, submission)
             done(answer)

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
 
+from mailtrap.delivery import asked
 from mailtrap.delivery.record import Attempt, Delivery
 from mailtrap.delivery.told import Told
 from mailtrap.events import Kind
@@ -18,6 +19,8 @@ from mailtrap.mail.message import Heading, Message, State, Submission, Understan
 from mailtrap.query import Searchable
 from mailtrap.store.base import Store
 
+#: Listeners whose messages are nobody's to deliver: what we made ourselves, what was brought from a file or a folder.
+_NOT_DELIVERED = frozenset(("notice", "import", "imap", "imaps"))
 #: Messages whose content is kept at hand, and octets of one that are read for the rules.
 AT_HAND = 8
 READ = 1024 * 1024
@@ -44,6 +47,16 @@ def letter_of(id: int, message: Submission | Message) -> Letter:
     # A message that was kept has them one by one, one on its way in one text.
     inbox = " ".join(message.inboxes) if isinstance(message, Message) else message.inbox
     return Letter(id, envelope, message.arrival, message.heading, message.size, inbox, envelope.addresses)
+
+
+def is_delivered(arrival: Arrival) -> bool:
+    """Whether what came so goes on to its recipients."""
+    return arrival.listener not in _NOT_DELIVERED
+
+
+def kind_of(arrival: Arrival) -> str:
+    """What it is called that a message was kept: `captured`, or `notice` for one that we made ourselves."""
+    return "notice" if arrival.listener == "notice" else Kind.CAPTURED.value
 
 
 def occasion_of(letter: Letter, step: Step) -> Occasion:
@@ -88,6 +101,31 @@ def told_of(kind: Kind, attempt: Attempt, delivery: Delivery, letter: Letter) ->
         letter.arrival.session or 0,
         delivery.tries,
     )
+
+
+def told_of_arrival(letter: Letter, at_once: bool) -> list[Told]:
+    """What the application may be told when a message was kept and, where nobody has a say in it, delivered at once."""
+    arrival, envelope, heading = letter.arrival, letter.envelope, letter.heading
+    addresses = letter.addresses
+    told = [
+        Told(
+            kind_of(arrival),
+            arrival.at,
+            letter.id,
+            addresses[0] if len(addresses) == 1 else "",
+            envelope.reverse_path,
+            heading.subject,
+            heading.message_id,
+            letter.inbox,
+            session=arrival.session or 0,
+            recipients=addresses,
+        )
+    ]
+    if at_once:
+        for one in asked.deliveries(letter.id, envelope, arrival.at, letter.inbox):
+            delivery = asked.delivered_at_once(one)
+            told.append(told_of(Kind.DELIVERED, delivery.attempts[0], delivery, letter))
+    return told
 
 
 class Letters:

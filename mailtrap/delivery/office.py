@@ -14,7 +14,7 @@ from mailtrap.clock import Clock
 from mailtrap.delivery import asked
 from mailtrap.delivery.course import PERSONAL, Course, Upshot, What
 from mailtrap.delivery.doors import Capture, Visitor, Write
-from mailtrap.delivery.letters import Letter, Letters, letter_of, occasion_of, told_of
+from mailtrap.delivery.letters import Letter, Letters, is_delivered, letter_of, occasion_of, told_of
 from mailtrap.delivery.outlets import Outlets
 from mailtrap.delivery.queue import KIND, WRITTEN_WITHIN, Live, Queue, decode
 from mailtrap.delivery.record import Advance, Delivery, Outcome
@@ -33,8 +33,6 @@ from mailtrap.store.base import Store
 
 log = logging.getLogger(__name__)
 
-#: Listeners whose messages are nobody's to deliver: what we made ourselves, what was brought from a file or a folder.
-NOT_DELIVERED = frozenset(("notice", "import", "imap", "imaps"))
 #: Messages accepted and not looked at yet that are held in memory; of more, only the number is. So many are looked at
 #: before others get their turn.
 MOST_HELD, TAKEN_IN = 5000, 500
@@ -124,11 +122,9 @@ class PostOffice:
             self._write_down()
 
     def concerns(self, submission: Submission) -> bool:
-        """Whether anything else may happen to this message than being delivered at once, with nobody to be told."""
-        if submission.arrival.listener in NOT_DELIVERED:
+        """Whether anything else may happen to this message than being delivered at once."""
+        if not is_delivered(submission.arrival):
             return False
-        if self.wants("delivered"):
-            return True
         book, envelope = self._book, submission.envelope
         steps = [] if book.steps.isdisjoint(_STEPS) else self._in_question(envelope)
         occasion = occasion_of(letter_of(0, submission), Step.DELIVERED) if steps else None
@@ -250,7 +246,7 @@ class PostOffice:
 
     def _of_message(self, id: int, rows: dict[int, Delivery]) -> list[Delivery]:
         letter = self._letters.get(id)
-        if letter is None or letter.arrival.listener in NOT_DELIVERED:
+        if letter is None or not is_delivered(letter.arrival):
             return []
         derived = asked.deliveries(id, letter.envelope, letter.arrival.at, letter.inbox)
         return [rows.get(one.id) or asked.delivered_at_once(one) for one in derived]

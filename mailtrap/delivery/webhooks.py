@@ -6,7 +6,8 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -17,13 +18,17 @@ from mailtrap.delivery.hooks.lanes import Kept, Lanes, Patience, Waiting
 from mailtrap.delivery.hooks.register import Register
 from mailtrap.delivery.hooks.shelf import BATCH, DEAD, WAITING, Shelf
 from mailtrap.delivery.hooks.target import Event, Target
+from mailtrap.delivery.letters import kind_of, letter_of, told_of_arrival
 from mailtrap.delivery.relay import Relay
 from mailtrap.delivery.told import Told
 from mailtrap.errors import Invalid, MailtrapError, NotFound
-from mailtrap.mail.arrival import Arrival
+from mailtrap.events import Kind
 from mailtrap.mail.message import Submission
 from mailtrap.net.outbound import Outbound
 from mailtrap.store.base import Store
+
+#: Makes events of what happened: they are worded by the thread that writes them down.
+News = Callable[[], list[Told]]
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +65,7 @@ class Webhooks:
         self._targets: dict[int, Target] = {}
         self._lanes: dict[int, Lanes] = {}
         self._kinds: frozenset[str] = frozenset()
-        self._told: deque[Told] = deque()
+        self._told: deque[News] = deque()
         self._gone: list[int] = []
         self._changed: dict[int, tuple[Waiting, str]] = {}
         #: Tries since the start, by how they ended: `delivered`, `failed` (and to be tried again), `dead`.
@@ -79,37 +84,16 @@ class Webhooks:
 
     def tell(self, told: Told) -> None:
         """Have everyone told who wants to be. Any thread; never blocks."""
-        if told.kind not in self._kinds:
-            return
-        with self._lock:
-            if len(self._told) < MOST_TOLD:
-                self._told.append(told)
-                self._work.notify()
-            else:
-                self._lose(1)
+        if told.kind in self._kinds:
+            self._say(lambda: [told])
 
-    def concerns(self, submission: Submission) -> bool:
-        """Whether anybody is told that this message was kept."""
-        return _kind_of(submission.arrival) in self._kinds
+    def concerns(self, submission: Submission, at_once: bool) -> bool:
+        """Whether anybody is told that this message was kept or, where it was so `at_once`, delivered."""
+        return kind_of(submission.arrival) in self._kinds or (at_once and Kind.DELIVERED.value in self._kinds)
 
-    def arrived(self, id: int, submission: Submission) -> None:
-        """A message was kept: told as `captured`, one that we made ourselves as `notice`. Never blocks."""
-        envelope, heading = submission.envelope, submission.heading
-        addresses = envelope.addresses
-        self.tell(
-            Told(
-                _kind_of(submission.arrival),
-                submission.arrival.at,
-                id,
-                addresses[0] if len(addresses) == 1 else "",
-                envelope.reverse_path,
-                heading.subject,
-                heading.message_id,
-                submission.inbox,
-                session=submission.arrival.session or 0,
-                recipients=addresses,
-            )
-        )
+    def arrived(self, id: int, submission: Submission, at_once: bool) -> None:
+        """A message was kept and maybe delivered `at_once`; see `concerns`. Never blocks."""
+        self._say(partial(told_of_arrival, letter_of(id, submission), at_once))
 
     def start(self, wished: Iterable[Target] = ()) -> None:
         """Go on where the last process stopped. `wished` are the targets of the settings, with 0 for an id."""
@@ -261,6 +245,14 @@ class Webhooks:
 
     # Writing down: one thread.
 
+    def _say(self, news: News) -> None:
+        with self._lock:
+            if len(self._told) < MOST_TOLD:
+                self._told.append(news)
+                self._work.notify()
+            else:
+                self._lose(1)
+
     def _lose(self, count: int) -> None:
         if count > 0:
             if not self.lost:
@@ -272,19 +264,19 @@ class Webhooks:
             with self._lock:
                 while not (self._told or self._gone or self._changed or self._closing or self._hungry()):
                     self._work.wait()
-                told = [self._told.popleft() for _ in range(min(BATCH, len(self._told)))]
+                said = [self._told.popleft() for _ in range(min(BATCH, len(self._told)))]
                 gone, self._gone = self._gone, []
                 changed, self._changed = self._changed, {}
-                if self._closing and not (told or gone or changed):
+                if self._closing and not (said or gone or changed):
                     return
             try:
-                self._write(told, gone, changed)
+                self._write([told for news in said for told in news()], gone, changed)
             except (MailtrapError, TimeoutError) as error:
                 log.error("webhooks: the queue cannot be written: %s", error)
                 with self._lock:
                     if self._closing:
                         return
-                    self._told.extendleft(reversed(told))
+                    self._told.extendleft(reversed(said))
                     self._gone += gone
                     self._changed = changed | self._changed
                     # Not at once again: a full disk does not get better by that.
@@ -430,7 +422,3 @@ class Webhooks:
             lanes.failed(waiting, time.monotonic(), reached=carried.reached)
         self._work.notify()
         self._ready.notify_all()
-
-
-def _kind_of(arrival: Arrival) -> str:
-    return "notice" if arrival.listener == "notice" else "captured"

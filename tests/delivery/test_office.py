@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mailtrap.clock import Clock
-from mailtrap.delivery.letters import Letter
+from mailtrap.delivery.letters import Letter, told_of_arrival
 from mailtrap.delivery.record import MOST_ATTEMPTS, Delivery, Outcome
 from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.errors import Invalid
@@ -347,15 +347,23 @@ def test_the_bus_and_the_application_hear_of_it() -> None:
         assert [e.inbox for e in heard.events if e.kind is Kind.DEFERRED] == ["team"]
 
 
-def test_an_application_that_listens_hears_of_plain_messages_too() -> None:
-    with sandbox() as box:
+def test_what_is_told_of_mail_delivered_at_once_is_what_the_office_would_tell() -> None:
+    with sandbox(say=nothing) as box:
         told = Gathered()
         box.office.tell, box.office.wants = told, lambda kind: kind == "delivered"
-        ids = [send(box, "bob@b.test", "eve@b.test") for _ in range(3)]
-        assert [(one.message, one.recipient) for one in told.wait(6)] == [
-            (id_, who) for id_ in ids for who in ("bob@b.test", "eve@b.test")
-        ]
+        for who in (("bob@b.test", "eve@b.test"), ("bob@b.test",), ("zo\xe9@[127.0.0.1]", "odd")):
+            told.all.clear()
+            letter = box.office._letters.get(send(box, *who))
+            assert letter is not None
+            assert told.wait(len(who))[: len(who)] == told_of_arrival(letter, at_once=True)[1:]
         assert box.store.ledger.count("delivery") == 0
+
+
+def test_mail_that_nobody_has_a_say_in_is_none_of_the_office_s_business() -> None:
+    with sandbox() as box:
+        box.office.tell, box.office.wants = Gathered(), lambda kind: kind == "delivered"
+        send(box)
+        assert box.office._thread is None
 
 
 # Lasting

@@ -271,13 +271,26 @@ def test_targets_are_told_what_they_want() -> None:
 
 def test_messages_are_told_when_they_are_kept() -> None:
     with running() as (hooks, _), receiving() as receiver:
-        assert not hooks.concerns(submission())
+        assert not hooks.concerns(submission(), at_once=True)
         hooks.add(hooks.register.make(receiver.url))
-        assert hooks.concerns(submission())
-        hooks.arrived(3, submission())
+        assert hooks.concerns(submission(), at_once=False)
+        hooks.arrived(3, submission(), at_once=False)
         body = json.loads(receiver.wait(1)[0].body)
         assert (body["event"], body["message"]) == ("captured", "3")
         assert body["recipients"] == ["bob@b.test", "blind@b.test"]
+
+
+def test_what_was_delivered_at_once_is_told_for_each_recipient() -> None:
+    with running() as (hooks, _), receiving() as receiver:
+        hooks.add(hooks.register.make(receiver.url, kinds=("delivered",)))
+        assert not hooks.concerns(submission(), at_once=False)
+        assert hooks.concerns(submission(), at_once=True)
+        hooks.arrived(3, submission(), at_once=True)
+        told = [json.loads(one.body) for one in receiver.wait(2)]
+        assert [(one["event"], one["recipients"], one["code"]) for one in told] == [
+            ("delivered", ["bob@b.test"], 250),
+            ("delivered", ["blind@b.test"], 250),
+        ]
 
 
 def test_a_target_that_is_removed_takes_its_events_along() -> None:

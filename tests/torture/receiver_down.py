@@ -19,20 +19,24 @@ from tests.torture.serving import Serving
 KINDS = ["captured", "delivered"]
 
 
-def main(messages: int = 1000, down: float = 60.0, within: float = 1.25) -> list[str]:
+def main(messages: int = 1000, down: float = 60.0, within: float = 1.25, turns: int = 5) -> list[str]:
     """The receiver is down for so many seconds, a restart of the sandbox in the middle of them.
 
-    Taking the mail in may take `within` times as long as it does without webhooks.
+    Taking the mail in may take `within` times as long as it does without webhooks: the least of some turns each, taken
+    alternately, because one turn tells more of what else the machine does.
     """
     receiver = Receiver()
     receiver.up()
     receiver.down()  # nobody listens there now
     with TemporaryDirectory(prefix="receiver-") as folder:
-        alone = _ingest(Serving(Path(folder, "alone.db")), messages)
-        database = Path(folder, "mail.db")
         flags = ("--webhooks", receiver.url)
-        begun = time.monotonic()
-        told = _ingest(Serving(database, *flags), messages)
+        alones, tolds = [], []
+        for turn in range(turns):
+            alones.append(_ingest(Serving(Path(folder, f"alone{turn}.db")), messages))
+            begun = time.monotonic()
+            database = Path(folder, f"mail{turn}.db")
+            tolds.append(_ingest(Serving(database, *flags), messages))
+        alone, told = min(alones), min(tolds)
         assert told < alone * within, f"{told:.2f} s for {messages} messages, {alone:.2f} s without webhooks"
         server = Serving(database, *flags)
         try:
