@@ -35,6 +35,37 @@ def _setting(group: str, default: Any, kind: str, help_: str, *choices: str) -> 
     return field(default=default, metadata={"group": group, "kind": kind, "help": help_, "choices": choices})
 
 
+#: What `hide-extensions` may name: what EHLO, CAPA and CAPABILITY can offer, a test holds them together.
+HIDEABLE = (
+    # EHLO; STARTTLS is hidden in POP3, where it is called STLS, and in IMAP, too
+    *("SIZE", "8BITMIME", "SMTPUTF8", "PIPELINING", "ENHANCEDSTATUSCODES", "DSN", "CHUNKING", "BINARYMIME"),
+    *("STARTTLS", "AUTH"),
+    # CAPA
+    *("TOP", "USER", "UIDL", "SASL", "APOP", "STLS", "UTF8", "RESP-CODES", "AUTH-RESP-CODE", "EXPIRE"),
+    "IMPLEMENTATION",
+    # CAPABILITY
+    *("IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE", "IDLE", "NAMESPACE", "UNSELECT", "UIDPLUS"),
+    *("MULTIAPPEND", "MOVE", "CHILDREN", "SPECIAL-USE", "CREATE-SPECIAL-USE", "LIST-EXTENDED", "LIST-STATUS"),
+    *("STATUS=SIZE", "ESEARCH", "SEARCHRES", "SORT", "SORT=DISPLAY", "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES"),
+    *("THREAD=REFS", "CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "BINARY", "APPENDLIMIT", "QUOTA", "QUOTA=RES-MESSAGE"),
+    *("WITHIN", "OBJECTID", "AUTH=PLAIN", "AUTH=LOGIN", "AUTH=XOAUTH2", "AUTH=OAUTHBEARER"),
+)
+
+#: Texts that have a form: what it is, and how a person is told. Those of lists are the form of each.
+_HOST = (r"[A-Za-z0-9._-]*|\[?[0-9A-Fa-f:.]*\]?", "names of hosts without scheme and port, such as mail.example.test")
+_FORMS = {
+    "base_path": (r"/?|(/?[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?", "a path such as /mail"),
+    "smtp_hostname": (r"[A-Za-z0-9._-]+|\[[0-9A-Za-z:.]+\]", "the name of a host, such as mail.example.test"),
+    "allowed_hosts": _HOST,
+    "visit_hosts": _HOST,
+    "web_user": (r"[^:\x00-\x1f\x7f]*", "a name without a colon (RFC 7617)"),
+    "api_token": (r"[!-~]*", "letters, digits and signs of ASCII, without spaces"),
+}
+#: Numbers that are not to be 0, by their least value.
+_LEAST = {"max_body": 1, "max_web_threads": 1, "webhook_tries": 1, "webhook_timeout": 0.001}
+
+
+_LIMITS = "Limits (0 for none)"
 _FREE = "where not given, a free one if it is taken or smtp-port is 0"
 
 
@@ -93,23 +124,23 @@ class Settings:
     tls_cert: str = _setting("SMTP", "", "path", "Your certificate chain (PEM); default: a self-signed one")
     tls_key: str = _setting("SMTP", "", "path", "Key of tls-cert (PEM)")
 
-    max_message_size: int = _setting("Limits", 50 * 1024 * 1024, "size", "Largest message")
-    max_line: int = _setting("Limits", 2048, "size", "Longest command line (content lines have no limit)")
-    max_recipients: int = _setting("Limits", 1000, "number", "Recipients of one message")
-    max_connections: int = _setting("Limits", 2000, "number", "Connections at once, of SMTP, POP3 and IMAP each")
-    max_connections_per_peer: int = _setting("Limits", 1000, "number", "The same from one address")
-    max_errors: int = _setting("Limits", 20, "number", "Refused commands before a session is closed")
+    max_message_size: int = _setting(_LIMITS, 50 * 1024 * 1024, "size", "Largest message")
+    max_line: int = _setting(_LIMITS, 2048, "size", "Longest command line (content lines have no limit)")
+    max_recipients: int = _setting(_LIMITS, 1000, "number", "Recipients of one message")
+    max_connections: int = _setting(_LIMITS, 2000, "number", "Connections at once, of SMTP, POP3 and IMAP each")
+    max_connections_per_peer: int = _setting(_LIMITS, 1000, "number", "The same from one address")
+    max_errors: int = _setting(_LIMITS, 20, "number", "Refused commands before a session is closed")
     max_junk: int = _setting(
-        "Limits", 100, "number", "Commands that bring no mail (NOOP, RSET, VRFY …) between messages"
+        _LIMITS, 100, "number", "Commands that bring no mail (NOOP, RSET, VRFY …) between messages"
     )
-    max_messages_per_session: int = _setting("Limits", 0, "number", "Messages on one connection; 0 for no limit")
-    idle_timeout: float = _setting("Limits", 300.0, "duration", "How long a client may take over one command")
+    max_messages_per_session: int = _setting(_LIMITS, 0, "number", "Messages on one connection; 0 for no limit")
+    idle_timeout: float = _setting(_LIMITS, 300.0, "duration", "How long a client may take over one command")
     reader_timeout: float = _setting(
-        "Limits", 1800.0, "duration", "How long a client that collects mail may be idle once it has logged in"
+        _LIMITS, 1800.0, "duration", "How long a client that collects mail may be idle once it has logged in"
     )
-    session_timeout: float = _setting("Limits", 86_400.0, "duration", "How long one connection may last")
-    tls_timeout: float = _setting("Limits", 30.0, "duration", "How long a TLS handshake may take")
-    min_data_rate: int = _setting("Limits", 500, "size", "Octets a second a client must send during DATA")
+    session_timeout: float = _setting(_LIMITS, 86_400.0, "duration", "How long one connection may last")
+    tls_timeout: float = _setting(_LIMITS, 30.0, "duration", "How long a TLS handshake may take")
+    min_data_rate: int = _setting(_LIMITS, 500, "size", "Octets a second a client must send during DATA")
 
     allowed_hosts: tuple[str, ...] = _setting(
         "Web", (), "list", "Host names the web answers to, besides localhost and the address listened on"
@@ -221,7 +252,25 @@ class Row:
             ) from None
         if self.choices and read not in self.choices:
             raise SettingsError(f"{origin}: {self.key} cannot be {value!r}", f"one of {', '.join(self.choices)}")
+        self._check(read, origin)
         return read
+
+    def _check(self, read: Any, origin: str) -> None:
+        """What the kind does not say."""
+        form, words = _FORMS.get(self.name, ("", ""))
+        for text in (read if isinstance(read, tuple) else (read,)) if form else ():
+            if not re.fullmatch(form, text):
+                shown = "this" if self.kind == "secret" else repr(text)
+                raise SettingsError(f"{origin}: {self.key} cannot be {shown}", f"give {words}")
+        if self.name in _LEAST and read < _LEAST[self.name]:
+            raise SettingsError(f"{origin}: {self.key} cannot be {self.write(read)}", "give more than 0")
+        if self.name == "hide_extensions":
+            known = {word.upper() for word in HIDEABLE}
+            unknown = [word for word in read if word.upper() not in known]
+            if unknown:
+                raise SettingsError(
+                    f"{origin}: there is no extension {unknown[0]!r} to hide", f"one of {', '.join(HIDEABLE)}"
+                )
 
     def write(self, value: Any) -> str:
         """The value as one would type it."""
@@ -323,6 +372,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None
             values[row.name] = row.read(environ[row.variable], row.variable)
         if flags.get(row.name) is not None:
             values[row.name] = row.read(flags[row.name], row.flag)
+    if values.get("tls_key") and not values.get("tls_cert"):
+        raise SettingsError("tls-key is of no use without tls-cert", "give the certificate too, or neither")
     return Settings(**values)
 
 

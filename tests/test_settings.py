@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from mailtrap.errors import SettingsError
-from mailtrap.settings import TABLE, Settings, load, markdown
+from mailtrap.imap import policy as imap
+from mailtrap.pop3 import protocol as pop3
+from mailtrap.settings import HIDEABLE, TABLE, Settings, load, markdown
+from mailtrap.smtp import protocol as smtp
 
 
 def test_a_flag_beats_the_environment_which_beats_the_file(tmp_path: Path) -> None:
@@ -54,12 +57,67 @@ def test_values_are_written_as_people_write_them(name: str, text: str, value: ob
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("smtp_port", "70000"), ("smtp_port", "-1"), ("max_age", "soon"), ("require_tls", "maybe"), ("auth", "never")],
+    [
+        ("smtp_port", "70000"),
+        ("smtp_port", "-1"),
+        ("max_age", "soon"),
+        ("require_tls", "maybe"),
+        ("auth", "never"),
+        ("base_path", "a b"),
+        ("base_path", "/x/../y"),
+        ("base_path", "/x?y"),
+        ("smtp_hostname", ""),
+        ("smtp_hostname", "mail example"),
+        ("smtp_hostname", "x\r\n250 y"),
+        ("allowed_hosts", "a.test,http://b.test/"),
+        ("allowed_hosts", "a.test:8025"),
+        ("visit_hosts", "https://a.test"),
+        ("web_user", "ana:secret"),
+        ("api_token", "two words"),
+        ("max_body", "0"),
+        ("max_web_threads", "0"),
+        ("webhook_tries", "0"),
+        ("webhook_timeout", "0"),
+        ("tls_key", "key.pem"),
+    ],
 )
 def test_a_value_that_makes_no_sense_is_named_with_what_to_do(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=name.replace("_", "-")) as caught:
         load({name: text}, {})
     assert caught.value.hint
+
+
+def test_a_secret_is_not_repeated() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"api_token": "hush hush"}, {})
+    assert "hush" not in str(caught.value) + caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("base_path", "/a/b-c/d.e"),
+        ("smtp_hostname", "[127.0.0.1]"),
+        ("smtp_hostname", "mail_1.example.test"),
+        ("allowed_hosts", "a.test,[::1],192.0.2.1"),
+        ("visit_hosts", ""),
+        ("web_user", "Ana María"),
+        ("max_live", "0"),
+        ("max_errors", "0"),
+    ],
+)
+def test_what_can_be_meant_is_taken(name: str, text: str) -> None:
+    [row] = [row for row in TABLE if row.name == name]
+    assert row.write(getattr(load({name: text}, {}), name)) == text
+
+
+def test_an_extension_to_hide_is_one_that_is_offered() -> None:
+    of_imap = {*imap.CAPABILITIES, *(f"AUTH={name}" for name in imap.MECHANISMS), *imap.BELONGS.values()}
+    assert set(HIDEABLE) == {*smtp.EXTENSIONS, *pop3.CAPABILITIES, "APOP", *of_imap}
+    assert load({"hide_extensions": "size, uidPlus"}, {}).hide_extensions == ("size", "uidPlus")
+    with pytest.raises(SettingsError, match="no extension 'SISE'") as caught:
+        load({"hide_extensions": "DSN,SISE"}, {})
+    assert "SIZE, 8BITMIME" in caught.value.hint
 
 
 def test_a_file_that_is_not_there_or_not_toml_is_an_error(tmp_path: Path) -> None:

@@ -54,6 +54,18 @@ class Program(click.Group):
         command: click.Command = getattr(import_module(f"mailtrap.cli.{module}"), attribute)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command named first; of one that there is not, say what may have been meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            near = [repr(one) for one in get_close_matches(name[:80].lower(), COMMANDS, n=2)]
+            ctx.fail(f"No such command {name!r}." + (f" Did you mean {' or '.join(near)}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run it; what callers are expected to catch is caught here."""
         try:

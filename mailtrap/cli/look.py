@@ -81,6 +81,8 @@ def show(id_: str, what: str | None, url: str | None) -> None:
     ID is a number from `mailtrap list`, or `latest`. Control characters from the mail are shown escaped, except with
     --raw.
     """
+    if id_ != "latest" and not (id_.isascii() and id_.isdecimal()):
+        raise click.BadParameter(f"{id_!r} is no id: give a number from `mailtrap list`, or `latest`.", param_hint="ID")
     with connect(url) as client:
         id_ = _latest(client) if id_ == "latest" else id_
         if what == "raw":

@@ -131,9 +131,9 @@ class Course:
         again = schedule.again(delivery.tries, at, delivery.accepted_at)
         expires = max(at, schedule.expires(delivery.accepted_at))
         delivery.pending.append(Pending(expires, "expire") if again is None else Pending(again, "attempt"))
+        delivery.happened(at, "deferred", made.reply, fault=made.fault)
         if delivery.outcome is not Outcome.DEFERRED:
             delivery.outcome = Outcome.DEFERRED
-            delivery.happened(at, "deferred", made.reply, fault=made.fault)
             tell = delivery.accepted_at + schedule.notice_after
             if schedule.notice_after and tell < expires:
                 delivery.pending.append(Pending(max(at, tell), "delayed"))

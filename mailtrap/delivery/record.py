@@ -12,6 +12,8 @@ from mailtrap.faults.rule import Effect, Notice
 MOST_ATTEMPTS = 100
 FIRST_ATTEMPTS = 20
 MOST_HAPPENINGS = 100
+#: The last so many of them are for how it ends: deferrals do not use them up.
+KEPT_FOR_THE_END = 30
 
 #: Bits of a delivery's id that number the recipients of its message.
 RECIPIENT_BITS = 20
@@ -159,7 +161,8 @@ class Delivery(msgspec.Struct, omit_defaults=True):
 
     def happened(self, at: int, what: str, text: str = "", notice: int = 0, fault: int = 0) -> None:
         """Note one of `HAPPENINGS`."""
-        if len(self.happenings) < MOST_HAPPENINGS:
+        most = MOST_HAPPENINGS - KEPT_FOR_THE_END if what == "deferred" else MOST_HAPPENINGS
+        if len(self.happenings) < most:
             self.happenings.append(Happening(at, what, text, notice, fault))
 
     def expect(self, *pending: Pending) -> None:

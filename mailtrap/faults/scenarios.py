@@ -45,9 +45,9 @@ def scenario(name: str) -> Scenario:
     """The one of this name. Raises Invalid."""
     found = SCENARIOS.get(name)
     if found is None:
-        close = difflib.get_close_matches(name[:80], SCENARIOS, n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else "`mailtrap faults scenarios` lists them all"
-        raise Invalid("There is no such scenario", hint)
+        close = difflib.get_close_matches(name[:80].lower(), SCENARIOS, n=3)
+        meant = f"did you mean {' or '.join(close)}? " if close else ""
+        raise Invalid("There is no such scenario", f"{meant}`mailtrap faults scenarios` lists them all")
     return found
 
 

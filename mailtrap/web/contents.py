@@ -50,7 +50,9 @@ class Contents:
 def message_of(store: Store, id: str) -> Message:
     """The message of this id as it stands in a URL. Raises NotFound, also for what cannot be an id."""
     number = number_of(id)
-    message = None if number is None else store.get(number)
+    if number is None:
+        raise NotFound(f"There is no message {id[:40]}", "ids are numbers, as the list of messages has them")
+    message = store.get(number)
     if message is None:
         raise NotFound(f"There is no message {id[:40]}", "it may have been deleted")
     return message

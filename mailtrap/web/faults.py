@@ -11,7 +11,7 @@ from msgspec import Meta
 from mailtrap.errors import Invalid, NotFound
 from mailtrap.faults.importing import read_rules
 from mailtrap.faults.rule import Fault
-from mailtrap.faults.scenarios import SCENARIOS
+from mailtrap.faults.scenarios import SCENARIOS, scenario
 from mailtrap.mail.words import fold
 from mailtrap.sandbox import Sandbox
 from mailtrap.web import fault_shapes as shapes
@@ -205,9 +205,10 @@ class Faults:
     )
     def add_scenario(self, name: str, query: Adding, body: shapes.ScenarioOn) -> shapes.FaultList:
         """Adds the rules that make it happen for what `when` matches; answers with those."""
-        found = SCENARIOS.get(name)
-        if found is None:
-            raise NotFound(f"There is no scenario {name[:60]}", "GET /api/scenarios lists them all")
+        try:
+            found = scenario(name)
+        except Invalid as error:
+            raise NotFound(f"There is no scenario {name[:60]}", error.hint) from error
         before = None if query.before is None else self._one(query.before).id
         return self._list(self._book.extend(body.rules(found), before))
 

@@ -57,11 +57,14 @@ class _Receipt:
 
 
 def submit(sandbox: Sandbox, stream: Readable, submitted: Submitted, largest: int) -> int:
-    """Keep what `stream` holds and return its id. Raises Refused (413) where it is larger than `largest` octets."""
+    """Keep what `stream` holds and return its id.
+
+    Raises Refused (413) where it is larger than `largest` octets, of which 0 is no limit.
+    """
     octets = _read(stream, HELD + 1)
     if not octets:
         raise Invalid("There is no message in the body", "send it as it is, header and all")
-    if len(octets) > largest:
+    if largest and len(octets) > largest:
         raise _too_large(largest)
     listener = "import" if submitted.imported else "http"
     arrival = Arrival(sandbox.clock.now(), listener, submitted.peer, protocol="HTTP")
@@ -73,7 +76,7 @@ def submit(sandbox: Sandbox, stream: Readable, submitted: Submitted, largest: in
     try:
         while octets:
             spooling.write(octets)
-            if spooling.size > largest:
+            if largest and spooling.size > largest:
                 raise _too_large(largest)
             _wait_for_writer(spooling.spool)
             octets = stream.read(_PIECE)

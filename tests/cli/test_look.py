@@ -167,6 +167,27 @@ def test_a_missing_message_is_a_failure(stand_in: StandIn) -> None:
     assert result.stderr.startswith("mailtrap: There is no such thing\n")
 
 
+@pytest.mark.parametrize("id_", ["abc", "1x", "٣"])
+def test_what_is_no_id_is_wrong_usage(id_: str, stand_in: StandIn) -> None:
+    result = run(stand_in, "show", id_)
+    assert (result.exit_code, stand_in.asked) == (2, [])
+    assert "is no id: give a number from `mailtrap list`, or `latest`." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("sesions", "No such command 'sesions'. Did you mean 'sessions'"),
+        ("IMPORT", "No such command 'IMPORT'. Did you mean 'import'"),
+        ("xyzzy", "No such command 'xyzzy'.\n"),
+    ],
+)
+def test_a_command_that_is_not_there_says_what_may_be_meant(typed: str, said: str) -> None:
+    result = run(None, typed)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
 def test_a_query_that_cannot_be_read_is_wrong_usage(stand_in: StandIn) -> None:
     stand_in.answers["GET /api/messages"] = 400, error(400, "query", "what is (?\n(\n^", "close it")
     result = run(stand_in, "list", "(")

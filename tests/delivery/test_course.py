@@ -8,7 +8,7 @@ import pytest
 
 from mailtrap.delivery.asked import deliveries
 from mailtrap.delivery.course import Course, Upshot
-from mailtrap.delivery.record import Delivery, Outcome
+from mailtrap.delivery.record import KEPT_FOR_THE_END, MOST_HAPPENINGS, Delivery, Outcome
 from mailtrap.delivery.routes import UNREACHABLE, default_route
 from mailtrap.delivery.schedule import MOST_TRIES, RetrySchedule
 from mailtrap.events import Kind
@@ -147,7 +147,23 @@ def test_a_domain_may_be_found_later() -> None:
     delivery = fresh()
     run(delivery, at(Step.ROUTE, Effect(unreachable="timeout"), times=2))
     assert [one.status for one in delivery.attempts] == ["4.4.1", "4.4.1", "2.0.0"]
-    assert [one.what for one in delivery.happenings] == ["accepted", "deferred", "delayed", "routed", "delivered"]
+    assert [one.what for one in delivery.happenings] == [
+        "accepted",
+        "deferred",
+        "deferred",
+        "delayed",
+        "routed",
+        "delivered",
+    ]
+
+
+def test_many_tries_leave_room_for_how_it_ends() -> None:
+    delivery = fresh()
+    delivery.happened(0, "accepted")
+    for second in range(2 * MOST_HAPPENINGS):
+        delivery.happened(second, "deferred")
+    delivery.happened(1000, "expired")
+    assert [one.what for one in delivery.happenings][:: MOST_HAPPENINGS - KEPT_FOR_THE_END] == ["accepted", "expired"]
 
 
 def test_a_host_may_take_its_time() -> None:
@@ -168,7 +184,9 @@ def test_retries_delay_notice_and_expiry_come_at_their_times() -> None:
         ("accepted", 0),
         ("routed", 0),
         ("deferred", 0),
+        ("deferred", 60),
         ("delayed", 100),
+        *[("deferred", second) for second in range(180, 901, 120)],
         ("expired", 1000),
     ]
     assert notices(upshots) == ["delay", "failure"]

@@ -121,7 +121,16 @@ def test_a_deferred_delivery_is_tried_again_on_schedule() -> None:
             (451, "4.7.1", "mx.b.test", 7),
             (250, "2.0.0", "mx.b.test", 0),
         ]
-        assert story(done) == ["accepted", "routed", "attempt", "deferred", "attempt", "attempt", "delivered"]
+        assert story(done) == [
+            "accepted",
+            "routed",
+            "attempt",
+            "deferred",
+            "attempt",
+            "deferred",
+            "attempt",
+            "delivered",
+        ]
         assert done.timeline()[2].text == "mx.b.test: 451 4.7.1 try later"
 
 

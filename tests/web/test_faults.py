@@ -124,6 +124,14 @@ def test_a_malformed_removal_removes_nothing(client: FlaskClient, query: str) ->
     assert order(client) == ids
 
 
+def test_a_scenario_that_is_not_there_says_which_may_be_meant(client: FlaskClient) -> None:
+    for name, meant in (("gmail-nosuchusr", "did you mean gmail-nosuchuser"), ("xyzzy", "`mailtrap faults scenarios`")):
+        answer = client.post(f"/api/scenarios/{name}", json={})
+        assert answer.status_code == 404
+        assert answer.get_json()["error"]["message"] == f"There is no scenario {name}"
+        assert meant in answer.get_json()["error"]["hint"]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
