@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import imaplib
-import random
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -15,30 +14,15 @@ import pytest
 
 from bench.client import stuffed
 from bench.corpus import corpus
-from tests.fidelity.test_fidelity import CONTENT
-from tests.hostile.inputs import NETWORK, OWN, SCRIPTS
+from tests.fidelity.material import attacks, files, noise, odd, with_last_end
 from tests.torture.serving import Serving
 
-CORPUS = Path(__file__).parents[1] / "corpus"
 LONG = 120.0
-#: Of the odd ones of `test_fidelity` those that take a parser seconds, and are read there.
-SLOW = {"10 000 parts deep", "100 000 encoded words", "a million header fields", "newlines only"}
-
-
-def noise(count: int) -> Iterator[bytes]:
-    """Octets without sense, in lines that end with CRLF, bare CR, bare LF, or in dots."""
-    luck = random.Random(11)
-    ends = [b"\r\n", b"\r", b"\n", b".", b"\r\n.", b"\n.\n", b"\r\n\r\n", b"\x00"]
-    for _ in range(count):
-        yield b"".join(luck.randbytes(luck.randint(0, 90)) + luck.choice(ends) for _ in range(luck.randint(0, 60)))
 
 
 @pytest.fixture(scope="module")
 def sent() -> list[bytes]:
-    odd = [make() for name, make in CONTENT.items() if name not in SLOW]
-    files = [file.read_bytes() for file in sorted(CORPUS.glob("*.eml"))]
-    attacks = [attack.mail(1, "http://127.0.0.1:2") for attack in (*SCRIPTS, *NETWORK, *OWN)]
-    return [*corpus(200), *noise(100), *odd, *files, *attacks]
+    return [*corpus(200), *noise(100), *odd(slow=False), *files(), *attacks()]
 
 
 def digest(octets: bytes) -> str:
@@ -137,11 +121,6 @@ def by_imap(server: Serving, folder: str = "INBOX") -> Imap:
                 flags.append(set(re.search(rb"FLAGS \((.*?)\)", told)[1].split()) - {b"\\Recent"})
                 digests.append(digest(octets))
         return Imap(validity, uids, digests, flags)
-
-
-def with_last_end(octets: bytes) -> bytes:
-    """What POP3 can say: content that does not end with CRLF gets one, so that the dot has a line of its own."""
-    return octets if octets.endswith(b"\r\n") or not octets else octets + b"\r\n"
 
 
 @pytest.fixture

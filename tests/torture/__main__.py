@@ -13,7 +13,17 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.torture import disk_full, endings, floods, imap_storm, kill9, power_cut, receiver_down, strace_sync
+from tests.torture import (
+    collected,
+    disk_full,
+    endings,
+    floods,
+    imap_storm,
+    kill9,
+    power_cut,
+    receiver_down,
+    strace_sync,
+)
 
 Found = Callable[[], list[str]]
 ANY = float("inf")
@@ -43,6 +53,7 @@ PROMISES = (
     Promise("disk full", disk_full.main, disk_full.main),
     Promise("hung up after the dot", endings.hang_up, lambda: endings.hang_up(40)),
     Promise("webhook receiver down", receiver_down.main, lambda: receiver_down.main(100, 1.0, within=ANY)),
+    Promise("collected", lambda: collected.main(6000), lambda: collected.main(400)),
     Promise("imap storm", lambda: imap_storm.storm(20, 1000), lambda: imap_storm.storm(6, 40)),
     Promise("SIGTERM", endings.told_to_stop, lambda: endings.told_to_stop(5)),
 )
