@@ -145,5 +145,6 @@ def _boxes(value: bytes) -> tuple[Mailbox, ...]:
 
 
 def _is_automatic(fields: dict[bytes, list[bytes]]) -> bool:
-    word = _first(fields, b"auto-submitted").partition(";")[0].strip().lower()
+    # A comment may follow (RFC 3834 §5).
+    word = _first(fields, b"auto-submitted").partition(";")[0].partition("(")[0].strip().lower()
     return word not in ("", "no")

@@ -9,7 +9,7 @@ import msgspec
 
 from mailtrap.faults.rule import SESSION_STEPS, Effect, Fault, Notice, Said, Step
 from mailtrap.faults.scenarios import SCENARIOS
-from mailtrap.faults.testing_domains import DOMAINS
+from mailtrap.faults.testing_domains import ANY, DOMAINS
 
 #: What may follow the last `+` of a local part → what it does; printed in the documentation.
 TAGS: dict[str, str] = {
@@ -82,9 +82,11 @@ def meaning(recipient: str) -> tuple[Fault, ...]:
         return ()
     plus = recipient.rfind("+", 0, at)
     if plus >= 0:
-        word = recipient[plus + 1 : at].partition("-")[0].lower()
+        # A local part in quotes is the same as without them (RFC 5321 §4.1.2).
+        tag = recipient[plus + 1 : at].removesuffix('"').lower()
+        word = tag.partition("-")[0]
         if word in _WORDS or (len(word) == 3 and word[0] in "45"):
-            return _tagged(recipient.lower(), recipient[plus + 1 : at].lower())
+            return _tagged(recipient.lower(), tag)
     if recipient[at + 1 :].lower() in DOMAINS:
         return _of_provider(recipient.lower())
     return ()
@@ -103,9 +105,9 @@ def _tagged(address: str, tag: str) -> tuple[Fault, ...]:
 def _of_provider(address: str) -> tuple[Fault, ...]:
     local, _, domain = address.rpartition("@")
     # All of them take labels, or at least do not forbid them; Postmark also takes Hard_Bounce for HardBounce.
-    mailbox = local.partition("+")[0]
+    mailbox = local.strip('"').partition("+")[0]
     rules = DOMAINS[domain]
-    found = rules.get(mailbox) or rules.get(mailbox.replace("_", ""))
+    found = rules.get(mailbox) or rules.get(mailbox.replace("_", "")) or rules.get(ANY)
     return (msgspec.structs.replace(found, name=address),) if found else ()
 
 

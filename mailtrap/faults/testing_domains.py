@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from mailtrap.faults.rule import Effect, Fault, Notice, Said, Step
 
+#: Stands for each mailbox of a domain that is not named.
+ANY = "*"
+
 
 def _fails(code: int, status: str, text: str) -> Fault:
     return Fault(Step.ATTEMPT, Effect(reply=Said(code, status, text)))
@@ -27,7 +30,8 @@ _SES: dict[str, Fault] = {
     "suppressionlist": Fault(Step.ATTEMPT, Effect(scenario="ses-suppressed")),
 }
 
-#: "Generate fake bounces", Postmark: one for each bounce type but SpamComplaint, in any case, with or without `_`.
+#: "Generate fake bounces" and "How to test bounces", Postmark: one for each bounce type but SpamComplaint, in any case,
+#: with or without `_`; whatever else is sent there is a hard bounce.
 _POSTMARK: dict[str, Fault] = {
     "hardbounce": _fails(550, "5.1.1", "<{recipient}>: no such user (HardBounce)"),
     "softbounce": _fails(552, "5.2.2", "<{recipient}>: mailbox full (SoftBounce)"),
@@ -55,6 +59,7 @@ _POSTMARK: dict[str, Fault] = {
     "inbounderror": _fails(550, "5.3.0", "<{recipient}>: inbound processing failed (InboundError)"),
     "dmarcpolicy": _fails(550, "5.7.26", "<{recipient}>: refused by the DMARC policy (DMARCPolicy)"),
     "templaterenderingfailed": _fails(554, "5.6.0", "<{recipient}>: template failed (TemplateRenderingFailed)"),
+    ANY: _fails(550, "5.1.1", "<{recipient}>: no such user (HardBounce)"),
 }
 
 #: "Send Test Emails", Resend. Labels (`bounced+label@`) are allowed.

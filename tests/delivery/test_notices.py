@@ -343,7 +343,9 @@ def test_no_program_answers_where_it_may_not(sender: str, fields: bytes) -> None
 
 def test_nobody_answers_who_is_not_named_in_the_header() -> None:
     assert auto_reply(delivery(to="eve@b.test"), original(), at=AT, host="b.test") is None
-    assert auto_reply(delivery(), original(b"Auto-Submitted: no\r\n" + CONTENT), at=AT, host="b.test") is not None
+    for value in (b"no", b"No (a person wrote this)"):
+        answered = original(b"Auto-Submitted: " + value + b"\r\n" + CONTENT)
+        assert auto_reply(delivery(), answered, at=AT, host="b.test") is not None
 
 
 def test_a_read_receipt_comes_where_it_was_asked_for() -> None:

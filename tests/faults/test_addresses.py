@@ -69,7 +69,9 @@ MEANINGLESS = [
     "ana+scenario-starttls-expired@x.test",
     "ana+550-5.1.1+news@x.test",
     "ana@550-5.1.1+x.test",
-    '"ana+drop"@x.test',
+    '"ana+drop',
+    '"ana+"drop@x.test',
+    '"ana+drop "@x.test',
     "ana+drop",
     "+drop",
     "",
@@ -77,7 +79,6 @@ MEANINGLESS = [
     "unknown@resend.dev",
     "ana@simulator.amazonses.com.example",
     "bounce@x.simulator.amazonses.com",
-    "spamcomplaint@bounce-testing.postmarkapp.com",
 ]
 
 
@@ -107,6 +108,13 @@ def test_case_does_not_matter_and_the_name_is_the_address_in_lower_case() -> Non
     assert rule == meaning("ana+defer-2@x.test")[0]
     assert (rule.id, rule.name) == (0, "ana+defer-2@x.test")
     assert meaning("ben+defer-2@x.test")[0].name == "ben+defer-2@x.test"
+
+
+@pytest.mark.parametrize("tag", TAGGED)
+def test_a_local_part_in_quotes_means_what_it_means_without(tag: str) -> None:
+    (rule,) = meaning(f'"Ana B+{tag}"@X.test')
+    (plain,) = meaning(f"ana+{tag}@x.test")
+    assert (rule.step, rule.effect, rule.first, rule.per) == (plain.step, plain.effect, plain.first, plain.per)
 
 
 @pytest.mark.parametrize("tag", [tag for tag in TAGS if tag != "scenario-NAME"])
@@ -139,6 +147,10 @@ SERVICE: dict[str, tuple[Step, object]] = {
     "Hard_Bounce@bounce-testing.postmarkapp.com": (Step.ATTEMPT, 550),
     "SoftBounce@Bounce-Testing.PostmarkApp.com": (Step.ATTEMPT, 552),
     "blocked@bounce-testing.postmarkapp.com": (Step.ATTEMPT, 550),
+    "spamcomplaint@bounce-testing.postmarkapp.com": (Step.ATTEMPT, 550),
+    "anybody+label@bounce-testing.postmarkapp.com": (Step.ATTEMPT, 550),
+    '"bounce"@simulator.amazonses.com': (Step.ATTEMPT, 550),
+    '"complaint+a b"@simulator.amazonses.com': (Step.DELIVERED, "complaint"),
     "delivered@resend.dev": (Step.DELIVERED, "nothing"),
     "bounced+signup@resend.dev": (Step.ATTEMPT, 550),
     "complained@resend.dev": (Step.DELIVERED, "complaint"),
