@@ -14,8 +14,8 @@ from mailtrap.web.inboxes import Inboxes
 from mailtrap.web.live import Hub
 from mailtrap.web.messages import Messages
 from mailtrap.web.metrics import Metrics, Traffic
+from mailtrap.web.mounting import mount
 from mailtrap.web.openapi import describe
-from mailtrap.web.operation import mount
 from mailtrap.web.system import System
 from mailtrap.web.waiting import Waiters
 from mailtrap.web.webhooks import WebhookTargets

@@ -8,7 +8,7 @@ from flask import Flask
 
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
-from mailtrap.web import api, apidocs, assets, errors, live, preview, scope, ui
+from mailtrap.web import api, apidocs, assets, failing, live, preview, scope, ui
 from mailtrap.web.about import About
 from mailtrap.web.contents import Contents
 from mailtrap.web.gates import Gates
@@ -37,7 +37,7 @@ def create_app(sandbox: Sandbox, settings: Settings, about: About) -> Flask:
     app.register_blueprint(apidocs.routes(settings))
     app.register_blueprint(ui.routes(sandbox, settings, about, contents))
     app.register_blueprint(preview.routes(sandbox, settings, about, contents))
-    errors.register(app)
+    failing.register(app)
     scope.register(app, sandbox)
     gates = Gates(app.wsgi_app, settings, traffic.served, sandbox.inboxes.of_token)
     app.wsgi_app = gates  # type: ignore[method-assign]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from flask import Response
+from mailtrap.web.answer import Answer
 
 #: Nothing in such an answer may run or load, should a browser show it after all.
 POLICY = "default-src 'none'; sandbox"
@@ -26,26 +26,27 @@ def picture_type(octets: bytes) -> str:
     return next((kind for magic, kind in _PICTURES if octets.startswith(magic)), "")
 
 
-def part_response(octets: bytes, filename: str) -> Response:
+def part_response(octets: bytes, filename: str) -> Answer:
     """A decoded part: a picture inline, anything else as an opaque download."""
     kind = picture_type(octets)
     if not kind:
         return attachment([octets], "application/octet-stream", filename, len(octets))
-    response = attachment([octets], kind, filename, len(octets))
-    response.headers["Content-Disposition"] = disposition("inline", filename)
-    return response
+    answer = attachment([octets], kind, filename, len(octets))
+    answer.headers["Content-Disposition"] = disposition("inline", filename)
+    return answer
 
 
-def attachment(pieces: Iterable[bytes], media_type: str, filename: str, size: int | None = None) -> Response:
+def attachment(pieces: Iterable[bytes], media_type: str, filename: str, size: int | None = None) -> Answer:
     """A download of that name, streamed, with the headers that keep it from being anything else."""
-    response = Response(pieces, content_type=media_type)
+    headers = {
+        "Content-Disposition": disposition("attachment", filename),
+        "Content-Security-Policy": POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
     if size is not None:
-        response.content_length = size
-    response.headers["Content-Disposition"] = disposition("attachment", filename)
-    response.headers["Content-Security-Policy"] = POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    return response
+        headers["Content-Length"] = str(size)
+    return Answer(pieces, media_type, headers=headers)
 
 
 def disposition(kind: str, filename: str) -> str:

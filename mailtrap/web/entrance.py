@@ -19,6 +19,7 @@ from mailtrap.web.about import About
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from mailtrap.web.desk import Desk
     from mailtrap.web.server import WebServer
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class Entrance:
         self._late = late
         self._listeners: list[socket.socket] = []
         self._app: WSGIApplication | None = None
+        self._desk: Desk | None = None
         self._making = threading.Lock()
         self._server: WebServer | None = None
         self._stopping, self._stopped = socket.socketpair()
@@ -81,6 +83,15 @@ class Entrance:
 
                 self._app = create_app(self._sandbox, self._settings, self._about)
             return self._app
+
+    def desk(self) -> Desk:
+        """What answers most of that without the application, for the same."""
+        with self._making:
+            if self._desk is None:
+                from mailtrap.web.desk import Desk
+
+                self._desk = Desk(self._sandbox, self._settings, self._about)
+            return self._desk
 
     def _build(self) -> None:
         if self._late and not self._is_wanted():

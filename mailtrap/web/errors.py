@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
@@ -10,14 +9,9 @@ from html import escape
 from http import HTTPStatus
 
 import msgspec
-from flask import Flask, Response, current_app, render_template, request
-from jinja2 import TemplateNotFound
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from mailtrap.errors import Invalid, MailtrapError, NotFound, QueryError, StorageFull, Unavailable
 from mailtrap.web.wire import encode
-
-log = logging.getLogger(__name__)
 
 #: The stable word for each status, for programs to look at.
 CODES = {
@@ -37,7 +31,8 @@ CODES = {
     507: "storage_full",
 }
 
-_HINTS = {
+#: What to do where nothing better is known.
+HINTS = {
     404: "GET /api/openapi.json lists what there is",
     405: "the Allow header lists the methods this path takes",
     500: "the server's log has the details",
@@ -77,7 +72,7 @@ def problem(status: int, message: str = "", hint: str = "", code: str = "") -> P
         status,
         code or CODES.get(status, "http_error"),
         message or HTTPStatus(status).phrase,
-        hint or _HINTS.get(status, ""),
+        hint or HINTS.get(status, ""),
     )
 
 
@@ -116,65 +111,20 @@ def wants_page(path: str, accept: str) -> bool:
     return path != "/api" and not path.startswith("/api/") and "text/html" in accept
 
 
-def register(app: Flask) -> None:
-    """Make `app` answer every exception in the one shape."""
-    app.register_error_handler(Exception, _answer)
-
-
-def _answer(error: Exception) -> Response:
-    if isinstance(error, HTTPException) and error.response is not None:
-        return error.response  # type: ignore[return-value]  # a redirect, or an answer that is complete
-    said, headers = _explain(error)
-    if wants_page(request.path, request.headers.get("Accept", "")):
-        try:
-            shown = render_template("error.html", error=_for_people(said))
-            response = Response(shown, said.status, mimetype="text/html")
-        except TemplateNotFound:
-            response = Response(page(said), said.status, mimetype="text/html")
-    else:
-        response = Response(document(said), said.status, mimetype="application/json")
-    response.headers.update(headers)
-    return response
-
-
-def _for_people(said: Problem) -> Problem:
-    """Without the words that only help a program."""
-    if said.hint != _HINTS.get(said.status):
-        return said
-    message = "There is no such page" if said.status == 404 else said.message
-    return msgspec.structs.replace(said, message=message, hint="")
-
-
-def _nothing_there() -> Problem:
-    """No path is like this one, or one would be if what stands for an id were a number."""
-    pieces = request.path.split("/")
-    paths = current_app.url_map.bind("")
-    # In front of an id stand /api and what it is an id of.
-    for place in range(3, min(len(pieces), 6)):
-        with_number = "/".join([*pieces[:place], "1", *pieces[place + 1 :]])
-        if paths.test(with_number, request.method):
-            base = "/".join(pieces[:place])
-            return problem(404, f"{pieces[place][:40]!r} is no id: ids are numbers", f"GET {base} lists what there is")
-    return problem(404, "There is nothing at this address")
-
-
-def _explain(error: Exception) -> tuple[Problem, dict[str, str]]:
+def explain(error: Exception) -> Problem | None:
+    """What an error of ours says; None of any other, which is our fault."""
     if isinstance(error, Refused):
-        return error.problem, error.headers
-    if isinstance(error, RequestEntityTooLarge):
-        return problem(413, "The request body is too large", "see the setting max-body"), {}
-    if isinstance(error, HTTPException):
-        status = error.code or 500
-        headers = dict(error.get_headers())
-        headers.pop("Content-Type", None)
-        return (_nothing_there() if status == 404 else problem(status)), headers
+        return error.problem
     if isinstance(error, QueryError):
         said = problem(400, str(error), error.hint, "bad_query")
         said.position = error.position
-        return said, {}
+        return said
     for kind, status in ((NotFound, 404), (Invalid, 400), (StorageFull, 507), (Unavailable, 503)):
         if isinstance(error, kind):
-            return problem(status, str(error), error.hint), {}
-    log.error("%s %s failed", request.method, ascii(request.path), exc_info=error)
-    hint = error.hint if isinstance(error, MailtrapError) else ""
-    return problem(500, "Something went wrong on our side", hint), {}
+            return problem(status, str(error), error.hint)
+    return None
+
+
+def ours(error: Exception) -> Problem:
+    """What is said of an error that nobody has foreseen."""
+    return problem(500, "Something went wrong on our side", error.hint if isinstance(error, MailtrapError) else "")

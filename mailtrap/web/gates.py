@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailtrap.inboxes import Inbox
 from mailtrap.settings import Settings
-from mailtrap.web import errors, scope
+from mailtrap.web import asking, errors
 from mailtrap.web.auth import CHALLENGE, EXEMPT, Guard
 from mailtrap.web.body import Capped
 from mailtrap.web.errors import Refused
@@ -79,9 +79,10 @@ class Gates:
         environ["PATH_INFO"] = path = self._path(environ)
         self._check_host(environ.get("HTTP_HOST", ""))
         authorization = environ.get("HTTP_AUTHORIZATION", "")
-        if inbox := self._guard.confines(authorization):
-            environ[scope.KEY] = inbox
-        elif path not in EXEMPT and not self._guard.admits(authorization):
+        inbox = self._guard.confines(authorization)
+        # Also where it may see everything: this thread has answered others before.
+        asking.admit(inbox, _connection(environ))
+        if not inbox and path not in EXEMPT and not self._guard.admits(authorization):
             raise Refused(
                 401, "Credentials are needed", "see web-user, api-token", headers={"WWW-Authenticate": CHALLENGE}
             )
@@ -171,6 +172,12 @@ def _is_own(origin: str, environ: WSGIEnvironment) -> bool:
 def _authority(host: str, scheme: str) -> tuple[str, str] | None:
     match = _HOST.fullmatch(host)
     return (match[1].lower(), match[2] or _DEFAULT_PORT[scheme]) if match else None
+
+
+def _connection(environ: WSGIEnvironment) -> int | None:
+    """The socket a request came by; none where it did not come by HTTP."""
+    sock = environ.get("werkzeug.socket")
+    return None if sock is None else int(sock.fileno())
 
 
 def _allowed_hosts(settings: Settings) -> frozenset[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
-from flask import Response, request
 from msgspec import Meta
 
 from mailtrap.delivery.record import Delivery
@@ -19,6 +18,7 @@ from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.store.base import Selection, Session
 from mailtrap.web import scope, shapes
+from mailtrap.web.answer import TEXT, Answer
 from mailtrap.web.contents import Contents, message_of
 from mailtrap.web.deliveries import delivered
 from mailtrap.web.delivery_shapes import delivery
@@ -27,6 +27,9 @@ from mailtrap.web.extracts import extracts
 from mailtrap.web.operation import form, operation
 from mailtrap.web.submission import Submitted, submit
 from mailtrap.web.system import judged
+
+if TYPE_CHECKING:
+    from flask import Request
 
 #: Texts beyond this many characters are cut in the message's JSON; /text and /html give them whole.
 LONGEST_TEXT = 1_000_000
@@ -111,7 +114,7 @@ class Messages:
         """The body is kept octet by octet, and safely so before this answers."""
         inbox = None if query.inbox is None else self._opened(query.inbox)
         submitted = Submitted(query.envelope_from, query.envelope_to, inbox, _peer(), query.imported)
-        id = submit(self._sandbox, request.stream, submitted, self._settings.max_message_size)
+        id = submit(self._sandbox, _request().stream, submitted, self._settings.max_message_size)
         return shapes.summary(message_of(self._store, str(id)))
 
     @operation(
@@ -172,26 +175,25 @@ class Messages:
         return _changed(deleted)
 
     @operation("GET", "/api/messages/{id}/raw", "The exact octets", media="message/rfc822", errors=(404,))
-    def raw(self, id: str) -> Response:
+    def raw(self, id: str) -> Answer:
         """What the client sent between DATA and the final dot, dot-stuffing undone; sha256 is of these octets."""
         message = message_of(self._store, id)
-        response = attachment(_started(self._store.octets(message.id)), "message/rfc822", f"message-{message.id}.eml")
-        response.content_length = message.size
-        return response
+        octets = _started(self._store.octets(message.id))
+        return attachment(octets, "message/rfc822", f"message-{message.id}.eml", message.size)
 
     @operation("GET", "/api/messages/{id}/text", "The plain text", media="text/plain", errors=(404,))
-    def text(self, id: str) -> Response:
+    def text(self, id: str) -> Answer:
         """The text parts, decoded to UTF-8."""
         message = message_of(self._store, id)
         return _as_text(self._contents.of(message).text)
 
     @operation("GET", "/api/messages/{id}/html", "The HTML source", media="text/plain", errors=(404,))
-    def html(self, id: str) -> Response:
+    def html(self, id: str) -> Answer:
         """As text/plain, so that no browser shows a stranger's HTML as ours."""
         message = message_of(self._store, id)
-        response = _as_text(self._contents.of(message).html)
-        response.headers["Content-Disposition"] = f'attachment; filename="message-{message.id}.html.txt"'
-        return response
+        answer = _as_text(self._contents.of(message).html)
+        answer.headers["Content-Disposition"] = f'attachment; filename="message-{message.id}.html.txt"'
+        return answer
 
     @operation(
         "GET",
@@ -201,7 +203,7 @@ class Messages:
         also=("image/png", "image/jpeg", "image/gif", "image/webp"),
         errors=(404,),
     )
-    def part(self, id: str, part: str) -> Response:
+    def part(self, id: str, part: str) -> Answer:
         """Octet by octet after the transfer encoding. Raster images keep their type; anything else is a download."""
         message = message_of(self._store, id)
         found = self._contents.of(message).part(part)
@@ -322,9 +324,16 @@ def _started(pieces: Iterable[bytes]) -> Iterable[bytes]:
     return rest()
 
 
-def _as_text(text: str) -> Response:
-    return Response(text.encode("utf-8", "replace"), mimetype="text/plain")
+def _as_text(text: str) -> Answer:
+    return Answer([text.encode("utf-8", "replace")], TEXT)
 
 
 def _peer() -> str:
-    return f"{request.remote_addr or ''}:{request.environ.get('REMOTE_PORT', '')}".strip(":")
+    return f"{_request().remote_addr or ''}:{_request().environ.get('REMOTE_PORT', '')}".strip(":")
+
+
+def _request() -> Request:
+    # What brings a message needs Flask; who only looks at messages should not have to wait for it.
+    import flask
+
+    return flask.request

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from ast import literal_eval
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
-from flask import Blueprint, Response, request
-from werkzeug.routing import BaseConverter
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.choices import choices
 from mailtrap.web import scope
+from mailtrap.web.answer import JSON, Answer
 from mailtrap.web.errors import Refused
 from mailtrap.web.wire import encode
 
@@ -104,53 +103,34 @@ def operations(*resources: object) -> Iterator[tuple[Operation, Callable[..., An
                 yield declared, attribute.__get__(resource)
 
 
-def mount(blueprint: Blueprint, *resources: object) -> list[Operation]:
-    """Add a route for each operation; returns the operations for whoever documents them."""
-    blueprint.record_once(lambda state: state.app.url_map.converters.__setitem__("number", _Number))
-    found = list(operations(*resources))
-    paths = {declared.path for declared, _ in found}
-    for declared, function in found:
-        blueprint.add_url_rule(
-            _rule(declared.path, paths), declared.name, _view(declared, function), methods=[declared.method]
-        )
-    return [declared for declared, _ in found]
+#: The parameters of a request, each with all that is given for it; and the octets and the media type of its body.
+Given = Iterable[tuple[str, list[str]]]
+Body = Callable[[], tuple[bytes, str]]
 
 
-class _Number(BaseConverter):
-    """An id in a path; what is longer or no number is no such path."""
+def carrier(declared: Operation, function: Callable[..., Any]) -> Callable[[dict[str, str], Given, Body], Any]:
+    """What carries the operation out for a request: the variables of its path, its parameters, its body.
 
-    regex = "[0-9]{1,19}"
-
-
-def _rule(path: str, paths: set[str]) -> str:
-    """Flask's way to write it. Where names stand beside an id (`/faults/{id}`, `/faults/explain`) an id is a number:
-    else a wrong method on such a name would be taken for one on an id."""
-    base = path.partition("{id}")[0]
-    if any([other.startswith(base) and not other.startswith(base + "{") for other in paths if base != path]):
-        path = path.replace("{id}", "{number:id}")
-    return re.sub(r"\{([\w:]+)\}", r"<\1>", path)
-
-
-def _view(declared: Operation, function: Callable[..., Any]) -> Callable[..., Response]:
+    It returns an Answer, or whatever else the function makes itself. Raises what `web.errors` can explain.
+    """
     decode = msgspec.json.Decoder(declared.body).decode if declared.body else None
 
-    def view(**variables: str) -> Response:
-        given: dict[str, Any] = variables
-        given |= _query(declared)
+    def carry_out(variables: dict[str, str], given: Given, body: Body) -> Any:
+        arguments: dict[str, Any] = variables | _query(declared, given)
         if decode:
-            given["body"] = scope.narrow_body(_body(decode, declared.body))
-        result = function(**given)
-        if isinstance(result, Response):
-            return result
-        return Response(encode(result), declared.status, mimetype="application/json")
+            arguments["body"] = scope.narrow_body(_body(decode, declared.body, *body()))
+        result = function(**arguments)
+        if isinstance(result, msgspec.Struct):
+            return Answer([encode(result)], status=declared.status)
+        return result
 
-    return view
+    return carry_out
 
 
-def _query(declared: Operation) -> dict[str, Any]:
+def _query(declared: Operation, asked: Given) -> dict[str, Any]:
     known = _fields(declared.query) if declared.query else {}
     values: dict[str, str] = {}
-    for name, given in request.args.lists():
+    for name, given in asked:
         if name not in known:
             hint = f"it takes {', '.join(known)}" if known else "it takes none"
             raise Invalid(f"There is no parameter {name[:100]!r}", hint)
@@ -177,11 +157,10 @@ def _fields(query: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]
     return {field.encode_name: field for field in msgspec.structs.fields(query)}
 
 
-def _body(decode: Callable[[bytes], Any], shape: Any) -> Any:
-    octets = request.stream.read()
+def _body(decode: Callable[[bytes], Any], shape: Any, octets: bytes, media: str) -> Any:
     if not octets:
         raise Invalid("The request has no body", "send a JSON document")
-    if request.mimetype != "application/json":
+    if media != JSON:
         raise Refused(415, "The request body must be JSON", "set Content-Type: application/json")
     try:
         return decode(octets)

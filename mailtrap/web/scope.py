@@ -6,11 +6,9 @@ does not exist for it (404), like everything in another inbox.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import flask
 import msgspec
-from flask import Flask, has_request_context, request
 
 from mailtrap.errors import NotFound
 from mailtrap.inboxes import is_in
@@ -18,9 +16,10 @@ from mailtrap.mail.message import Message
 from mailtrap.mail.words import fold
 from mailtrap.sandbox import Sandbox
 from mailtrap.store.base import Session
+from mailtrap.web import asking
 
-#: Where the gates leave the name of the inbox that a token opens. No header of a request can get there.
-KEY = "mailtrap.inbox"
+if TYPE_CHECKING:
+    from flask import Flask
 
 #: Routes that tell of no mail and change nothing.
 _PUBLIC = frozenset(
@@ -69,7 +68,7 @@ _OF_MESSAGE = ("/api/messages/<id>", "/messages/<id>", "/preview/<int:id>")
 
 def inbox() -> str:
     """The only inbox that this request may see; empty where it may see all."""
-    return request.environ.get(KEY, "") if has_request_context() else ""
+    return asking.inbox()
 
 
 def visible(inboxes: tuple[str, ...]) -> list[str]:
@@ -122,6 +121,7 @@ def insist(name: object, only: str) -> None:
 
 def register(app: Flask, sandbox: Sandbox) -> None:
     """Have every request with an inbox's token confined to that inbox."""
+    from flask import request
 
     @app.before_request
     def confine() -> None:
@@ -141,4 +141,3 @@ def _check_message(sandbox: Sandbox, id: str) -> None:
     message = sandbox.store.get(number)
     if message is None or not sees(message):
         raise NotFound(f"There is no message {id[:40]}", "it may have been deleted")
-    flask.g.message = message

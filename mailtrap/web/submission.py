@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from time import monotonic, sleep
+from typing import TYPE_CHECKING
 
 from mailtrap.errors import Invalid, Unavailable
 from mailtrap.mail.arrival import Arrival
@@ -12,8 +13,10 @@ from mailtrap.mail.envelope import Envelope, Recipient
 from mailtrap.mail.heading import read_heading
 from mailtrap.sandbox import Sandbox
 from mailtrap.store.base import Spool
-from mailtrap.web.body import Readable
 from mailtrap.web.errors import Refused
+
+if TYPE_CHECKING:
+    from mailtrap.web.body import Readable
 
 #: Larger messages go to the store piece by piece.
 HELD = 1024 * 1024

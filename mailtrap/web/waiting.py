@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from flask import Response, request
 from msgspec import Meta
 
 from mailtrap.errors import Invalid, Unavailable
@@ -14,8 +13,9 @@ from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.waiting.asserting import Asserting, Expectation
 from mailtrap.waiting.wish import Evidence, Outcome, Unit, Waited, Wish
-from mailtrap.web import scope
+from mailtrap.web import asking, scope
 from mailtrap.web import wait_shapes as shapes
+from mailtrap.web.answer import Answer
 from mailtrap.web.errors import Problem, Refused, problem
 from mailtrap.web.operation import form, operation
 from mailtrap.web.shapes import summary
@@ -76,7 +76,7 @@ class Waiters:
         errors=(408, 409, 503),
         told={408: shapes.WaitFailure, 409: shapes.WaitFailure},
     )
-    def wait(self, query: Waits) -> shapes.WaitShape | Response:
+    def wait(self, query: Waits) -> shapes.WaitShape | Answer:
         """Answers once `count` messages match, which may be there already. Otherwise 408, with what did arrive, which
         messages came nearest and why they do not match, and who was refused meanwhile. With `none=true` it succeeds if
         nothing matches `within` so many seconds, and is a 409 at once if something does."""
@@ -111,7 +111,7 @@ class Waiters:
             within if query.none else query.timeout,
         )
         error = _problem(query, found)
-        return Response(encode(shapes.failure(error, wanted, found)), error.status, mimetype="application/json")
+        return Answer([encode(shapes.failure(error, wanted, found))], status=error.status)
 
     @operation(
         "POST",
@@ -161,8 +161,7 @@ def _expectation(shape: shapes.ExpectationShape, now: int) -> Expectation:
 
 def connection() -> int | None:
     """The socket of whoever asks, to notice when it hangs up."""
-    sock = request.environ.get("werkzeug.socket")
-    return None if sock is None else int(sock.fileno())
+    return asking.connection()
 
 
 def _problem(query: Waits, found: Waited) -> Problem:

@@ -1,19 +1,22 @@
 """How the fixtures hold out: `python -m tests.testing.parallel` runs 200 tests on 8 workers, 20 times over.
 
 Each test sends, waits and asserts. Prints what a session costs, and fails where a test did or where a session has left
-something behind: a process, a file, an inbox in a shared sandbox.
+something behind: a process, a file, an inbox in a shared sandbox. With more workers than processors a test takes as
+much longer as there are workers to a processor.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import mean
+from typing import NamedTuple
 
 from mailtrap.testing.boxes import MailSandbox
 from mailtrap.testing.inprocess import InProcess
@@ -34,22 +37,42 @@ def test_send_wait_assert(inbox, number):
     assert inbox.wait("rcpt:bob@example.test").recipients == ["bob@example.test"]
     assert len(inbox.list()) == 2
 """
-OPTIONS = [
-    "-q",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:smtpd",
-    "-p",
-    "no:localserver",
-    "--durations=0",
-    "--durations-min=0",
-]
-_PHASE = re.compile(r"^([0-9.]+)s (setup|call|teardown) +\S+\[(\d+)\]", re.MULTILINE)
+#: pytest tells people of hundredths of seconds; these are exact.
+CONFTEST = """
+import json
+import pathlib
+
+TAKEN = []
+
+def pytest_runtest_logreport(report):
+    worker = getattr(report, "node", None)
+    TAKEN.append((worker.gateway.id if worker else "", report.nodeid, report.when, report.duration))
+
+def pytest_sessionfinish(session):
+    if not hasattr(session.config, "workerinput"):
+        pathlib.Path("taken.json").write_text(json.dumps(TAKEN))
+"""
+OPTIONS = ["-q", "-p", "no:cacheprovider", "-p", "no:smtpd", "-p", "no:localserver"]
 
 
-def session(directory: Path, *arguments: str, **environment: str) -> tuple[str, float]:
-    """One session's output and seconds. Raises SystemExit where a test fails or anything is left."""
+class Cost(NamedTuple):
+    """Milliseconds: of the first set-up in each process, of its first test after that, and of a test later on; and
+    seconds of all of it."""
+
+    first: float
+    first_test: float
+    test: float
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"first fixture {self.first:.0f} ms, first test {self.first_test:.0f} ms, then {self.test:.1f} ms a test; "
+            f"{self.seconds:.1f} s in all"
+        )
+
+
+def session(directory: Path, *arguments: str, **environment: str) -> Cost:
+    """What one session costs. Raises SystemExit where a test fails or anything is left."""
     scratch = directory / "scratch"
     scratch.mkdir(exist_ok=True)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MAILTRAP_")}
@@ -66,15 +89,21 @@ def session(directory: Path, *arguments: str, **environment: str) -> tuple[str, 
     # pytest keeps its own temporary files.
     if left := [path for path in scratch.iterdir() if not path.name.startswith("pytest-of-")]:
         raise SystemExit(f"left behind: {left}")
-    return done.stdout, time.monotonic() - began
+    return cost(directory, time.monotonic() - began)
 
 
-def phases(output: str) -> tuple[float, float]:
-    """Milliseconds of the first set-up, and of a test on average after that."""
-    found = [(float(seconds), phase, int(number)) for seconds, phase, number in _PHASE.findall(output)]
-    first = max(seconds for seconds, phase, _ in found if phase == "setup")
-    tests = len({number for _, _, number in found})
-    return first * 1000, (sum(seconds for seconds, _, _ in found) - first) * 1000 / max(tests - 1, 1)
+def cost(directory: Path, seconds: float) -> Cost:
+    """From what its processes have written down."""
+    workers: dict[str, dict[str, dict[str, float]]] = {}
+    for worker, test, phase, took in json.loads((directory / "taken.json").read_text("utf-8")):
+        workers.setdefault(worker, {}).setdefault(test, {})[phase] = took * 1000
+    tests = [list(done.values()) for done in workers.values()]
+    return Cost(
+        mean([done[0]["setup"] for done in tests]),
+        mean([done[0]["call"] + done[0]["teardown"] for done in tests]),
+        mean([sum(phases.values()) for done in tests for phases in done[1:-1]]),
+        seconds,
+    )
 
 
 def main() -> None:
@@ -87,12 +116,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place)
         (directory / "test_parallel.py").write_text(TESTS.format(count=given.tests), "utf-8")
-        output, _ = session(directory)
-        first, average = phases(output)
-        print(f"one process: first fixture {first:.0f} ms, then {average:.1f} ms a test of two messages", flush=True)
+        (directory / "conftest.py").write_text(CONFTEST, "utf-8")
+        print(f"{given.tests} tests of two messages in one process: {session(directory)}", flush=True)
         for time_ in range(given.times):
-            _, seconds = session(directory, "-n", str(given.workers))
-            print(f"{time_ + 1}: {given.tests} tests, {given.workers} workers: {seconds:.1f} s", flush=True)
+            print(f"{time_ + 1}: {given.workers} workers: {session(directory, '-n', str(given.workers))}", flush=True)
         with InProcess() as running, MailSandbox(running.site) as sandbox:
             for _ in range(given.times):
                 session(directory, "-n", str(given.workers), MAILTRAP_URL=running.site.url)

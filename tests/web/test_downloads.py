@@ -43,6 +43,6 @@ def test_names_beyond_ascii_are_given_both_ways() -> None:
 )  # fmt: skip
 def test_only_raster_pictures_known_by_their_octets_are_shown(octets: bytes, kind: str) -> None:
     assert picture_type(octets) == kind
-    response = part_response(octets, "x.html")
-    assert response.content_type == (kind or "application/octet-stream")
-    assert response.headers["Content-Disposition"].startswith("inline" if kind else "attachment")
+    answer = part_response(octets, "x.html")
+    assert answer.media == (kind or "application/octet-stream")
+    assert answer.headers["Content-Disposition"].startswith("inline" if kind else "attachment")

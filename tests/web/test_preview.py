@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mailtrap.settings import Settings
-from mailtrap.web import errors, preview
+from mailtrap.web import failing, preview
 from mailtrap.web.about import About
 from mailtrap.web.contents import Contents
 
@@ -46,7 +46,7 @@ def mails() -> Mails:
 @pytest.fixture
 def client(mails: Mails) -> FlaskClient:
     app = flask.Flask("test")
-    errors.register(app)
+    failing.register(app)
     app.register_blueprint(preview.routes(mails, Settings(), About(), Contents(mails)))  # type: ignore[arg-type]
     return app.test_client()
 
