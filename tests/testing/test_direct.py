@@ -142,9 +142,9 @@ with InProcess() as running, running.sandbox() as sandbox, sandbox.inbox_for("te
         client.sendmail("app@example.test", ["ana@example.test"], b"Subject: Your code\\n\\nYour code is 493817.\\n")
     message = inbox.wait("subject:code", timeout=60)
     assert message.code == "493817" and b"Subject" in message.raw and "FROM:<app@example.test>" in message.transcript
-    assert inbox.expect("subject:code", text="493817", timeout=60) == message and inbox.list() == [message]
+    assert inbox.expect("subject:code", code="493817", timeout=60) == message and inbox.list() == [message]
     inbox.assert_none("subject:other", within=0)
-    inbox.faults.add("rcpt", {"reply": "550 No"})
+    inbox.faults.reply(451, "4.7.1", "Try again later")
     sandbox.clock.advance(1)
     assert sandbox.sessions() and sandbox.info() and inbox.info()
     assert inbox.delete() == 1
