@@ -10,8 +10,9 @@ import stat
 import time
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -55,12 +56,16 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A message read from a file; `sender` and `recipients` are None where the file does not tell."""
+    """A message read from a file; `sender` and `recipients` are None where the file does not tell.
+
+    `received_at` is RFC 3339 in UTC, empty where nobody noted when it arrived.
+    """
 
     name: str
     octets: bytes
     sender: str | None = None
     recipients: tuple[str, ...] | None = None
+    received_at: str = ""
 
 
 class Writer(Protocol):
@@ -217,7 +222,7 @@ def read(path: Path, format_: str | None = None) -> Iterator[Found]:
         case "zip":
             return read_zip(path)
         case "maildir":
-            return _read_files(path, _maildir_files(path))
+            return _read_files(path, _maildir_files(path), _delivered)
         case "mbox":
             return _read_mbox_file(path)
         case _ if path.is_dir():
@@ -229,7 +234,7 @@ def read(path: Path, format_: str | None = None) -> Iterator[Found]:
 def read_mbox(file: IO[bytes], name: str) -> Iterator[Found]:
     """The messages of an mbox; quoting is undone as mboxrd says."""
     content: bytearray | None = None
-    sender = ""
+    sender = received_at = ""
     newline = b"\n"
     at_start = True
     number = 0
@@ -238,11 +243,12 @@ def read_mbox(file: IO[bytes], name: str) -> Iterator[Found]:
         if at_start and piece.startswith(b"From "):
             if content is not None:
                 number += 1
-                yield _from_mbox(f"{name}#{number}", content, newline, sender)
+                yield _from_mbox(f"{name}#{number}", content, newline, sender, received_at)
             content = bytearray()
             newline = b"\r\n" if piece.endswith(b"\r\n") else b"\n"
             words = piece.split()
             sender = words[1].decode("utf-8", "replace") if len(words) > 1 else ""
+            received_at = _time_of(piece)
         elif content is None:
             raise Invalid(f"{name} is not an mbox: it does not start with a `From ` line", "see --format")
         else:
@@ -251,13 +257,42 @@ def read_mbox(file: IO[bytes], name: str) -> Iterator[Found]:
                 raise Invalid(f"{name}: message {number + 1} is larger than {MAX_OCTETS >> 20} MB", "split the file")
         at_start = piece.endswith(b"\n")
     if content is not None:
-        yield _from_mbox(f"{name}#{number + 1}", content, newline, sender)
+        yield _from_mbox(f"{name}#{number + 1}", content, newline, sender, received_at)
 
 
-def _from_mbox(name: str, content: bytearray, newline: bytes, sender: str) -> Found:
+def _from_mbox(name: str, content: bytearray, newline: bytes, sender: str, received_at: str) -> Found:
     octets = bytes(content).removesuffix(newline)
     octets = re.sub(rb"(?m)^>(?=>*From )", b"", octets)
-    return Found(name, octets, "" if sender == "MAILER-DAEMON" else sender or None)
+    return Found(name, octets, "" if sender == "MAILER-DAEMON" else sender or None, received_at=received_at)
+
+
+#: asctime, as RFC 4155 wants it, or with the zone that some programs put before or after the year.
+_ASCTIME = re.compile(
+    rb"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d)(?::(\d\d))?"
+    rb"(?: (?:[A-Z]{1,5}|([+-]\d{4})))? (\d{4})(?: ([+-]\d{4}))?\s*\Z"
+)
+_MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
+
+
+def _time_of(line: bytes) -> str:
+    """When a From_ line says that its message arrived, in UTC unless it says another zone by its numbers."""
+    found = _ASCTIME.search(line)
+    if not found or found[1] not in _MONTHS:
+        return ""
+    day, hour, minute, second = (int(number or 0) for number in found.group(2, 3, 4, 5))
+    zone = (found[6] or found[8] or b"+0000").decode("ascii")
+    month = _MONTHS.index(found[1]) + 1
+    date = f"{int(found[7]):04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{min(second, 59):02d}"
+    return _moment(f"{date}{zone[:3]}:{zone[3:]}")
+
+
+def _moment(text: str) -> str:
+    """RFC 3339 in UTC; empty for what is no time with a zone, or none that a calendar has."""
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z" if at.tzinfo else ""
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _read_mbox_file(path: Path) -> Iterator[Found]:
@@ -331,14 +366,28 @@ def _natural(name: str) -> list[str | int]:
     return [int(word) if place % 2 else word for place, word in enumerate(re.split(r"([0-9]+)", name))]
 
 
-def _read_files(path: Path, names: Iterable[str]) -> Iterator[Found]:
+def _read_files(path: Path, names: Iterable[str], when: Callable[[Path], str] = lambda file: "") -> Iterator[Found]:
     notes: dict[str, Any] = {}
     if (path / NOTES).is_file():
         with (path / NOTES).open("rb") as file:
             notes = _notes(file)
     for name in names:
-        if not (path / name).is_symlink():
-            yield _with_notes(str(path / name), _read_file(path / name), notes.get(name))
+        place = path / name
+        if not place.is_symlink():
+            found = _with_notes(str(place), _read_file(place), notes.get(name))
+            yield found if found.received_at else replace(found, received_at=when(place))
+
+
+def _delivered(file: Path) -> str:
+    """When a file of a Maildir arrived: its name begins with the second (`1767225600.M5P7.host:2,S`).
+
+    IMAP servers note the INTERNALDATE of what they were given later as the time of the file, which is earlier then;
+    a file that was only copied is younger than its name.
+    """
+    seconds = int(file.stat().st_mtime)
+    if named := re.match(r"([0-9]{1,11})\.", file.name):
+        seconds = min(seconds, int(named[1]))
+    return datetime.fromtimestamp(max(seconds, 0), UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def _read_file(path: Path) -> bytes:
@@ -365,8 +414,10 @@ def _notes(lines: Iterable[bytes]) -> dict[str, Any]:
 
 
 def _with_notes(name: str, octets: bytes, note: Any) -> Found:
-    if isinstance(note, dict):
-        sender, recipients = note.get("sender"), note.get("recipients")
-        if isinstance(sender, str) and isinstance(recipients, list):
-            return Found(name, octets, sender, tuple(str(recipient) for recipient in recipients))
-    return Found(name, octets)
+    if not isinstance(note, dict):
+        return Found(name, octets)
+    sender, recipients = note.get("sender"), note.get("recipients")
+    received_at = _moment(str(note.get("received_at")))
+    if isinstance(sender, str) and isinstance(recipients, list):
+        return Found(name, octets, sender, tuple(str(recipient) for recipient in recipients), received_at)
+    return Found(name, octets, received_at=received_at)

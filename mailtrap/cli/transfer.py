@@ -88,6 +88,7 @@ def _fetched(client: Client, note: Note) -> bytes | None:
 @click.option("--from", "sender", metavar="ADDRESS", help="Reverse-path for all; default: as kept, else the header's.")
 @click.option("--to", "recipients", metavar="ADDRESS", multiple=True, help="Recipient for all, repeatable.")
 @click.option("--inbox", metavar="NAME", help="Put them into this inbox.")
+@click.option("--now", is_flag=True, help="They arrive now, whatever the files say of when they did.")
 @click.option("--crlf", is_flag=True, help="End lines in CRLF where a message has none (files written on Unix).")
 @click.option("--json", "as_json", is_flag=True, help='Print {"messages", "octets", "ids", "refused"}.')
 @url_option
@@ -97,6 +98,7 @@ def import_(
     sender: str | None,
     recipients: Sequence[str],
     inbox: str | None,
+    now: bool,
     crlf: bool,
     as_json: bool,
     url: str | None,
@@ -105,11 +107,15 @@ def import_(
 
     Over the API, octet for octet. The envelope is what an export kept beside the messages, else what their header
     says, unless --from and --to say another. Nothing follows on a message that is imported: no delivery, no notice.
+
+    A message keeps the time at which it arrived where the files say it: `messages.jsonl`, the "From " lines of an
+    mbox, the file names of a Maildir. What is older than the setting max-age goes at once then; --now keeps it.
     """
     from mailtrap.cli.submission import with_crlf
 
     progress = Progress("Imported")
     ids: list[str] = []
+    times: list[str] = []
     refused: list[Json] = []
     with connect(url) as client:
         try:
@@ -117,8 +123,13 @@ def import_(
                 octets = with_crlf(found.octets) if crlf and b"\r\n" not in found.octets else found.octets
                 from_ = sender if sender is not None else found.sender
                 to = recipients or found.recipients or ()
+                at = "" if now else found.received_at
                 try:
-                    ids.append(client.post(octets, sender=from_, recipients=to, inbox=inbox, imported=True)["id"])
+                    posted = client.post(
+                        octets, sender=from_, recipients=to, inbox=inbox, imported=True, received_at=at
+                    )
+                    ids.append(posted["id"])
+                    times.append(posted["received_at"])
                 except ApiError as error:
                     # One bad message does not keep the others out; anything that would hit all of them stops here.
                     if not isinstance(error, ApiInvalid) and error.status != 413:
@@ -129,10 +140,21 @@ def import_(
                 progress.step(len(octets))
         finally:
             progress.finish(f"into {client.url}")
+        _tell_of_age(client, times)
     if as_json:
         print_json({"messages": progress.count, "octets": progress.octets, "ids": ids, "refused": refused})
     if refused:
         raise Failure(f"{len(refused)} could not be imported")
+
+
+def _tell_of_age(client: Client, times: Sequence[str]) -> None:
+    """Say how many of these are older than the sandbox keeps messages: they are gone before anybody looks."""
+    from datetime import datetime, timedelta
+
+    if seconds := client.info().get("max_age"):
+        oldest = datetime.fromisoformat(client.clock()["now"]) - timedelta(seconds=seconds)
+        if old := sum([datetime.fromisoformat(at) < oldest for at in times]):
+            say(f"{old} of them arrived longer ago than max-age allows, and will go; --now makes them new")
 
 
 def _found(paths: Sequence[Path], format_: str | None) -> Iterator[Found]:

@@ -120,10 +120,12 @@ class Client(Hooks):
         recipients: Sequence[str] = (),
         inbox: str | None = None,
         imported: bool = False,
+        received_at: str = "",
     ) -> Json:
         """Put a message in, octet for octet. Without `sender` or `recipients` the server takes them from the header.
 
-        With `imported` no delivery of it is played. Returns its Summary.
+        With `imported` no delivery of it is played, and `received_at` (RFC 3339) says when it arrived elsewhere.
+        Returns its Summary.
         """
         asked: dict[str, str] = {}
         if sender is not None:
@@ -134,6 +136,8 @@ class Client(Hooks):
             asked["inbox"] = inbox
         if imported:
             asked["imported"] = "true"
+        if received_at:
+            asked["received-at"] = received_at
         return self._json("POST", "/api/messages", asked, octets, "message/rfc822")
 
     def delete(self, id: str) -> None:

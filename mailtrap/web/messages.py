@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -67,7 +68,10 @@ class Choice(msgspec.Struct):
     all: Annotated[bool, Meta(extra_json_schema={"const": True}, description="Only `true`")] | None = None
 
 
-class Posting(msgspec.Struct, rename={"envelope_from": "envelope-from", "envelope_to": "envelope-to"}):
+class Posting(
+    msgspec.Struct,
+    rename={"envelope_from": "envelope-from", "envelope_to": "envelope-to", "received_at": "received-at"},
+):
     """The envelope of a message sent by HTTP; by default what its header says."""
 
     envelope_from: Annotated[_Line, Meta(max_length=1000, description="Reverse-path; empty for `<>`")] | None = None
@@ -80,6 +84,13 @@ class Posting(msgspec.Struct, rename={"envelope_from": "envelope-from", "envelop
         | None
     ) = None
     imported: Annotated[bool, Meta(description="It was delivered elsewhere, long ago: nothing follows on it")] = False
+    received_at: (
+        Annotated[
+            datetime,
+            Meta(tz=True, description="With `imported`: when it arrived elsewhere (RFC 3339). A time to come is now"),
+        ]
+        | None
+    ) = None
 
 
 class Messages:
@@ -113,7 +124,9 @@ class Messages:
     def post_message(self, query: Posting) -> shapes.Summary:
         """The body is kept octet by octet, and safely so before this answers."""
         inbox = None if query.inbox is None else self._opened(query.inbox)
-        submitted = Submitted(query.envelope_from, query.envelope_to, inbox, _peer(), query.imported)
+        if query.received_at is not None and not query.imported:
+            raise Invalid("received-at is for what was delivered elsewhere", "say imported=true too, or leave it out")
+        submitted = Submitted(query.envelope_from, query.envelope_to, inbox, _peer(), query.imported, query.received_at)
         id = submit(self._sandbox, _request().stream, submitted, self._settings.max_message_size)
         return shapes.summary(message_of(self._store, str(id)))
 

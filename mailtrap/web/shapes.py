@@ -283,6 +283,7 @@ class Info(Struct):
     ca_file: str
     database: str
     max_message_size: int
+    max_age: Annotated[float, Meta(description="Seconds after which messages are evicted; 0 for never", ge=0)]
     counts: Counts
     open_sessions: int
     waiting: Annotated[int, Meta(description="Requests that wait for mail now", ge=0)]

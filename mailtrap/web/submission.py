@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ _BACKLOG = 8 * 1024 * 1024
 #: How long the store may take to keep a message before we say so, in seconds.
 PATIENCE = 60.0
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
@@ -38,6 +42,14 @@ class Submitted:
     peer: str
     #: Whether it was taken out of another sandbox or mailbox, so that no delivery of it has to be played.
     imported: bool = False
+    #: When it arrived there; None where nobody knows.
+    received_at: datetime | None = None
+
+    def at(self, now: int) -> int:
+        """When it counts as received, in microseconds since the epoch, in which all times here are."""
+        if self.received_at is None:
+            return now
+        return min(max((self.received_at - _EPOCH) // _MICROSECOND, 0), now)
 
 
 class _Receipt:
@@ -70,7 +82,7 @@ def submit(sandbox: Sandbox, stream: Readable, submitted: Submitted, largest: in
     if largest and len(octets) > largest:
         raise _too_large(largest)
     listener = "import" if submitted.imported else "http"
-    arrival = Arrival(sandbox.clock.now(), listener, submitted.peer, protocol="HTTP")
+    arrival = Arrival(submitted.at(sandbox.clock.now()), listener, submitted.peer, protocol="HTTP")
     receipt = _Receipt()
     if len(octets) <= HELD:
         sandbox.capture(_envelope(submitted, octets), octets, arrival, receipt, inbox=submitted.inbox)

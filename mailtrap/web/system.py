@@ -136,6 +136,7 @@ class System:
             self._about.ca_file,
             self._settings.database,
             self._settings.max_message_size,
+            self._settings.max_age,
             _counts(self._sandbox.store.counters()),
             self._sandbox.open_sessions(),
             self._sandbox.waiting.count,

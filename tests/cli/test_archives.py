@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import mailbox
 import os
 import stat
@@ -62,6 +63,63 @@ def test_an_empty_archive_has_no_messages(format_: str, tmp_path: Path) -> None:
 def test_the_envelope_comes_back_with_blind_recipients(format_: str, tmp_path: Path) -> None:
     [found] = read(written(format_, tmp_path / "x", [b"x"]))
     assert (found.sender, found.recipients) == ("a@b.test", ("c@d.test", "blind@d.test"))
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_the_time_of_arrival_comes_back(format_: str, tmp_path: Path) -> None:
+    [found] = read(written(format_, tmp_path / "x", [b"x"]))
+    # An mbox tells whole seconds.
+    assert found.received_at == f"2026-01-02T03:04:05{'' if format_ == 'mbox' else '.000006'}Z"
+
+
+@pytest.mark.parametrize(
+    ("line", "at"),
+    [
+        ("From a@b Fri Jan  2 03:04:05 2026", "2026-01-02T03:04:05Z"),
+        ("From a@b Fri Jan  2 03:04 2026", "2026-01-02T03:04:00Z"),
+        ("From a@b  Fri Jan 12 03:04:05 UTC 2026", "2026-01-12T03:04:05Z"),
+        ("From a@b Fri Jan  2 03:04:05 +0130 2026", "2026-01-02T01:34:05Z"),
+        ("From 1234@xxx Fri Jan 02 03:04:05 -0800 2026", "2026-01-02T11:04:05Z"),
+        ("From - Fri Jan  2 03:04:05 2026 +0000", "2026-01-02T03:04:05Z"),
+        ("From a@b Sun Feb 30 03:04:05 2026", ""),
+        ("From a@b Fri Xxx  2 03:04:05 2026", ""),
+        ("From a@b Fri Jan  2 03:04:05 +9900 2026", ""),
+        ("From a@b Mon Jan  1 00:00:00 +0100 0001", ""),
+        ("From a@b Thu", ""),
+        ("From ", ""),
+    ],
+)
+def test_a_from_line_says_when(line: str, at: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(f"{line}\nSubject: 1\n\nx\n\n".encode())
+    [found] = read(tmp_path / "x")
+    assert found.received_at == at
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "at"),
+    [
+        # as delivered; copied later; put there by IMAP with the date of an older one; named by hand
+        ("1767323045.M5P7.host:2,S", 1_767_323_045, "2026-01-02T03:04:05Z"),
+        ("1767323045.M5P7.host", 1_800_000_000, "2026-01-02T03:04:05Z"),
+        ("1767323045.M5P7.host", 1_735_787_045, "2025-01-02T03:04:05Z"),
+        ("letter.eml", 1_735_787_045, "2025-01-02T03:04:05Z"),
+    ],
+)
+def test_a_maildir_says_when_by_name_or_by_time_of_the_file(name: str, changed: int, at: str, tmp_path: Path) -> None:
+    for folder in ("cur", "new", "tmp"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "cur" / name).write_bytes(b"x")
+    os.utime(tmp_path / "cur" / name, (changed, changed))
+    [found] = read(tmp_path)
+    assert found.received_at == at
+
+
+@pytest.mark.parametrize("at", ["", "yesterday", "2026-01-02T03:04:05", "2026-13-02T03:04:05Z", 7, None])
+def test_files_without_a_note_of_when_say_nothing(at: object, tmp_path: Path) -> None:
+    (tmp_path / "1.eml").write_bytes(b"x")
+    (tmp_path / "messages.jsonl").write_text(json.dumps({"file": "1.eml", "received_at": at}))
+    [found] = read(tmp_path)
+    assert found.received_at == ""
 
 
 @pytest.mark.parametrize(("sender", "back"), [("a@b.test", "a@b.test"), ("", ""), ("a b\r\nFrom x@y", "a?b??From?x@y")])

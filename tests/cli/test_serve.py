@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import hashlib
+import imaplib
 import json
 import os
 import re
@@ -191,6 +192,10 @@ def test_import_of_an_export_is_the_same(format_: str, sandbox: Sandbox, tmp_pat
         after = list(client.messages())
         assert [client.raw(message["id"]) for message in reversed(after)] == list(ODD.values())
     assert [message["sha256"] for message in after] == [message["sha256"] for message in before]
+    exactly = slice(None) if format_ != "mbox" else slice(19)
+    for kept, was in zip(after, before, strict=True):
+        assert kept["received_at"][exactly] == was["received_at"][exactly]
+        assert int(kept["id"]) > int(before[0]["id"])
     if format_ != "mbox":
         assert {tuple(message["envelope"]["to"]) for message in after} == {("c@d.test", "blind@d.test")}
 
@@ -206,6 +211,34 @@ def test_nothing_follows_on_what_is_imported(sandbox: Sandbox, tmp_path: Path) -
         (imported,) = [one for one in played if one["message"] == told["ids"][0]] or [{"outcome": "delivered"}]
         assert imported["outcome"] == "delivered"
         assert "deferred" in {one["outcome"] for one in played}
+
+
+OLD = b"From a@b Thu Jan  2 03:04:05 2020\nTo: c@d.test\nSubject: old\n\nx\n\n"
+
+
+def test_an_import_is_as_old_as_the_files_say_and_imap_tells_that_date(sandbox: Sandbox) -> None:
+    sandbox.done("import", "-", input=OLD)
+    assert sandbox.newest()["received_at"] == "2020-01-02T03:04:05.000000Z"
+    with imaplib.IMAP4("127.0.0.1", sandbox.told["imap"]) as mail:
+        mail.login("c@d.test", "x")
+        mail.select("INBOX", readonly=True)
+        found = mail.search(None, "BEFORE", "3-Jan-2020", "SUBJECT", "old")[1][0].split()
+        assert b'INTERNALDATE " 2-Jan-2020 03:04:05 +0000"' in mail.fetch(found[-1].decode(), "(INTERNALDATE)")[1][0]
+    sandbox.done("import", "-", "--now", input=OLD)
+    assert sandbox.newest()["received_at"] > "2020-01-03"
+
+
+def test_an_import_says_what_will_not_stay(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path / "x", "--max-age", "1d")
+    try:
+        told = sandbox.run("import", "-", input=OLD)
+        assert "1 of them arrived longer ago than max-age allows, and will go; --now makes them new\n" in told.stderr
+        assert "max-age" not in sandbox.run("import", "-", "--now", input=OLD).stderr
+        with sandbox.client() as client:
+            client.advance(1)
+            assert [one["id"] for one in client.messages()] == ["2"]
+    finally:
+        sandbox.stop()
 
 
 def test_an_export_holds_what_the_query_says(sandbox: Sandbox, tmp_path: Path) -> None:

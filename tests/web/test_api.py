@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mailtrap.clock import rfc3339
 from mailtrap.mail.transcript import Transcript
 from mailtrap.sandbox import Sandbox
 from mailtrap.web import messages as web_messages
-from tests.web.serving import MIXED, PLAIN, capture
+from mailtrap.web import submission as web_submission
+from tests.web.serving import MIXED, PLAIN, capture, running_sandbox
 
 
 def listed(client: FlaskClient, **query: Any) -> list[int]:
@@ -178,6 +180,41 @@ def test_post_keeps_the_body_exactly_and_answers_with_the_summary(client: FlaskC
     ).get_json()
     assert named["envelope"] == {"from": "", "to": ["x@x.test", "y@y.test"]}
     assert named["inbox"] == "qa"
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("2020-01-02T03:04:05.678901Z", "2020-01-02T03:04:05.678901Z"),
+        ("2020-01-02T03:04:05%2B02:00", "2020-01-02T01:04:05.000000Z"),
+        ("1066-10-14T09:00:00Z", "1970-01-01T00:00:00.000000Z"),
+    ],
+)
+def test_what_is_imported_may_have_arrived_long_ago(client: FlaskClient, at: str, told: str) -> None:
+    path = f"/api/messages?imported=true&received-at={at}"
+    for octets in (PLAIN, PLAIN + b"x" * web_submission.HELD):
+        answer = client.post(path, data=octets, content_type="message/rfc822")
+        assert answer.status_code == 201, answer.get_json()
+        assert answer.get_json()["received_at"] == told
+    assert listed(client, query="before:2020-01-03") == [2, 1]
+
+
+def test_nothing_arrives_in_times_to_come_and_mail_of_today_arrives_now(client: FlaskClient, sandbox: Sandbox) -> None:
+    path = "/api/messages?received-at=2999-01-01T00:00:00Z&imported="
+    before = rfc3339(sandbox.clock.now())
+    answer = client.post(path + "true", data=PLAIN, content_type="message/rfc822").get_json()
+    assert before <= answer["received_at"] <= rfc3339(sandbox.clock.now())
+    for refused in (path + "false", "/api/messages?imported=true&received-at=2020-01-02T03:04:05"):
+        answer = client.post(refused, data=PLAIN, content_type="message/rfc822")
+        assert (answer.status_code, "received-at" in answer.get_json()["error"]["message"]) == (400, True)
+    assert listed(client) == [1]
+
+
+@pytest.mark.parametrize("size", [10, web_submission.HELD])
+def test_without_a_limit_any_size_is_taken(size: int) -> None:
+    with running_sandbox(max_message_size=0) as (_, _, app):
+        answer = app.test_client().post("/api/messages", data=PLAIN + b"x" * size, content_type="message/rfc822")
+        assert answer.status_code == 201
 
 
 def test_post_takes_a_message_too_big_to_hold_in_pieces(client: FlaskClient) -> None:
