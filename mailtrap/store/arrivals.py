@@ -65,7 +65,6 @@ class Arrivals(Job):
             rows.append((*from_submission(id_, submission, content, codec), octets))
             kept.append((id_, submission))
             transaction.octets += submission.size
-            transaction.octets_captured += submission.size
             transaction.session = max(transaction.session, submission.arrival.session or 0)
             transaction.happenings.append((Kind.CAPTURED, str(id_), submission.inbox))
         insert(transaction, "arriving", MESSAGE_WIDTH + 1, rows)

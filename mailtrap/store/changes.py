@@ -111,7 +111,7 @@ class Deletion(Selected):
     def _clear(self, transaction: Transaction) -> None:
         connection = transaction.connection
         ids = [id_ for (id_,) in connection.execute("SELECT id FROM message INDEXED BY message_order ORDER BY id DESC")]
-        messages, unseen, octets = connection.execute("SELECT messages, unseen, octets FROM tally").fetchone()
+        messages, unseen, octets = connection.execute("SELECT messages, unseen, octets FROM totals").fetchone()
         (backlog,) = connection.execute(
             "SELECT count(*) FROM message WHERE id > coalesce((SELECT max(id) FROM detail), 0) AND state = ?",
             (State.RECEIVED.value,),

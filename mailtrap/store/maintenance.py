@@ -54,7 +54,7 @@ def info(settings: Settings) -> Info:
         def value(sql: str) -> int:
             return int(connection.execute(sql).fetchone()[0] or 0)
 
-        messages, unseen, octets = connection.execute("SELECT messages, unseen, octets FROM tally").fetchone()
+        messages, unseen, octets = _totals(connection)
         oldest, newest = connection.execute("SELECT min(received_at), max(received_at) FROM message").fetchone()
         log = Path(f"{path}-wal")
         return Info(
@@ -87,7 +87,7 @@ def check(settings: Settings, progress: Progress = _silent) -> list[str]:
         found = connection.execute("PRAGMA integrity_check(100)").fetchall()
         problems += [f"file: {line}" for (line,) in found if line != "ok"]
         connection.execute("BEGIN")
-        totals = connection.execute("SELECT messages, unseen, octets FROM tally").fetchone()
+        totals = _totals(connection)
         counted = connection.execute(
             "SELECT count(*), coalesce(sum(seen = 0), 0), coalesce(sum(size), 0) FROM message"
         ).fetchone()
@@ -157,9 +157,20 @@ def _check_folders(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"folders: {count} items {words}"
 
 
+def _totals(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Messages, those unseen, octets, as they are kept; an older database has them in its table."""
+    kept = "totals" if _has(connection, "totals") else "tally"
+    found: tuple[int, int, int] = connection.execute(f"SELECT messages, unseen, octets FROM {kept}").fetchone()  # noqa: S608
+    return found
+
+
 def _has_folders(connection: sqlite3.Connection) -> bool:
     """Whether the file is of a release that knows them: to look into it must not change it."""
-    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'folder_tally'").fetchone())
+    return _has(connection, "folder_tally")
+
+
+def _has(connection: sqlite3.Connection, name: str) -> bool:
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone())
 
 
 def _check_contents(readers: Readers, progress: Progress) -> Iterator[str]:

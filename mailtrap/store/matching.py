@@ -154,7 +154,7 @@ class Matching:
     def _within_words(self, columns: str, needle: Needle, found: set[int]) -> set[int]:
         """What has longer words that end as it begins, or have it in their midst, besides what is found already."""
         statements = [
-            ("SELECT messages FROM tally", ()),
+            ("SELECT messages FROM totals", ()),
             ("SELECT count(*) FROM item WHERE folder = ?", (self._folder,)),
         ]
         [[(messages,)], [(all_,)]] = self._readers.fetch_all(statements)

@@ -160,7 +160,7 @@ class SqliteStore:
         wanted = (*parameters, limit + 1, offset)
         if choice.is_everything:
             # Of one state: who follows the news would count a message twice that was in the total and not in the rows.
-            rows, [(total,)] = self._readers.fetch_all([(sql, wanted), ("SELECT messages FROM tally", ())])
+            rows, [(total,)] = self._readers.fetch_all([(sql, wanted), ("SELECT messages FROM totals", ())])
         else:
             rows, total = self._readers.fetch(sql, wanted), self._total(choice)
         messages = [to_message(row) for row in rows[:limit]]
@@ -339,7 +339,7 @@ def _begin(connection: sqlite3.Connection) -> tuple[Totals, int, int]:
         _remove_abandoned_contents(connection)
     drop_search_next(connection)
     messages, unseen, octets, session, last_id = connection.execute(
-        "SELECT messages, unseen, octets, session, last_id FROM tally"
+        "SELECT messages, unseen, octets, session, last_id FROM totals"
     ).fetchone()
     indexed = value("SELECT max(id) FROM detail")
     backlog = value(f"SELECT count(*) FROM message WHERE id > {indexed} AND state = 'received'")  # noqa: S608

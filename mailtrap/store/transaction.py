@@ -32,7 +32,6 @@ class Transaction:
     unseen: int = 0
     octets: int = 0
     captured: int = 0
-    octets_captured: int = 0
     deleted: int = 0
     evicted: int = 0
     backlog: int = 0

@@ -40,6 +40,8 @@ BURST = 0.1
 #: those that are still on their way costs each of them less than a transaction of its own would.
 SIBLINGS = 3
 GATHERING = 0.0005
+#: Messages that may be kept before the totals are written: whoever reads them counts those since then.
+UNCOUNTED = 100
 
 
 #: Makes one job of messages that go into the same transaction.
@@ -90,6 +92,7 @@ class Writer:
         self.last_arrival = 0.0
         self._burst = 0
         self._together = 0
+        self._uncounted = 0
 
     def start(self) -> None:
         """Begin to write."""
@@ -327,9 +330,11 @@ class Writer:
         connection = self.connection
         transaction = Transaction(connection, self.totals.last_id, pressed=self._is_pressed)
         [job, *others] = jobs
-        if not others and job.is_one_statement:
-            # A transaction of its own: each call of SQLite's gives the interpreter away and waits to have it back.
+        if not others and job.is_one_statement and self._uncounted < UNCOUNTED:
+            # A transaction of its own: each call of SQLite's gives the interpreter away and waits to have it back. And
+            # a page less to write before each 250.
             job.apply(transaction)
+            self._uncounted += transaction.captured
             self._announce(transaction)
             return
         connection.execute("BEGIN IMMEDIATE")
@@ -342,6 +347,7 @@ class Writer:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        self._uncounted = 0
         self._announce(transaction)
 
     def _announce(self, transaction: Transaction) -> None:
@@ -362,15 +368,19 @@ class Writer:
         _guarded(lambda: self._after_commit(transaction))
 
     def _tally(self, transaction: Transaction) -> None:
-        """Keep the totals; what was captured has been counted by the trigger that keeps a message."""
-        messages = transaction.messages - transaction.captured
-        unseen = transaction.unseen - transaction.captured
-        octets = transaction.octets - transaction.octets_captured
-        if messages or unseen or octets or transaction.sessions:
+        """Write the totals as they are with this transaction; the view `totals` adds what is captured after it."""
+        kept = self.totals
+        changes = (transaction.messages, transaction.unseen, transaction.octets, transaction.sessions)
+        if self._uncounted or any(changes) or transaction.last_id != kept.last_id:
             transaction.connection.execute(
-                "UPDATE tally SET messages = messages + ?, unseen = unseen + ?, octets = octets + ?, "
-                "session = max(session, ?) WHERE id = 1",
-                (messages, unseen, octets, transaction.session),
+                "UPDATE tally SET messages = ?, unseen = ?, octets = ?, session = ?, last_id = ? WHERE id = 1",
+                (
+                    kept.messages + transaction.messages,
+                    kept.unseen + transaction.unseen,
+                    kept.octets + transaction.octets,
+                    max(kept.session, transaction.session),
+                    transaction.last_id,
+                ),
             )
 
     def _reason(self, error: Exception) -> MailtrapError:

@@ -51,7 +51,9 @@ def crowded(serve: Serve, tmp_path: Path) -> Site:
             f"SELECT {marks}, 'Message ' || i, 1790000000000000 + i FROM n",
             [MANY, *given.values()],
         )
-        connection.execute("UPDATE tally SET messages = ?, unseen = ?, octets = ?", (MANY, MANY, 900 * MANY))
+        connection.execute(
+            "UPDATE tally SET messages = ?, unseen = ?, octets = ?, last_id = ?", (MANY, MANY, 900 * MANY, MANY)
+        )
     connection.close()
     return serve(database=str(path))
 
