@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any, Self
@@ -33,7 +33,7 @@ class MailInbox(Inbox):
         self.site = site
         self.user = name
         # Who sends may say any password, who reads must say a secret where the sandbox has one.
-        self.password = site.token or secrets.token_hex(8)
+        self.password = site.secret or secrets.token_hex(8)
         self._wiring = Wiring(site, self.user, self.password)
 
     @cached_property
@@ -110,10 +110,10 @@ class MailSandbox(Sandbox):
         self._wiring = Wiring(site)
 
     @classmethod
-    def at(cls, url: str, smtp: str = "") -> Self:
-        """One that runs elsewhere; `smtp` (`host:port`) where its mail port is not the one it says itself."""
+    def at(cls, url: str, mapped: Mapping[str, str] | None = None) -> Self:
+        """One that runs elsewhere; `mapped` (`{"smtp": "host:port"}`) where ports are not those it says itself."""
         with Sandbox(url) as asked:
-            site = Site.of(url, asked.info(), smtp, os.environ.get("MAILTRAP_API_TOKEN", ""))
+            site = Site.of(url, asked.info(), mapped, os.environ.get("MAILTRAP_API_TOKEN", ""))
         return cls(site)
 
     @cached_property

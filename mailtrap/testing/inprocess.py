@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
 import weakref
@@ -29,6 +30,9 @@ class InProcess:
 
     def __init__(self, settings: Settings | None = None, **changes: Any) -> None:
         chosen = replace(settings or Settings(hide_extensions=HIDDEN), **changes)
+        if chosen.web_password and not chosen.api_token:
+            # Tests need not know the password: what they ask with, and read mail with, is a token of their own.
+            chosen = replace(chosen, api_token=secrets.token_hex(16))
         self._state = "" if chosen.state_dir else tempfile.mkdtemp(prefix="mailtrap-state-")
         # Even where nobody stops it, the directory goes with the process.
         self._remove = weakref.finalize(self, shutil.rmtree, self._state, ignore_errors=True) if self._state else None

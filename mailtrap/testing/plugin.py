@@ -50,8 +50,10 @@ def mail_sandbox(pytestconfig: pytest.Config) -> Iterator[MailSandbox]:
     if url := os.environ.get("MAILTRAP_URL"):
         with _at_once():
             from mailtrap.testing.boxes import MailSandbox
+            from mailtrap.testing.wiring import MAPPED
 
-        with MailSandbox.at(url, os.environ.get("MAILTRAP_SMTP", "")) as sandbox:
+        mapped = {name: address for name, variable in MAPPED.items() if (address := os.environ.get(variable))}
+        with MailSandbox.at(url, mapped) as sandbox:
             yield sandbox
         return
     with _at_once():

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
+
+from mailtrap.errors import SettingsError
 
 #: What an application falls back to when nothing says who sends.
 SENDER = "app@example.test"
@@ -25,6 +29,9 @@ STRAY = frozenset(
 
 #: What gives mail out, as schemes of URLs, as `/api/info` calls it, and as a site does.
 READING = ("imap", "imaps", "pop3", "pop3s")
+#: Variables that say where a sandbox elsewhere is reached (`host:port`) where that is not as it says: a container
+#: knows nothing of the ports that its own are mapped to.
+MAPPED = {name: f"MAILTRAP_{name.upper()}" for name in ("smtp", "smtps", *READING)}
 #: Who reads without a login of his own: the inbox of mail that was sent without one, and some password, any of which
 #: is taken.
 _DEFAULT, _ANY = "default", "any"
@@ -61,20 +68,43 @@ class Site:
         """The same, where the API is reached by TLS."""
         return (self.ca_file or None) if self.url.startswith("https:") else None
 
+    @property
+    def secret(self) -> str:
+        """What reads every inbox: the token, or the password in the URL. Empty where any password does."""
+        return self.token or unquote(urlsplit(self.url).password or "")
+
     @classmethod
-    def of(cls, url: str, info: dict[str, Any], smtp: str = "", token: str = "") -> Site:
-        """One that runs elsewhere, from what `/api/info` says; `smtp` (`host:port`) where it is reached otherwise."""
-        host, _, port = smtp.removeprefix("smtp://").rpartition(":")
+    def of(cls, url: str, info: dict[str, Any], mapped: Mapping[str, str] | None = None, token: str = "") -> Site:
+        """One that runs elsewhere, from what `/api/info` says; `mapped` is `host:port` by the name of a port, where
+        that is reached otherwise. Raises SettingsError for what is no address, or where there are several hosts."""
         ports = {name: int(address.rpartition(":")[2]) for name, address in info["addresses"].items()}
+        hosts = set()
+        for name, address in (mapped or {}).items():
+            host, ports[name] = _address(name, address)
+            hosts.add(host)
+        hosts.discard("")
+        if len(hosts) > 1:
+            raise SettingsError(
+                f"a sandbox is reached at one host, not at {' and '.join(sorted(hosts))}",
+                f"give {', '.join(MAPPED.values())} the same one",
+            )
         return cls(
             url.rstrip("/"),
-            host.strip("[]") or urlsplit(url).hostname or "127.0.0.1",
-            int(port or ports["smtp"]),
+            hosts.pop() if hosts else urlsplit(url).hostname or "127.0.0.1",
+            ports["smtp"],
             ports.get("smtps", 0),
             info["ca_file"],
             token,
             *[ports.get(name, 0) for name in READING],
         )
+
+
+def _address(name: str, address: str) -> tuple[str, int]:
+    """Host, empty if none is said, and port of `host:port`, `:port`, or a URL of those."""
+    host, _, port = address.removeprefix(f"{name}://").rpartition(":")
+    if not re.fullmatch("[0-9]{1,5}", port, re.ASCII):
+        raise SettingsError(f"{MAPPED[name]} is {address!r}, which is no address", "give HOST:PORT")
+    return host.strip("[]"), int(port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +123,7 @@ class Wiring:
     @property
     def reader(self) -> tuple[str, str]:
         """User name and password of whoever reads, who must always say both."""
-        return self.user or _DEFAULT, self.password or self.site.token or _ANY
+        return self.user or _DEFAULT, self.password or self.site.secret or _ANY
 
     def reading_url(self, scheme: str) -> str:
         """`imap://user:password@127.0.0.1:1143`; empty where the sandbox has no such port."""

@@ -161,6 +161,28 @@ def test_the_token_opens_inboxes_where_there_is_one(monkeypatch: pytest.MonkeyPa
                 pass
 
 
+def test_a_password_of_the_web_opens_inboxes_too() -> None:
+    with InProcess(web_user="ana", web_password="s/e:cret") as running:
+        with running.sandbox() as sandbox, sandbox.inbox_for("test") as (inbox, _), _imap(inbox.imap_url) as reader:
+            assert reader.select("INBOX") == ("OK", [b"0"])
+        at = running.site.url.replace("://", "://ana:s%2Fe%3Acret@")
+        with MailSandbox.at(at) as elsewhere, elsewhere.inbox_for("test") as (inbox, _):
+            assert elsewhere.site.token == ""
+            assert _imap(inbox.imap_url).logout()[0] == "BYE"
+            assert _collecting(inbox.pop3_url)
+            with pytest.raises(imaplib.IMAP4.error):
+                _imap(inbox.imap_url.replace("cret", "wrong"))
+
+
+def _collecting(url: str) -> bool:
+    at = urlsplit(url)
+    client = poplib.POP3(at.hostname or "", at.port or 0, timeout=60)
+    try:
+        return client.user(unquote(at.username or "")) + client.pass_(unquote(at.password or "")) != b""
+    finally:
+        client.quit()
+
+
 def _imap(url: str, trusted: ssl.SSLContext | None = None) -> imaplib.IMAP4:
     at = urlsplit(url)
     host, port = at.hostname or "", at.port or 0
@@ -200,8 +222,14 @@ def test_a_sandbox_elsewhere_is_found_by_what_it_says_of_itself() -> None:
         "ca_file": "",
     }
     assert Site.of("http://mail:8025/", info) == Site("http://mail:8025", "mail", 1025, 1465)
-    mapped = Site.of("http://mail:8025", info, "127.0.0.1:32768")
+    mapped = Site.of("http://mail:8025", info, {"smtp": "127.0.0.1:32768"})
     assert (mapped.host, mapped.smtp) == ("127.0.0.1", 32768)
     read = {name: f"[::]:{port}" for port, name in enumerate(READING, 4000)}
     site = Site.of("http://mail:8025", {**info, "addresses": {**info["addresses"], **read}})
     assert (site.imap, site.imaps, site.pop3, site.pop3s) == (4000, 4001, 4002, 4003)
+    mapped = Site.of("http://mail:8025", info, {"imap": ":5000", "pop3s": "pop3s://[::1]:5001", "smtps": "[::1]:5002"})
+    assert (mapped.host, mapped.imap, mapped.pop3s, mapped.smtps, mapped.smtp) == ("::1", 5000, 5001, 5002, 1025)
+    with pytest.raises(SettingsError, match="MAILTRAP_IMAP is 'mail', which is no address"):
+        Site.of("http://mail:8025", info, {"imap": "mail"})
+    with pytest.raises(SettingsError, match="one host, not at one and other"):
+        Site.of("http://mail:8025", info, {"imap": "one:1", "smtp": "other:2"})
