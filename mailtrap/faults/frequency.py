@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+import msgspec
+
 from mailtrap.faults.conditions import in_question
 from mailtrap.faults.occasion import Occasion
 from mailtrap.faults.rule import COLLECTING_STEPS, DELIVERY_STEPS, Bucket, Fault, Greylist
@@ -149,14 +151,16 @@ def chance(seed: int, luck: str, number: int) -> float:
 
 
 def luck_of(fault: Fault, value: str, tally: Tally) -> str:
-    """What luck depends on besides the seed: whom the rule is about, and for whom it counts.
+    """What luck depends on besides the seed: whom the rule is about, what it does, and for whom it counts.
 
-    Sessions and messages have other numbers in another run; it counts that it is the third one. The inbox is left out,
-    so that the same test in another inbox has the same luck.
+    Two rules that differ in nothing but what they do draw apart: else the second would never meet whom the first has
+    spared. Sessions and messages have other numbers in another run; it counts that it is the third one. The inbox is
+    left out, so that the same test in another inbox has the same luck.
     """
     if fault.per in ("session", "message"):
         value = str(tally.ordinal)
-    return f"{fault.step}\0{fault.name}\0{fault.when}\0{value}"
+    effect = msgspec.json.encode(fault.effect).decode()
+    return f"{fault.step}\0{fault.name}\0{fault.when}\0{effect}\0{value}"
 
 
 def _has_room(bucket: Bucket, tally: Tally, at: int) -> bool:

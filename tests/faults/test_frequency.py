@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mailtrap.faults.book import Book
 from mailtrap.faults.counting import Counting
 from mailtrap.faults.occasion import Occasion
-from mailtrap.faults.rule import Bucket, Effect, Fault, Greylist, Step
+from mailtrap.faults.rule import Bucket, Effect, Fault, Greylist, Said, Step
 from tests.faults.asking import NO, START, book, occasion, rcpt, refused, rule
 
 
@@ -101,6 +101,16 @@ def test_two_rules_have_luck_of_their_own() -> None:
     made = book(rule(probability=0.5, name="a"), rule(probability=0.5, name="b"))
     for _ in range(4000):
         made.answer(rcpt())
+    a, b = (made.hits(one.id) for one in made.rules())
+    assert a == pytest.approx(2000, rel=0.1)
+    assert b == pytest.approx(1000, rel=0.15)
+
+
+@pytest.mark.parametrize("per", ["rule", "recipient", "sender", "message"])
+def test_two_rules_without_a_name_that_do_other_things_have_luck_of_their_own(per: str) -> None:
+    made = book(*[rule(probability=0.5, per=per, effect=Effect(reply=Said(code))) for code in (450, 550)])
+    for number in range(4000):
+        made.answer(rcpt(f"a{number}@b.test", sender=f"s{number}@a.test", session=number))
     a, b = (made.hits(one.id) for one in made.rules())
     assert a == pytest.approx(2000, rel=0.1)
     assert b == pytest.approx(1000, rel=0.15)
