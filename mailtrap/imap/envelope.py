@@ -120,6 +120,8 @@ class _Reader:
         self.tokens: list[tuple[str, bytes]] = []
         self.comment: bytes | None = None
         self.angle: Address | None = None
+        # Whether there has been an address since the last delimiter: what is said behind it is rather a name.
+        self.addressed = False
         self.grouped = False
         # Once something was left open, nothing after it can close either; to look again would be quadratic.
         self.quotes = self.comments = self.literals = True
@@ -141,8 +143,10 @@ class _Reader:
                 self._colon()
             elif octets == b"<":
                 self._angle()
+                self.addressed = True
             elif octets != b">":
                 self.tokens.append(("at" if octets == b"@" else "word", octets))
+                self.addressed = self.addressed or octets == b"@"
         self._finish()
         if self.grouped:
             self.found.append(_END)  # a group that is not ended would make what follows of the envelope unreadable
@@ -158,7 +162,8 @@ class _Reader:
                 depth += {b"(": 1, b")": -1}.get(mark[0], 0)
                 if depth == 0:
                     self.position = mark.end()
-                    self.comment = self.comment or _PAIR.sub(rb"\1", self.value[start + 1 : mark.start()])
+                    if self.comment is None or self.addressed:
+                        self.comment = _PAIR.sub(rb"\1", self.value[start + 1 : mark.start()])
                     return "blank", b" "
             self.comments = False
         if (first == b'"' and not self.quotes) or (first == b"[" and not self.literals):
@@ -192,7 +197,7 @@ class _Reader:
         self.found.append(Address(None, None, _phrase(self.tokens) or b"", None))
         self.grouped = True
         self.tokens.clear()
-        self.comment = None
+        self.comment, self.addressed = None, False
 
     def _angle(self) -> None:
         """What stands in angle brackets; they need not be closed."""
@@ -224,12 +229,20 @@ class _Reader:
             self.found.append(Address(name or None, address.route, address.mailbox, address.host))
         self.tokens.clear()
         self.comment = self.angle = None
+        self.addressed = False
 
 
 def _phrase(tokens: list[tuple[str, bytes]]) -> bytes | None:
-    """The words of a display name, quotation marks left out."""
-    text = b"".join([b" " if kind == "blank" else octets for kind, octets in tokens])
-    return text.strip() or None
+    """The words of a display name, quotation marks left out; a run of blanks and comments is one space."""
+    words: list[bytes] = []
+    before = "blank"
+    for kind, octets in tokens:
+        if kind != "blank":
+            words.append(octets)
+        elif before != "blank":
+            words.append(b" ")
+        before = kind
+    return b"".join(words).strip() or None
 
 
 def _joined(tokens: list[tuple[str, bytes]]) -> bytes:

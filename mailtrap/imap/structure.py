@@ -83,7 +83,7 @@ def _type(part: Part, found: dict[bytes, bytes]) -> tuple[tuple[bytes, bytes], l
     value = found.get(b"type")
     parameters = _parameters(value) if value else []
     if value:
-        main, _, sub = value.partition(b";")[0].strip().partition(b"/")
+        main, _, sub = _COMMENT.sub(b"", value.partition(b";")[0]).strip().partition(b"/")
         if main and sub and b"%b/%b" % (main.lower(), sub.lower()) == part.type.encode("utf-8", "replace"):
             return (main, sub), parameters
     main_name, _, sub_name = part.type.upper().partition("/")

@@ -6,6 +6,7 @@ import re
 
 from mailtrap.mail import encoded_words
 from mailtrap.mail.message import Mailbox
+from mailtrap.mail.parameters import uncommented
 
 #: What one field may list; the rest is not shown.
 MAX_MAILBOXES = 200
@@ -87,10 +88,17 @@ class _Scanner:
                 word = token[0] if token else character
                 self.position += len(word)
                 self.at = self.at or "@" in word
-                self.words.append(" " if word.isspace() else word.removeprefix("\\") if len(word) == 2 else word)
+                if word.isspace():
+                    self._blank()
+                else:
+                    self.words.append(word.removeprefix("\\") if len(word) == 2 else word)
         if len(found) < most:
             self._finish(found)
         return found
+
+    def _blank(self) -> None:
+        if self.words[-1:] != [" "]:
+            self.words.append(" ")
 
     def _quoted(self) -> None:
         quoted = _QUOTED.match(self.text, self.position) if self.quotes else None
@@ -112,8 +120,11 @@ class _Scanner:
             depth += {"(": 1, ")": -1}.get(mark[0], 0)
             if depth == 0:
                 self.comment = self.comment or _QUOTED_PAIR.sub(r"\1", self.text[start + 1 : mark.start()])
-                self.words.append(" ")
                 self.position = mark.end()
+                # Within an address it stands for nothing: pete(his account)@silly(his host).test (RFC 5322 §A.5).
+                within = self.text[self.position : self.position + 1] in ("@", ".")
+                if not within and not (self.words and self.words[-1].endswith(("@", "."))):
+                    self._blank()
                 return
         self.comments = False
         self.position += 1
@@ -132,7 +143,7 @@ class _Scanner:
         if inside.startswith("@") and ":" in inside:
             inside = inside.partition(":")[2]  # an obsolete route (RFC 5322 §4.4)
         if self.angle is None:
-            self.angle = inside if '"' in inside else "".join(inside.split())
+            self.angle = inside if '"' in inside else "".join(uncommented(inside).split())
 
     def _finish(self, found: list[Mailbox]) -> None:
         text = "".join(self.words).strip()

@@ -164,7 +164,9 @@ def _describe(section: bytes) -> _Said:
             else:
                 said.defects += ("bad-content-type",)
         elif name == b"transfer-encoding":
-            said.encoding = value[:40].decode("ascii", "replace").partition(";")[0].strip().lower()
+            said.encoding = (
+                parameters.uncommented(value[:40].decode("ascii", "replace").partition(";")[0]).strip().lower()
+            )
         elif name == b"disposition":
             said.disposition, said.disposition_parameters = parameters.read(value)
         elif name == b"id":

@@ -12,15 +12,21 @@ MAX_PARAMETERS = 200
 MAX_VALUE = 4096
 _READ = 64 * 1024
 
+#: Where parentheses without quotes are part of a name and no comment.
+_FILES = frozenset(("name", "filename"))
+
 _PARAMETER = re.compile(
     r';[ \t\r\n]*+([^\s=;"]++)[ \t\r\n]*+=[ \t\r\n]*+(?:"((?:[^"\\]++|\\.)*+)"|([^;]*+))', re.DOTALL
 )
+_COMMENT = re.compile(r"[ \t\r\n]*+\((?:[^()\\]++|\\.)*+\)", re.DOTALL)
+#: Comments in comments, as deep as they are taken out.
+_NESTED = 5
 _SEGMENT = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?\Z")
 
 
 def read(value: bytes) -> tuple[str, dict[str, str]]:
     """The value before the first semicolon, in lower case, and its parameters by lower-case name; never raises."""
-    if b";" not in value and value.isascii():
+    if b";" not in value and b"(" not in value and value.isascii():
         return value[:MAX_VALUE].decode("ascii").strip().lower(), {}
     if len(value) < 100 and b"boundary" not in value:
         type_, parameters = _repeated(value)  # most mail says one of a few
@@ -43,7 +49,12 @@ def _read_all(value: bytes) -> tuple[str, dict[str, str]]:
             break
         name, quoted, token = match.groups()
         name = name.lower()
-        content = _unquoted(quoted) if quoted is not None else token.strip().strip('"')
+        if quoted is not None:
+            content = _unquoted(quoted)
+        elif name in _FILES:
+            content = token.strip().strip('"')
+        else:
+            content = uncommented(token).strip().strip('"')
         if "*" in name:
             segment = _SEGMENT.match(name)
             if segment:
@@ -53,7 +64,16 @@ def _read_all(value: bytes) -> tuple[str, dict[str, str]]:
             plain[name] = encoded_words.decode(content, MAX_VALUE) if "=?" in content else content[:MAX_VALUE]
     for name, pieces in segments.items():
         plain[name] = _joined(pieces)[:MAX_VALUE]
-    return (text[:start] if start >= 0 else text)[:MAX_VALUE].strip().lower(), plain
+    return uncommented((text[:start] if start >= 0 else text)[:MAX_VALUE]).strip().lower(), plain
+
+
+def uncommented(text: str) -> str:
+    """Without comments: `text/plain (as they say)` (RFC 2045 §5.1, RFC 5322 §3.2.2)."""
+    for _ in range(_NESTED):
+        if "(" not in text:
+            break
+        text = _COMMENT.sub("", text)
+    return text
 
 
 def _unquoted(quoted: str) -> str:

@@ -107,6 +107,9 @@ def test_what_cannot_be_quoted_is_a_literal() -> None:
         (b"Pete(A \\) chap) <pete(x)@silly(y).test>", [(b"Pete", None, b"pete", b"silly.test")]),
         (b"(one (two)) a@b", [(b"one (two)", None, b"a", b"b")]),
         (b"(nothing else)", []),
+        (b"Ann (the) Bee <a@b>", [(b"Ann Bee", None, b"a", b"b")]),
+        # What is said behind the address is rather a name than what is said before.
+        (b"(one) a@b (two), (three) c@d", [(b"two", None, b"a", b"b"), (b"three", None, b"c", b"d")]),
         # Groups.
         (b"G:;", [(None, None, b"G", None), END]),
         (

@@ -123,6 +123,18 @@ def test_what_is_no_type_is_plain_text(type_: str) -> None:
     assert told[:2] == [b"TEXT", b"PLAIN"]
 
 
+def test_comments_are_no_part_of_what_they_comment_on() -> None:
+    octets = crlf(
+        "Content-Type: Foo/Bar (so they say); a=b (Plain text); name=c (1).d\n"
+        "Content-Transfer-Encoding: base64 (they say)\n\nQQ==\n"
+    )
+    told = said(octets, extended=False)
+    assert told[:2] == [b"Foo", b"Bar"]
+    assert told[2][:2] == [b"a", b"b"]
+    assert told[5] == b"base64"
+    assert Message(octets).decoded((1,)) == b"A"
+
+
 def test_parts_of_a_digest_are_messages() -> None:
     octets = crlf("Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: in\n\nx\n--b--\n")
     assert said(octets, extended=False)[0][:2] == [b"MESSAGE", b"RFC822"]

@@ -190,6 +190,7 @@ def test_bare_lf_is_a_line_end_too() -> None:
         ('filename="C:\\dir\\file.pdf"', "C:\\dir\\file.pdf"),
         ('filename="never closed.pdf', "never closed.pdf"),
         ('filename="grüße.pdf"', "grüße.pdf"),
+        ("filename=a (1).pdf", "a (1).pdf"),
         ("FileName = a.pdf ;", "a.pdf"),
         ("filename=", ""),
         ('filename="a\0\x1bb"', "a  b"),
@@ -338,3 +339,12 @@ def test_hostile_structure_takes_no_time(name: str) -> None:
     root, _ = scan(octets)
     assert time.process_time() - start < 5
     check_offsets(root, octets)
+
+
+@pytest.mark.parametrize("nested", ["(Plain text)", "(a (b) c)", "((((x))))", '(\\) ")'])
+def test_comments_mean_nothing(nested: str) -> None:
+    fields = f"Content-Type: text/html {nested}; charset=iso-8859-1 {nested}\r\n"
+    fields += "Content-Transfer-Encoding: quoted-printable (x)\r\n"
+    root, defects = scan(fields.encode() + b"\r\n=FC")
+    assert (root.type, root.parameters["charset"], root.encoding) == ("text/html", "iso-8859-1", "quoted-printable")
+    assert not defects
