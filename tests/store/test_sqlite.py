@@ -310,6 +310,29 @@ def test_messages_that_were_not_indexed_are_at_the_next_start(make: Make, monkey
     assert store.page(parse("hello OR first"), limit=50).total == 1
 
 
+def test_totals_are_written_now_and_then_and_right_at_all_times(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailtrap.store.indexing.Indexer._may_work", lambda self: False)
+    monkeypatch.setattr("mailtrap.store.writer.UNCOUNTED", 3)
+    store = make()
+    written, kept = [], []
+    for number in range(1, 9):
+        (id_,) = keep(store, submission())
+        written += writing(store).execute("SELECT messages FROM tally").fetchone()
+        kept.append(writing(store).execute("SELECT messages, unseen, octets, session, last_id FROM totals").fetchone())
+        assert kept[-1] == (number, number, number * submission().size, 7, id_)
+    assert written == [0, 0, 0, 4, 4, 4, 4, 8]
+    store.mark(Selection(Query.EVERYTHING, (id_,)), seen=True).result(PATIENCE)
+    keep(store, submission())
+    assert writing(store).execute("SELECT messages, unseen, last_id FROM tally").fetchone() == (8, 7, id_)
+    store.delete(Selection(Query.EVERYTHING)).result(PATIENCE)
+    assert writing(store).execute("SELECT messages, unseen, octets, last_id FROM totals").fetchone() == (
+        0,
+        0,
+        0,
+        id_ + 1,
+    )
+
+
 def test_totals_of_a_search_are_exact_while_rows_of_the_deleted_stay_in_the_index(make: Make) -> None:
     store = make()
     ids = keep(store, *[submission(octets("common")) for _ in range(30)])
