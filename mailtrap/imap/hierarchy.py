@@ -63,12 +63,8 @@ def gathered(account: Account, folder: Folder) -> Query | None:
 def gather(store: Store, account: Account, folder: Folder) -> None:
     """Have what was captured since the last time stand in the folder. On a worker thread: it waits for the store."""
     query = gathered(account, folder)
-    if query is None:
-        return
-    if account.address:
-        # Addresses are found by the index, which may be behind.
-        store.catch_up()
-    store.folders.gather(folder.id, query).result(WRITTEN_WITHIN)
+    if query is not None:
+        store.folders.gather(folder.id, query).result(WRITTEN_WITHIN)
 
 
 def mailbox_id(folder: Folder) -> str:

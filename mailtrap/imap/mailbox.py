@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Octets of the line that ends IDLE.
 DONE_LINE = 128
+#: Octets said to who idles before it is looked whether they are read at all.
+UNREAD = 4096
 
 
 # SELECT, EXAMINE.
@@ -159,6 +161,7 @@ class Idle:
         self._session = session
         self._command = command
         self._waits = True
+        self._said = 0
         opened = session.opened_folder
         self._opened = opened if isinstance(opened, OpenFolder) else None
 
@@ -177,9 +180,13 @@ class Idle:
         if self._opened is None or not self._waits or session.unheard:
             return
         notices = self._opened.selected.notices()
-        if notices:
-            session.utter(notices)
+        if not notices:
+            return
+        session.utter(notices)
+        self._said += len(notices)
+        if self._said > UNREAD:
             # Who does not read hears the next of it when it does: then it is less than all that happened.
+            self._said = 0
             session.block(Drain(), self._tell)
 
     def _read(self) -> bool:

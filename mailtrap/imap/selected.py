@@ -44,9 +44,12 @@ class Snapshot:
 
     __slots__ = ("_differences", "items", "modseq", "uid_next", "uids", "version")
 
-    def __init__(self, items: Sequence[Item], uid_next: int, modseq: int, version: int = 0) -> None:
+    def __init__(
+        self, items: Sequence[Item], uid_next: int, modseq: int, version: int = 0, uids: list[int] | None = None
+    ) -> None:
+        """`uids` saves making them where they are known: those of the items."""
         self.items = items
-        self.uids = [item.uid for item in items]
+        self.uids = [item.uid for item in items] if uids is None else uids
         self.uid_next = max(uid_next, self.uids[-1] + 1 if self.uids else 1)
         self.modseq = modseq
         self.version = version
@@ -79,9 +82,10 @@ class Snapshot:
         if not (added or changed or lost) and (uid_next, modseq) == (self.uid_next, self.modseq):
             return self
         items: Sequence[Item] = self.items
+        uids = None if lost else [*self.uids, *[item.uid for item in added]]
         if at or lost:
             items = [at.get(item.uid, item) for item in items if item.uid not in gone]
-        made = Snapshot([*items, *added], uid_next, modseq, self.version + 1)
+        made = Snapshot([*items, *added], uid_next, modseq, self.version + 1, uids)
         made._differences[self.version] = Difference(added, changed, lost)
         return made
 

@@ -6,17 +6,19 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from concurrent.futures import Future
 from functools import partial
 
 from mailtrap.accounts import Account
 from mailtrap.errors import NotFound
 from mailtrap.events import Event, Kind
-from mailtrap.imap.hierarchy import gather, gathered
+from mailtrap.imap.hierarchy import WRITTEN_WITHIN, gathered
 from mailtrap.imap.recent import Unheard
 from mailtrap.imap.selected import Snapshot
 from mailtrap.imap.sources import AT_ONCE, HEAD, Library
 from mailtrap.imap.summary import Summaries
 from mailtrap.mail.words import fold
+from mailtrap.query import Query
 from mailtrap.sandbox import Sandbox
 from mailtrap.store.base import Store
 from mailtrap.store.folder import Folder, Folders
@@ -40,8 +42,8 @@ Wake = Callable[[], None]
 class Live:
     """One folder that somebody has open. `newest` may be looked at from any thread; it is replaced, never changed."""
 
-    def __init__(self, folders: Folders, folder: Folder, fill: Callable[[], None] | None, unheard: Unheard) -> None:
-        """`fill` has what came in since placed in it; None where nothing comes by itself."""
+    def __init__(self, folders: Folders, folder: Folder, query: Query | None, unheard: Unheard) -> None:
+        """What matches `query` comes by itself; nothing where that is None."""
         self.id = folder.id
         self.unheard = unheard
         self.folder = folder
@@ -49,8 +51,10 @@ class Live:
         self.users = 0
         #: Whether somebody has removed the folder; to who has it open it is empty.
         self.gone = False
+        #: Whether what comes stands in it with the commit that keeps it, and need not be looked for.
+        self.followed = False
         self._folders = folders
-        self._fill = fill
+        self._query = query
         # Tokens: the latest arrival and change that were heard of, and those that `newest` has.
         self._arrival = self._change = object()
         self._filled: object = None
@@ -82,7 +86,7 @@ class Live:
     @property
     def behind(self) -> bool:
         """Whether `newest` may not be so any more."""
-        return self._seen is not self._change or (self._fill is not None and self._filled is not self._arrival)
+        return self._seen is not self._change or (self._query is not None and self._filled is not self._arrival)
 
     def refresh(self, *, certainly: bool = False) -> Snapshot:
         """The folder as it is now; `certainly` also where nobody has said that it changed. On a worker thread."""
@@ -90,10 +94,10 @@ class Live:
             return self.newest
         with self._lock:
             arrival, before = self._arrival, self.newest
-            if self._fill is not None and (certainly or self._filled is not arrival):
+            if self._query is not None and (certainly or self._filled is not arrival):
                 # The 250 of a message comes before the Bus tells of it: who asks after the one must not wait for the
                 # other. What comes from here on is for the next time.
-                self._fill()
+                self._folders.gather(self.id, self._query).result(WRITTEN_WITHIN)
                 self._filled = arrival
                 certainly = True
             change = self._change
@@ -107,20 +111,36 @@ class Live:
 
     def _read(self, before: Snapshot) -> Snapshot:
         """What has come, changed and gone since. A change meanwhile is seen now or the next time, never missed."""
-        folder = self._folders.get(self.id)
-        if folder is None:
+        news = self._folders.news(self.id, before.modseq if self._read_once else None)
+        if news is None:
             self.gone = True
             return before.next([], before.uids, before.uid_next, before.modseq)
-        self.folder = folder
+        self.folder = folder = news.folder
         if not self._read_once:
-            items = self._folders.items(self.id)
             self._read_once = True
-            return Snapshot(items, folder.uid_next, folder.modseq)
-        if folder.modseq == before.modseq and folder.uid_next == before.uid_next:
-            return before
-        fresh = self._folders.items(self.id, changed_since=before.modseq)
-        vanished = self._folders.vanished(self.id, before.modseq)
-        return before.next(fresh, vanished, folder.uid_next, folder.modseq)
+            return Snapshot(news.items, folder.uid_next, folder.modseq)
+        return before.next(news.items, news.vanished, folder.uid_next, folder.modseq)
+
+    def follow(self) -> None:
+        """Have what comes from here on stand in it at once. Does not block."""
+        if self._query is None or self.followed:
+            return
+        # What was captured before this and is not in it will be, which is a change, and those are told of.
+        promise = self._folders.follow(self.id, self._query)
+        if promise is not None:
+            self.followed = True
+            promise.add_done_callback(self._begun)
+
+    def unfollow(self) -> None:
+        """It is enough to gather when somebody asks."""
+        if self.followed:
+            self.followed = False
+            self.mail_came()
+            self._folders.unfollow(self.id)
+
+    def _begun(self, promise: Future[int]) -> None:
+        if promise.exception() is not None:  # the disk is full, say: gathered when something is asked for
+            self.unfollow()
 
     def listen(self, wake: Wake) -> None:
         """Call it when there is a newer snapshot: from any thread, so it must not block."""
@@ -143,7 +163,7 @@ class Watch:
         self.library = Library(sandbox.store)
         self.summaries = Summaries(partial(_beginnings, sandbox.store))
         self._lives: dict[int, Live] = {}
-        #: Those that mail comes to by itself: by inbox, and those of addresses, which the index finds.
+        #: Those that mail comes to by itself: by inbox, and those of addresses.
         self._of_inbox: dict[str, tuple[Live, ...]] = {}
         self._of_address: tuple[Live, ...] = ()
         self._unused: OrderedDict[int, Live] = OrderedDict()
@@ -190,6 +210,7 @@ class Watch:
             live.users -= 1
             if live.users:
                 return
+            live.unfollow()
             self._unused[live.id] = live
             while len(self._unused) > KEPT or sum([len(one.newest) for one in self._unused.values()]) > KEPT_ITEMS:
                 self._forget(self._unused.popitem(last=False)[1])
@@ -201,6 +222,7 @@ class Watch:
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="mailtrap-folders", daemon=True)
                 self._thread.start()
+        live.follow()
         if live.behind:
             self._want([live])
 
@@ -216,11 +238,11 @@ class Watch:
             thread.join(ENDED_WITHIN)
 
     def _made(self, account: Account, folder: Folder) -> Live:
-        fill = partial(gather, self._store, account, folder) if gathered(account, folder) is not None else None
-        live = Live(self._store.folders, folder, fill, self.unheard(folder.id))
-        if fill is not None and account.address:
+        query = gathered(account, folder)
+        live = Live(self._store.folders, folder, query, self.unheard(folder.id))
+        if query is not None and account.address:
             self._of_address += (live,)
-        elif fill is not None:
+        elif query is not None:
             key = fold(account.inbox)
             self._of_inbox[key] = (*self._of_inbox.get(key, ()), live)
         return live
@@ -238,24 +260,16 @@ class Watch:
     # On the writer's thread: nothing here waits for anything but a lock that is held for moments.
 
     def _happened(self, events: list[Event]) -> None:
-        """Mail came: to these inboxes at once, to addresses once the index knows it."""
+        """Mail came. Who waits is told when it stands in the folder, unless that is not followed."""
         if not self._of_inbox and not self._of_address:
             return
         concerned: set[Live] = set()
-        captured = False
         for event in events:
-            if event.kind is Kind.INDEXED:
+            if event.kind is Kind.CAPTURED:
                 concerned.update(self._of_address)
-            elif event.kind is Kind.CAPTURED:
-                captured = True
                 for name in fold(event.inbox).split(" "):
                     concerned.update(self._of_inbox.get(name, ()))
-        if captured:
-            # Nobody is woken for what the index does not know yet, but who asks before that waits for it.
-            for live in self._of_address:
-                live.mail_came()
-            if any(live.awaited for live in self._of_address):
-                self._store.hurry()
+        concerned = {live for live in concerned if not live.followed}
         for live in concerned:
             live.mail_came()
         self._want([live for live in concerned if live.awaited])

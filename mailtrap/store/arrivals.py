@@ -13,6 +13,7 @@ from mailtrap.errors import MailtrapError
 from mailtrap.events import Kind
 from mailtrap.mail.message import Submission
 from mailtrap.mail.transcript import Transcript
+from mailtrap.store.following import Following
 from mailtrap.store.rows import MESSAGE_WIDTH, SESSION_WIDTH, Row, from_submission, from_transcript
 from mailtrap.store.spool import Spools
 from mailtrap.store.transaction import Entry, Job, Transaction
@@ -35,19 +36,23 @@ _mine = threading.local()
 class Arrivals(Job):
     """Messages to keep in one transaction."""
 
-    __slots__ = ("_contents", "_entries", "_kept", "_spools")
+    __slots__ = ("_contents", "_entries", "_following", "_kept", "_spools")
 
-    def __init__(self, entries: list[Entry], contents: Iterator[int], spools: Spools, kept: Kept) -> None:
+    def __init__(
+        self, entries: list[Entry], contents: Iterator[int], spools: Spools, following: Following, kept: Kept
+    ) -> None:
         self._entries = entries
         self._contents = contents
         self._spools = spools
+        self._following = following
         self._kept = kept
 
     @property
     def is_one_statement(self) -> bool:
-        """Whether one statement is enough for so many, and none lies in a spool."""
+        """Whether one statement is enough for so many, none lies in a spool, and nobody waits for any of them."""
         entries = self._entries
-        return len(entries) in ROWS_AT_ONCE and all([octets is not None for _, _, octets, _ in entries])
+        simple = len(entries) in ROWS_AT_ONCE and all([octets is not None for _, _, octets, _ in entries])
+        return simple and not self._following.concerns(entries)
 
     def apply(self, transaction: Transaction) -> None:
         """Insert the rows; ids follow on the last one."""
@@ -68,6 +73,7 @@ class Arrivals(Job):
             transaction.session = max(transaction.session, submission.arrival.session or 0)
             transaction.happenings.append((Kind.CAPTURED, str(id_), submission.inbox))
         insert(transaction, "arriving", MESSAGE_WIDTH + 1, rows)
+        self._following.place(transaction, kept)
         transaction.last_id = id_
         count = len(rows)
         transaction.messages += count
@@ -93,7 +99,7 @@ class Arrivals(Job):
 
     def parts(self) -> Sequence[Job]:
         """Each message by itself."""
-        return [Arrivals([entry], self._contents, self._spools, self._kept) for entry in self._entries]
+        return [Arrivals([entry], self._contents, self._spools, self._following, self._kept) for entry in self._entries]
 
 
 class Dialogue(Job):

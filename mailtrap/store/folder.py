@@ -78,6 +78,15 @@ class Altered:
     modified: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """A folder at one moment, with the items that have a higher modseq than somebody asked for, and the uids gone."""
+
+    folder: Folder
+    items: list[Item]
+    vanished: list[int]
+
+
 class Folders(Protocol):
     """Thread-safe. Changes are made by the store's one writer, in the order asked for.
 
@@ -138,14 +147,27 @@ class Folders(Protocol):
     def gather(self, folder: int, query: Query) -> Future[int]:
         """Place every message that matches and was captured since the last time; how many that were.
 
-        What APPEND put into a folder is only where it was put. A query that asks for more than the message's inbox may
-        need the index: messages past `Store.indexed` are left for the next time.
+        What APPEND put into a folder is only where it was put. A query that asks for more than inbox, recipient and
+        listener needs the index: it is waited for, and messages past `Store.indexed` are left for the next time.
         """
+
+    def follow(self, folder: int, query: Query) -> Future[int] | None:
+        """From now on have what matches placed with the very commit that keeps it, and first what there is by now.
+
+        None, and nothing is followed, where the query asks for more than inbox, recipient and listener. It costs each
+        commit that has such a message: for folders that somebody waits at. To repeat it is harmless.
+        """
+
+    def unfollow(self, folder: int) -> None:
+        """Gather only when asked to; harmless when repeated."""
 
     def items(
         self, folder: int, *, changed_since: int = 0, uids: Sequence[tuple[int, int]] | None = None
     ) -> list[Item]:
         """In the order of uids; only those with a higher modseq than `changed_since`, or in the ranges (inclusive)."""
+
+    def news(self, folder: int, since: int | None) -> News | None:
+        """What has come, changed and gone since a modseq; all items where that is None. None where it is gone."""
 
     def vanished(self, folder: int, since: int, uids: Sequence[tuple[int, int]] | None = None) -> list[int]:
         """The uids that stood in it and have gone with a higher modseq than `since`, ascending (RFC 7162 §3.2)."""

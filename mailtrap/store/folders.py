@@ -14,15 +14,16 @@ from mailtrap.clock import Clock
 from mailtrap.errors import MailtrapError
 from mailtrap.query import Query
 from mailtrap.store import flags as flagging
-from mailtrap.store.folder import Alteration, Altered, Folder, Item, Placement, Totals
+from mailtrap.store.folder import Alteration, Altered, Folder, Item, News, Placement, Totals
+from mailtrap.store.following import Following
+from mailtrap.store.gathering import WRITTEN_AFTER, Gathering, Picks, gathered_from
 from mailtrap.store.indexing import Indexer
 from mailtrap.store.matching import Matching
 from mailtrap.store.naming import FOLDERS, INBOX, Creation, Removal, Renaming, Subscription, is_view, tidy, to_folder
-from mailtrap.store.placing import Flagging, Gathering, Placing, TakingOut, gathered_from, gone
+from mailtrap.store.placing import Flagging, Placing, TakingOut, gone
 from mailtrap.store.promised import Promised
 from mailtrap.store.reading import Readers
 from mailtrap.store.rows import clean, encode
-from mailtrap.store.selecting import choose
 from mailtrap.store.transaction import Transaction
 from mailtrap.store.vocabulary import MOST_MESSAGES, Vocabulary
 from mailtrap.store.writer import Writer
@@ -31,8 +32,8 @@ log = logging.getLogger(__name__)
 
 #: Folders of which is remembered what they hold, and how far they were looked through in vain.
 REMEMBERED = 4096
-#: Messages looked through in vain after which that is written down.
-WRITTEN_AFTER = 20_000
+#: Messages that are not in the index yet and are looked at one by one; if there are more, the index is waited for.
+UNINDEXED = 5000
 #: Items from which on a folder is worth preparing for a search.
 MANY = 1000
 #: Seconds that a search waits for messages that are not in the index yet.
@@ -42,18 +43,26 @@ _BIGGEST = (1 << 32) - 1
 
 Result = TypeVar("Result")
 Ranges = Sequence[tuple[int, int]]
+Rows = Sequence[Any]
 
 
 class SqliteFolders:
     """See `store.folder.Folders` for what each method promises."""
 
     def __init__(
-        self, readers: Readers, writer: Writer, indexer: Indexer, vocabulary: Vocabulary, clock: Clock
+        self,
+        readers: Readers,
+        writer: Writer,
+        indexer: Indexer,
+        vocabulary: Vocabulary,
+        following: Following,
+        clock: Clock,
     ) -> None:
         self._readers = readers
         self._writer = writer
         self._indexer = indexer
         self._vocabulary = vocabulary
+        self._following = following
         self._clock = clock
         self._lock = threading.Lock()
         self._warm = False
@@ -112,7 +121,9 @@ class SqliteFolders:
 
     def remove(self, folder: int) -> Future[None]:
         """Remove a folder."""
-        return self._do(Removal(folder))
+        promise = self._do(Removal(folder))
+        promise.add_done_callback(lambda done: None if done.exception() else self._following.drop(folder))
+        return promise
 
     def rename(self, folder: int, name: str) -> Future[None]:
         """Call it otherwise."""
@@ -135,31 +146,59 @@ class SqliteFolders:
 
     def gather(self, folder: int, query: Query) -> Future[int]:
         """Place what was captured since the last time."""
-        choice = choose(query)
+        if self._following.is_in_step(folder):
+            return _done(0)
         rows = self._readers.fetch("SELECT gathered, use FROM folder WHERE id = ? AND selectable", (folder,))
         if not rows:
             return _failed(gone(folder))
         [(gathered, use)] = rows
+        picks = Picks(query, self._indexer)
         newest = self._writer.totals.last_id
-        limit = min(newest, self._indexer.through) if choice.needs_index else newest
-        with self._lock:
-            since = max(gathered, self._looked.get(folder, 0))
-        if since >= limit:
-            return _done(0)
+        if picks.waits_for_index or newest - self._indexer.through > UNINDEXED:
+            self._indexer.wait(INDEXED_WITHIN)
+        limit = picks.limit(newest)
+        since = max(gathered, self._looked_through(folder))
         # Most mail is for other accounts: that is found out here and takes nothing of the writer's time.
-        source = f"{choice.source} INDEXED BY message_order" if choice.is_narrow else choice.source
-        sql = (
-            f"SELECT {choice.id} FROM {source} WHERE {gathered_from(choice.within(since, limit), use)} "  # noqa: S608
-            f"ORDER BY {choice.id} LIMIT 1"
-        )
-        found = self._readers.fetch(sql, (*choice.parameters, since, limit))
-        if not found:
-            with self._lock:
-                _remember(self._looked, folder, limit)
+        first = next((id_ for part in picks.parts(since, limit) for id_ in self._first(picks, use, *part)), None)
+        if first is None:
+            self._note(folder, limit)
             if limit - gathered < WRITTEN_AFTER:
                 return _done(0)
-        since = found[0][0] - 1 if found else limit
-        return self._do(Gathering(folder, choice, self._indexer if choice.needs_index else None, since))
+        return self._do(Gathering(folder, picks, limit if first is None else first - 1))
+
+    def _first(self, picks: Picks, use: str, above: int, through: int) -> list[int]:
+        """The first message in these bounds that is to be gathered."""
+        if above >= through:
+            return []
+        choice = picks.choice(above, through)
+        source = f"{choice.source} INDEXED BY message_order" if choice.is_narrow else choice.source
+        sql = (
+            f"SELECT {choice.id} FROM {source} WHERE {gathered_from(choice, use)} "  # noqa: S608
+            f"ORDER BY {choice.id} LIMIT 1"
+        )
+        return [id_ for (id_,) in self._readers.fetch(sql, (*choice.parameters, above, through))]
+
+    def follow(self, folder: int, query: Query) -> Future[int] | None:
+        """From now on have what matches placed with the commit that keeps it."""
+        if not self._following.put(folder, query.root):
+            return None
+        since = self._looked_through(folder)
+        return self._do(Gathering(folder, Picks(query, self._indexer), since, self._following))
+
+    def unfollow(self, folder: int) -> None:
+        """Gather only when asked to."""
+        if self._following.is_in_step(folder):
+            self._note(folder, self._writer.totals.last_id)
+        self._following.drop(folder)
+
+    def _looked_through(self, folder: int) -> int:
+        """Up to this message there is nothing to gather."""
+        with self._lock:
+            return self._looked.get(folder, 0)
+
+    def _note(self, folder: int, through: int) -> None:
+        with self._lock:
+            _remember(self._looked, folder, max(through, self._looked.get(folder, 0)))
 
     def items(self, folder: int, *, changed_since: int = 0, uids: Ranges | None = None) -> list[Item]:
         """In the order of uids."""
@@ -167,7 +206,9 @@ class SqliteFolders:
         if changed_since:
             sql += " AND i.modseq > ?"
             parameters.append(changed_since)
-        rows = self._readers.fetch(f"{sql} ORDER BY i.uid", parameters)
+        return self._items(self._readers.fetch(f"{sql} ORDER BY i.uid", parameters))
+
+    def _items(self, rows: Sequence[tuple[int, int, str, int]]) -> list[Item]:
         if len(rows) > MANY and not self._warm and self._writer.totals.messages <= MOST_MESSAGES:
             # Who opens so big a folder may search it; by then all is ready.
             self._warm = True
@@ -175,30 +216,29 @@ class SqliteFolders:
         split = flagging.split
         return [Item(uid, message, split(text), modseq) for uid, message, text, modseq in rows]
 
+    def news(self, folder: int, since: int | None) -> News | None:
+        """What has come, changed and gone since."""
+        columns = "SELECT i.uid, i.message, i.flags, i.modseq FROM item i"
+        asked: list[tuple[str, Sequence[Any]]] = [(f"{FOLDERS} f.id = ?", (folder,))]
+        if since is None:
+            asked.append((f"{columns} WHERE i.folder = ? ORDER BY i.uid", (folder,)))
+        else:
+            changed = f"{columns} INDEXED BY item_modseq WHERE i.folder = ? AND i.modseq > ? ORDER BY i.modseq, i.uid"
+            asked.append((changed, (folder, since)))
+            asked += _vanished(folder, since)
+        head, items, *gone_ = self._readers.fetch_all(asked)
+        if not head:
+            return None
+        found = self._items(items if since is None else sorted(items))
+        return News(to_folder(head[0]), found, _uids_gone(since, *gone_) if since is not None else [])
+
     def vanished(self, folder: int, since: int, uids: Ranges | None = None) -> list[int]:
         """The uids that stood in it and have gone."""
-        head, gone_, there = self._readers.fetch_all(
-            [
-                ("SELECT forgotten, uid_next FROM folder WHERE id = ?", (folder,)),
-                ("SELECT first, last FROM vanished WHERE folder = ? AND modseq > ? ORDER BY first", (folder, since)),
-                # Asked for only where what has vanished is no longer remembered.
-                (
-                    "SELECT uid FROM item WHERE folder = ?1 AND ?2 < (SELECT forgotten FROM folder WHERE id = ?1)",
-                    (folder, since),
-                ),
-            ]
-        )
-        if not head:
-            return []
-        [(forgotten, uid_next)] = head
-        if since < forgotten:
-            found = set(range(1, uid_next)).difference([uid for (uid,) in there])
-        else:
-            found = {uid for first, last in gone_ for uid in range(first, last + 1)}
-        if uids is not None:
-            bounds = _merged(uids)
-            found = {uid for uid in found if any(first <= uid <= last for first, last in bounds)}
-        return sorted(found)
+        found = _uids_gone(since, *self._readers.fetch_all(_vanished(folder, since)))
+        if uids is None:
+            return found
+        bounds = _merged(uids)
+        return [uid for uid in found if any([first <= uid <= last for first, last in bounds])]
 
     def totals(self, folder: int) -> Totals:
         """Counts for STATUS."""
@@ -282,6 +322,29 @@ def _within(columns: str, folder: int, uids: Ranges | None) -> tuple[str, list[A
         "WHERE 1"
     )
     return sql, [encode(_merged(uids)), folder]
+
+
+def _vanished(folder: int, since: int) -> list[tuple[str, Sequence[Any]]]:
+    """What has to be asked about the uids that have gone; see `_uids_gone`."""
+    return [
+        ("SELECT forgotten, uid_next FROM folder WHERE id = ?", (folder,)),
+        ("SELECT first, last FROM vanished WHERE folder = ? AND modseq > ? ORDER BY first", (folder, since)),
+        # Looked at only where what has vanished is no longer remembered.
+        (
+            "SELECT i.uid FROM folder f CROSS JOIN item i ON i.folder = f.id WHERE f.id = ? AND f.forgotten > ?",
+            (folder, since),
+        ),
+    ]
+
+
+def _uids_gone(since: int, head: Rows, ranges: Rows, there: Rows) -> list[int]:
+    """From the answers to `_vanished`."""
+    if not head:
+        return []
+    [(forgotten, uid_next)] = head
+    if since < forgotten:
+        return sorted(set(range(1, uid_next)).difference([uid for (uid,) in there]))
+    return sorted({uid for first, last in ranges for uid in range(first, last + 1)})
 
 
 def _merged(ranges: Ranges) -> list[tuple[int, int]]:

@@ -11,20 +11,14 @@ from mailtrap.errors import NotFound
 from mailtrap.store import flags, standing
 from mailtrap.store.changes import DELETED_COLUMNS, delete, note
 from mailtrap.store.folder import Alteration, Altered, Item, Placement
-from mailtrap.store.indexing import Indexer
+from mailtrap.store.following import APPENDED
 from mailtrap.store.promised import Promised
 from mailtrap.store.rows import encode
-from mailtrap.store.selecting import Choice
 from mailtrap.store.transaction import Transaction
 
 #: Items of one slice: some ten milliseconds. To delete a message takes longer.
 SLICE = 1000
 DELETED_SLICE = 400
-#: Messages looked through for those that are to be gathered, with one slice.
-STRIDE = 20_000
-
-#: How mail comes that APPEND has put where it belongs.
-APPENDED = "('imap', 'imaps')"
 #: Messages that stand in no folder of an account (1) that is not a view, nor will be gathered into its INBOX.
 _STRAY = f"""NOT EXISTS (SELECT 1 FROM item i JOIN folder f ON f.id = i.folder
  WHERE i.message = m.id AND f.account = ?1 AND NOT f.view)
@@ -111,61 +105,6 @@ class Placing(Promised[list[int]]):
             self.keep(transaction, [*self._uids, *uids])
         else:
             transaction.committed.append(partial(self._uids.extend, uids))
-
-
-class Gathering(Promised[int]):
-    """Puts what was captured since the last time into a folder."""
-
-    __slots__ = ("_choice", "_count", "_folder", "_indexer", "_since")
-
-    def __init__(self, folder: int, choice: Choice, indexer: Indexer | None, since: int) -> None:
-        """`indexer` knows up to which message the choice can be trusted; None where it needs no index.
-
-        Up to the message `since` there is nothing to gather.
-        """
-        super().__init__()
-        self._folder = folder
-        self._choice = choice
-        self._indexer = indexer
-        self._since = since
-        self._count = 0
-
-    def apply(self, transaction: Transaction) -> None:
-        """Gather the next slice."""
-        folder = shelf(transaction, self._folder)
-        if folder is None:
-            self.refuse(transaction, gone(self._folder))
-            return
-        limit = self.bound if self._indexer is None else min(self.bound, self._indexer.through)
-        since = max(folder.gathered, self._since)
-        through = max(since, min(limit, since + STRIDE))
-        choice = self._choice.within(since, through)
-        sql = (
-            f"SELECT m.id, m.received_at, m.size, m.seen, m.tags FROM {choice.source} "  # noqa: S608
-            f"WHERE {gathered_from(choice, folder.use)} "
-            "AND NOT EXISTS (SELECT 1 FROM item i INDEXED BY item_message WHERE i.message = m.id AND i.folder = ?) "
-            f"ORDER BY {choice.id} LIMIT {SLICE}"
-        )
-        parameters = (*choice.parameters, since, through, folder.id)
-        rows = transaction.connection.execute(sql, parameters).fetchall()
-        items = [(id_, at, size, flags.write(frozenset(), seen, tags)) for id_, at, size, seen, tags in rows]
-        stand(transaction, folder, items)
-        if len(rows) == SLICE:
-            through = rows[-1][0]
-        transaction.connection.execute("UPDATE folder SET gathered = ? WHERE id = ?", (through, folder.id))
-        if through >= limit:
-            self.keep(transaction, self._count + len(rows))
-        else:
-            transaction.committed.append(partial(self._counted, len(rows)))
-
-    def _counted(self, count: int) -> None:
-        self._count += count
-
-
-def gathered_from(choice: Choice, use: str) -> str:
-    """The condition for what belongs into a folder, with ids above and up to a number, which are parameters."""
-    where = f"{choice.where} AND {choice.id} > ? AND {choice.id} <= ?"
-    return where if is_everything(use) else f"{where} AND m.listener NOT IN {APPENDED}"
 
 
 def is_everything(use: str) -> bool:

@@ -26,6 +26,7 @@ from mailtrap.store.changes import Deletion, Marking
 from mailtrap.store.checkpointing import Checkpointer
 from mailtrap.store.folder import Folders
 from mailtrap.store.folders import SqliteFolders
+from mailtrap.store.following import Following
 from mailtrap.store.indexing import Indexer
 from mailtrap.store.ledger import SqliteLedger
 from mailtrap.store.opening import connect, synchronous, take
@@ -67,6 +68,7 @@ class SqliteStore:
         self._contents = itertools.count(contents)
         self._session_ids = itertools.count(totals.session + 1)
         self._spools = Spools(self._contents)
+        self._following = Following()
         self._readers = Readers(self._path)
         self._checkpointer = Checkpointer(self._path, synchronous(settings))
         self._upkeep = Upkeep(self._connection, self._checkpointer, settings, clock)
@@ -76,7 +78,9 @@ class SqliteStore:
         self._vocabulary = Vocabulary(self._path)
         self._indexer = Indexer(self._readers, self._writer, self._vocabulary.learn)
         self._ledger = SqliteLedger(self._readers, self._writer)
-        self._folders = SqliteFolders(self._readers, self._writer, self._indexer, self._vocabulary, clock)
+        self._folders = SqliteFolders(
+            self._readers, self._writer, self._indexer, self._vocabulary, self._following, clock
+        )
         self._piles = Piles(self._writer)
         totals.first = self._piles.adopt
         self._upkeep.attach(self._writer)
@@ -290,7 +294,7 @@ class SqliteStore:
             self._place.release()
 
     def _gather(self, entries: list[Entry]) -> Arrivals:
-        return Arrivals(entries, self._contents, self._spools, self._indexer.kept)
+        return Arrivals(entries, self._contents, self._spools, self._following, self._indexer.kept)
 
     def _after_commit(self, transaction: Transaction) -> None:
         self._upkeep.after_commit(transaction)

@@ -172,7 +172,8 @@ def test_who_waits_hears_at_once_what_happened_before(stage: Stage) -> None:
     assert say(one, "d IDLE") == ["+ Idling", "* 1 FETCH (FLAGS (\\Deleted))"]
 
 
-def test_who_waits_and_does_not_read_is_told_the_sum_of_it_later(stage: Stage) -> None:
+def test_who_waits_and_does_not_read_is_told_the_sum_of_it_later(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailtrap.imap.mailbox.UNREAD", 0)
     one, other = opened(stage), opened(stage)
     say(one, "d IDLE")
     one.hold = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import random
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from mailtrap.errors import Conflict, Invalid, NotFound, Unavailable
 from mailtrap.events import Bus, Kind
+from mailtrap.mail.envelope import Recipient
 from mailtrap.query import Query, parse
 from mailtrap.settings import TEMPORARY, Settings
 from mailtrap.store import maintenance, open_store
@@ -23,7 +25,7 @@ from mailtrap.store.base import Selection, Store
 from mailtrap.store.folder import Alteration, Folder, Folders, Placement, Totals
 from mailtrap.store.sqlite import SqliteStore
 from tests.store.contract import Make
-from tests.store.making import PATIENCE, Heard, StandingClock, keep, octets, submission
+from tests.store.making import PATIENCE, Answers, Heard, StandingClock, keep, octets, submission
 
 ROOT = Path(__file__).parents[2]
 EVERYTHING = Query.EVERYTHING
@@ -677,7 +679,8 @@ def test_mail_that_nobody_collects_costs_its_capture_nothing(make: Make) -> None
 def test_what_is_far_apart_is_gathered_and_looking_in_vain_written_down(
     store: Store, folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mailtrap.store.placing.STRIDE", 3)
+    monkeypatch.setattr("mailtrap.store.gathering.STRIDE", 3)
+    monkeypatch.setattr("mailtrap.store.gathering.WRITTEN_AFTER", 10)
     monkeypatch.setattr("mailtrap.store.folders.WRITTEN_AFTER", 10)
     inbox = new(folders, "INBOX")
     keep(store, *mail(7, "ben"))
@@ -691,6 +694,104 @@ def test_what_is_far_apart_is_gathered_and_looking_in_vain_written_down(
     assert gather(folders, inbox) == 0
     assert isinstance(store, SqliteStore)
     assert store._connection.execute("SELECT gathered FROM folder").fetchall() == [(last,)]
+
+
+def follow(folders: Folders, folder: int, query: str = "inbox:ann") -> int:
+    promise = folders.follow(folder, parse(query))
+    assert promise is not None
+    return promise.result(PATIENCE)
+
+
+def test_what_is_followed_stands_there_with_the_commit_that_keeps_it(store: Store, folders: Folders) -> None:
+    inbox = new(folders, "INBOX")
+    before = keep(store, *mail(2))
+    heard: queue.SimpleQueue[frozenset[int]] = queue.SimpleQueue()
+    folders.on_change(heard.put)
+    assert follow(folders, inbox) == 2
+    assert heard.get(timeout=PATIENCE) == {inbox}
+    modseq = here(folders, inbox).modseq
+    _, ours = keep(store, *mail(1, "ben"), *mail(1, "ben Ann", tags=("red", "two words")))
+    assert standing(folders, inbox) == [(1, before[0]), (2, before[1]), (3, ours)]
+    assert heard.get(timeout=PATIENCE) == {inbox}
+    news = folders.news(inbox, modseq)
+    assert news is not None
+    assert [(item.uid, item.message, item.flags) for item in news.items] == [(3, ours, ("red",))]
+    assert news.folder.uid_next == 4
+    assert news.folder.modseq > modseq
+    assert gather(folders, inbox) == 0
+    folders.unfollow(inbox)
+    (last,) = keep(store, *mail(1))
+    assert len(standing(folders, inbox)) == 3
+    assert gather(folders, inbox) == 1
+    assert standing(folders, inbox)[-1] == (4, last)
+
+
+def test_what_is_followed_can_be_told_by_inbox_recipient_and_listener_alone(store: Store, folders: Folders) -> None:
+    assert folders.follow(new(folders, "INBOX"), parse("subject:s1")) is None
+    assert folders.follow(new(folders, "All", use="\\All"), Query.EVERYTHING) is None
+    assert folders.follow(new(folders, "Bounces"), parse("listener:notice")) is None
+
+
+@pytest.mark.parametrize("query", ["inbox:ann", "rcpt=c@example.test OR inbox:c", "inbox:ann listener:imap"])
+@pytest.mark.parametrize("use", ["", "\\All"])
+def test_following_gathering_and_gathering_without_the_index_find_the_same(
+    store: Store, folders: Folders, monkeypatch: pytest.MonkeyPatch, query: str, use: str
+) -> None:
+    assert isinstance(store, SqliteStore)
+    followed, gathered, unindexed = [new(folders, name, use=use) for name in ("INBOX", "b", "c")]
+    follow(folders, followed, query)
+    monkeypatch.setattr(store._indexer, "_may_work", lambda: False)
+    made = submission()
+    envelopes = [
+        replace(made.envelope, recipients=tuple([Recipient(one) for one in some]))
+        for some in (["c@example.test"], ["C@EXAMPLE.test", "x@y"], ["xc@example.test"], ["c@example.test.", "c"], [])
+    ]
+    arrivals = [replace(made.arrival, listener=listener) for listener in ("smtp", "imap", "IMAP", "notice")]
+    inboxes = ["ann", "ANN ben", "ben", "an", "c", "ann-c", "Ånn"]
+    keep(
+        store,
+        *[
+            replace(made, inbox=inbox, envelope=envelope, arrival=arrival)
+            for inbox in inboxes
+            for envelope in envelopes
+            for arrival in arrivals
+        ],
+    )
+    assert gather(folders, unindexed, query) == len(standing(folders, followed)) > 0
+    monkeypatch.undo()
+    assert store.catch_up(PATIENCE)
+    gather(folders, gathered, query)
+    assert standing(folders, gathered) == standing(folders, followed) == standing(folders, unindexed)
+
+
+def test_mail_is_kept_where_a_folder_that_was_followed_is_gone(store: Store, folders: Folders) -> None:
+    assert isinstance(store, SqliteStore)
+    work = new(folders, "Work")
+    follow(folders, work)
+    store._connection.execute("UPDATE folder SET selectable = 0")
+    assert len(keep(store, *mail(2))) == 2
+    store._connection.execute("UPDATE folder SET selectable = 1")
+    assert standing(folders, work) == []
+    assert gather(folders, work) == 2
+
+
+def test_what_was_followed_is_of_one_commit_or_of_none(make: Make, tmp_path: Path) -> None:
+    store = make()
+    assert isinstance(store, SqliteStore)
+    folders, inbox = store.folders, new(store.folders, "INBOX")
+    follow(folders, inbox)
+    store._connection.execute(
+        "CREATE TEMP TRIGGER no BEFORE INSERT ON item WHEN NEW.uid = 3 BEGIN SELECT raise(ABORT, 'no'); END"
+    )
+    answers = Answers()
+    for one in mail(4):
+        store.add(one, answers)
+    told = [answers.next() for _ in range(4)]
+    kept = [answer for answer in told if isinstance(answer, int)]
+    assert len(kept) == 2 == store.counters().messages
+    store._connection.execute("DROP TRIGGER no")
+    kept += keep(store, *mail(1))
+    assert standing(folders, inbox) == [(1, kept[0]), (2, kept[1]), (3, kept[2])]
 
 
 def test_gathering_in_vain_leaves_the_writer_alone(store: Store, folders: Folders) -> None:

@@ -47,6 +47,7 @@ class Pile:
     view: bool = False
     uid_next: int = 1
     gathered: int = 0
+    followed: bool = False
     items: dict[int, tuple[int, set[str]]] = field(default_factory=dict)
 
 
@@ -157,6 +158,10 @@ class Model(RuleBasedStateMachine):
         (id_,) = keep(self.store, submission(inbox=" ".join(inboxes), arrival=arrival))
         self.mail[id_] = Mail(inboxes, appended)
         self.last = id_
+        for pile in self.piles.values():
+            if pile.followed and pile.account in inboxes and (pile.use or not appended):
+                self.put(pile, id_, set())
+                pile.gathered = id_
 
     @rule(account=st.sampled_from(ACCOUNTS), name=st.sampled_from(("INBOX", "a", "a/b", "c")))
     def create(self, account: str, name: str) -> None:
@@ -182,7 +187,21 @@ class Model(RuleBasedStateMachine):
     def gather(self, folder: int) -> None:
         self._gather(self.some(folder))
 
-    def _gather(self, folder: int) -> None:
+    @rule(folder=choice)
+    def follow(self, folder: int) -> None:
+        folder = self.some(folder)
+        self._gather(folder, follow=True)
+        if folder in self.piles:
+            self.piles[folder].followed = True
+
+    @rule(folder=choice)
+    def unfollow(self, folder: int) -> None:
+        folder = self.some(folder)
+        self.store.folders.unfollow(folder)
+        if folder in self.piles:
+            self.piles[folder].followed = False
+
+    def _gather(self, folder: int, follow: bool = False) -> None:
         pile = self.piles.get(folder)
         if pile is None:
             with pytest.raises(NotFound):
@@ -200,7 +219,9 @@ class Model(RuleBasedStateMachine):
             self.put(pile, id_, set())
         pile.gathered = self.last
         query = parse(f"inbox:{pile.account}")
-        assert self.store.folders.gather(folder, query).result(PATIENCE) == len(wanted)
+        promise = (self.store.folders.follow if follow else self.store.folders.gather)(folder, query)
+        assert promise is not None
+        assert promise.result(PATIENCE) == len(wanted)
 
     @rule(folder=choice, messages=st.lists(st.integers(1, 9), min_size=1, max_size=5), named=flags)
     def place(self, folder: int, messages: list[int], named: list[str]) -> None:
@@ -319,6 +340,8 @@ class Model(RuleBasedStateMachine):
         self.store.close()
         self.store = open_store(self.settings, Bus(), StandingClock())
         assert {id_: self.validity(id_) for id_ in self.piles} == validity
+        for pile in self.piles.values():
+            pile.followed = False
 
     @rule(folder=choice)
     def remember(self, folder: int) -> None:
