@@ -19,7 +19,7 @@ from mailtrap.query import completions as query_completions
 from mailtrap.query.quoting import quoted
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import TABLE, Settings
-from mailtrap.web import deliverypages, faultpages, inboxpages, markup, prose, reading, scope, shapes
+from mailtrap.web import deliverypages, faultpages, inboxpages, keywords, markup, prose, reading, scope, shapes
 from mailtrap.web.about import About
 from mailtrap.web.contents import Contents, message_of, number_of
 from mailtrap.web.linkify import linkify
@@ -75,6 +75,8 @@ def _what_templates_need(ui: flask.Blueprint, sandbox: Sandbox) -> None:
     ui.add_app_template_filter(when, "when")
     ui.add_app_template_filter(rfc3339, "rfc3339")
     ui.add_app_template_filter(linkify, "linkify")
+    ui.add_app_template_filter(keywords.people, "of_people")
+    ui.add_app_template_filter(keywords.flags, "of_programs")
     for sentence in (prose.ticked, prose.counted, prose.lasting):
         ui.add_app_template_filter(sentence)
 
@@ -113,6 +115,7 @@ def _inbox_pages(
             counters=counters,
             messages=page.total,
             chosen=chosen,
+            flags=" ".join(keywords.FLAGS),
             inboxes=inboxpages.listed(sandbox),
             snippets=snippets(about.addresses.get("smtp", f"{settings.host}:{settings.smtp_port}")),
             about=about,

@@ -4,6 +4,10 @@ export const root = document.body.dataset.root;
 /** The inbox that the page is about, undefined for all of them. */
 export const inbox = document.body.dataset.inbox || undefined;
 
+const FLAGS = new Set(document.body.dataset.flags?.split(" "));
+/** Those of a message's tags that are for people; the others, such as mutt's `Old`, stand with its envelope. */
+export const ofPeople = (tags) => tags.filter((tag) => !tag.startsWith("$") && !FLAGS.has(tag));
+
 export class Failure extends Error {
   constructor(status, problem) {
     super(problem.message || `The server answered ${status}`);

@@ -1,7 +1,7 @@
 // Draws the part of a Pile that is in view; a hundred thousand rows cost as much as forty.
 
 import { absolute, age } from "./age.js";
-import { inbox, root } from "./api.js";
+import { inbox, ofPeople, root } from "./api.js";
 import { hue, initials } from "./avatar.js";
 
 const MARGIN = 8;
@@ -201,8 +201,9 @@ function text(node, selector, value) {
 }
 
 function badges(row) {
-  const made = row.tags.slice(0, 2).map((tag) => badge(tag, "tag"));
-  if (row.tags.length > 2) made.push(badge(`+${row.tags.length - 2}`, "tag"));
+  const tags = ofPeople(row.tags);
+  const made = tags.slice(0, 2).map((tag) => badge(tag, "tag"));
+  if (tags.length > 2) made.push(badge(`+${tags.length - 2}`, "tag"));
   if (row.attachments) {
     const one = badge(String(row.attachments), "badge");
     one.title = `${row.attachments} attached`;

@@ -1,7 +1,7 @@
 // Shows one message: its head comes from the server as HTML, its tabs when they are first looked at.
 
 import { localise } from "./age.js";
-import { fragment } from "./api.js";
+import { fragment, ofPeople } from "./api.js";
 import { replace } from "./news.js";
 import { preview } from "./preview.js";
 import { tabs } from "./tabs.js";
@@ -170,7 +170,7 @@ export class Reader extends EventTarget {
     const article = this.article;
     if (!article || row.id !== this.id) return;
     article.dataset.seen = String(row.seen);
-    const tags = row.tags.map((tag) => {
+    const tags = ofPeople(row.tags).map((tag) => {
       const element = document.createElement("span");
       element.className = "tag";
       element.textContent = tag;

@@ -96,6 +96,22 @@ def test_tags_are_put_on_and_taken_off_by_keyboard(site: Site, visit: Visit) -> 
     assert site.server.store.tags() == {}
 
 
+def test_flags_of_mail_programs_are_no_tags_but_stand_with_the_envelope(site: Site, visit: Visit) -> None:
+    page = three(site, visit)
+    tags = ["$MDNSent", "Old", "old", "release"]
+    assert page.request.patch(site.web + "/api/messages/3", data={"tags": tags}).ok
+    expect(page.locator(".row .tag")).to_have_text(["old", "release"])
+    page.locator(".row-link").first.click()
+    expect(page.locator("#reader-tags .tag")).to_have_text(["old", "release"])
+    page.get_by_role("tab", name="Envelope").click()
+    facts = page.locator("#panel-envelope .facts div", has_text="Flags")
+    expect(facts.locator("code")).to_have_text(["$MDNSent", "Old"])
+    press(page, "t")
+    expect(page.locator("#tags-chosen button[aria-pressed=true]")).to_have_text(tags)
+    page.goto(site.web + "/messages/3")
+    expect(page.locator("#reader-tags .tag")).to_have_text(["old", "release"])
+
+
 def test_everything_is_marked_read_at_once(site: Site, visit: Visit) -> None:
     page = three(site, visit)
     expect(page.locator(".is-unread")).to_have_count(3)
