@@ -30,7 +30,10 @@ from mailtrap.query import Query
 from mailtrap.settings import Settings
 from mailtrap.store.base import Done, Selection, Session, Spool, Store
 from mailtrap.waiting.evidence import Witness
+from mailtrap.waiting.instead import Instead, instead
 from mailtrap.waiting.matcher import Waiting
+from mailtrap.waiting.refusal import RefusalWish
+from mailtrap.waiting.refusals import Found, Refusals
 from mailtrap.waiting.wish import Evidence, Unit, Waited, Wish
 from mailtrap.waiting.wish import Outcome as End
 
@@ -57,6 +60,7 @@ class Sandbox:
         hostname: str = "localhost",
         inboxes: Directory | None = None,
         outlets: Outlets | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
         self.store = store
         self.bus = bus
@@ -74,7 +78,8 @@ class Sandbox:
         self.office = PostOffice(
             store, bus, clock, self.faults, self.capture, schedule, hostname, write=notices, outlets=outlets
         )
-        self.waiting = Waiting(store, bus)
+        self.refusals = refusals or Refusals()
+        self.waiting = Waiting(store, bus, self.refusals.places)
         self.outcomes: Counter[str] = Counter()
         self._open: dict[int, Transcript] = {}
         self._ended: dict[int, Transcript] = {}
@@ -198,6 +203,22 @@ class Sandbox:
             return waited
         return replace(waited, evidence=self.evidence(wish, began, scope))
 
+    def wait_refused(
+        self, wish: RefusalWish, timeout: float = 10.0, *, gone: int | None = None, scope: str = ""
+    ) -> tuple[Found, Instead]:
+        """Until enough was refused that is wished for, or `timeout` real seconds have passed; see `wait`.
+
+        What there was instead is looked for where too little was. Raises Unavailable where too many wait.
+        """
+        began = self.clock.now()
+        found = self.refusals.wait(wish, timeout, gone)
+        return found, instead(self, wish, began, scope) if found.outcome is End.TIMEOUT else Instead()
+
+    def stop_waiting(self) -> None:
+        """Let everyone go who waits, for whatever it is, and nobody wait any more."""
+        self.waiting.stop()
+        self.refusals.stop()
+
     def evidence(self, wish: Wish, began: int, scope: str = "") -> Evidence:
         """What there was instead of what somebody has wished for since `began`."""
         return Witness(self).evidence(wish, began, scope)
@@ -226,6 +247,7 @@ class Sandbox:
         if not known and not gone and fold(name) != DEFAULT:
             raise NotFound(f"There is no inbox {name[:64]}", "it may have been removed already")
         self.faults.clear(name)
+        self.refusals.forget(name)
         return gone
 
     def inboxes_of(self, session: Session) -> tuple[str, ...]:

@@ -21,13 +21,18 @@ from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.smtp.listener import doors as smtp_doors
 from mailtrap.store import open_store
+from mailtrap.store.base import Store
 from mailtrap.store.expiry import Expiry
 from mailtrap.store.inboxes import open_directory
+from mailtrap.waiting.refusals import Refusals
 from mailtrap.web import About, Entrance
 from mailtrap.web.exposure import check_exposure
 
 #: How long transfers in flight may take to finish once we are told to stop, in seconds.
 GRACE = 10.0
+
+#: Refusals that one process is taken not to have for each session that it records: so ids grow over a restart.
+_OF_A_SESSION = 1_000_000
 
 
 class Server:
@@ -84,6 +89,7 @@ class Server:
             hostname=self.settings.smtp_hostname,
             inboxes=open_directory(self.store.ledger, self.bus, self.clock, lasting=not self.settings.is_temporary),
             outlets=outlets,
+            refusals=Refusals(first=_first_refusal(self.store)),
         )
         expiry = Expiry(self.store, self.sandbox.inboxes, self.bus, self.clock, self.sandbox.remove_inbox)
         self._undo.append(expiry.stop)
@@ -99,7 +105,7 @@ class Server:
         tls = self._identity.context() if self.settings.web_tls else None
         self.web = web = Entrance(self.sandbox, self.settings, self.about, tls, self._late)
         self._undo.append(web.stop)
-        self._undo.append(self.sandbox.waiting.stop)
+        self._undo.append(self.sandbox.stop_waiting)
         addresses["web"] = web.start()
         outlets.webhooks.announce(self._site(*addresses["web"]))
         self.about.addresses.update({name: f"{host}:{port}" for name, (host, port) in addresses.items()})
@@ -120,3 +126,8 @@ class Server:
         with self._stop_once:
             while self._undo:
                 self._undo.pop()()
+
+
+def _first_refusal(store: Store) -> int:
+    """An id that no refusal of an earlier process has had."""
+    return max([session.id for session in store.sessions(limit=1)], default=0) * _OF_A_SESSION + 1

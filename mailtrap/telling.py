@@ -18,7 +18,12 @@ _MARKED = ("is exactly", "has the words", "has words that begin with", "fits the
 
 
 def told(answer: Json) -> str:
-    """Why an answer to `/api/wait` (408, 409) or `/api/assert` is not what was wished for; several lines of text."""
+    """Why an answer to `/api/wait`, `/api/wait/refused` (408, 409) or `/api/assert` is not what was wished for.
+
+    Several lines of text.
+    """
+    if "refusals" in answer:
+        return refusal_failed(answer)
     return assertion_failed(answer) if "results" in answer else wait_failed(answer)
 
 
@@ -67,6 +72,38 @@ def assertion_failed(answer: Json) -> str:
     return "\n".join(lines)
 
 
+def refusal_failed(answer: Json) -> str:
+    """Why nothing, too little or something unwanted was refused: what came near, and what was accepted instead."""
+    wanted, refusals = answer["wanted"], answer["refusals"]
+    count, found = int(wanted["count"]), int(answer["count"])
+    where = _where_refused(wanted, many=count > 1)
+    if answer["error"].get("code") == "unwanted":
+        hint = "if it was before, hand on the cursor from before the application sent, as `after`."
+        lines = [f"Expected no refusal{where}, but there is one:", *map(_indented, refusals[-LISTED:])]
+        return "\n".join([*lines, *([] if wanted["after"] not in ("", "0") else [f"  Hint: {hint}"])])
+    asked = "no refusal" if count == 1 else f"{found} of {count} refusals"
+    lines = [f"Waited {_seconds(wanted['seconds'])}: {asked}{where}."]
+    if refusals:
+        lines += ["", f"These {found} match:" if len(refusals) > 1 else "This one matches:"]
+        lines += map(_indented, refusals[-LISTED:])
+    return "\n".join([*lines, *_besides(answer)])
+
+
+def refusal_line(refusal: Json) -> str:
+    """A refusal in one line."""
+    said = " ".join(filter(None, [str(refusal["code"]), _safe(refusal["status"]), _first(refusal["text"])]))
+    to = refusal["recipients"][:3]
+    more = f" and {len(refusal['recipients']) - 3} more" if len(refusal["recipients"]) > 3 else ""
+    return (
+        f"refusal {refusal['id']} {_quoted(said) if refusal['code'] else '(no reply)'} at {_safe(refusal['step'])}"
+        + (f" of <{'>, <'.join([_safe(address) for address in to])}>{more}" if to else "")
+        + (f" from <{_safe(refusal['from'])}>" if refusal["from"] or to else "")
+        + (f", in inbox {_inboxes(refusal)}" if _inboxes(refusal) != "default" else "")
+        + (f", by rule {refusal['fault']}" if refusal["fault"] not in (None, "0") else "")
+        + f", session {refusal['session']}, at {_time(refusal['at'])}"
+    )
+
+
 def compared(expected: str, actual: str) -> str:
     """Two values one below the other, with the characters marked in which they differ."""
     return "\n".join(_compared(expected, actual, ""))
@@ -84,9 +121,7 @@ def _evidence(answer: Json) -> list[str]:
     named = {one["message"]["id"] for one in nearest} | {one["id"] for one in answer["messages"]}
     for place, one in enumerate(nearest):
         lines += ["", ("Nearest is " if place == 0 else "Then ") + _named(one["message"]) + ", but:"]
-        for miss in one["failed"]:
-            lines += [f"  {_safe(miss['term'])} ({_safe(miss['how'])})"]
-            lines += _compared(str(miss["expected"]), str(miss["actual"]), marked=miss["how"] in _MARKED)
+        lines += _missed(one)
         lines += [f"  Hint: {hint}" for hint in _hints(one, answer)]
     others = [message for message in answer["arrived"] if message["id"] not in named]
     if others:
@@ -99,6 +134,52 @@ def _evidence(answer: Json) -> list[str]:
             hint = "nobody was refused either. Does the application send to this sandbox, and has it sent?"
             lines += [f"  Hint: {hint}"]
     return lines + refusals
+
+
+def _besides(answer: Json) -> list[str]:
+    """What was refused besides, and what was accepted instead."""
+    lines: list[str] = []
+    for place, one in enumerate(answer["nearest"]):
+        lines += ["", ("Nearest is " if place == 0 else "Then ") + refusal_line(one["refusal"]) + ", but:"]
+        lines += _missed(one)
+    if answer["others"]:
+        left = int(answer["others_total"]) - len(answer["others"][-LISTED:])
+        lines += ["", "Refused as well:", *([f"  … {left} older ones"] if left > 0 else [])]
+        lines += map(_indented, answer["others"][-LISTED:])
+    if answer["accepted"]:
+        lines += ["", "Accepted instead:", *_listing(answer["accepted"])]
+    if answer["arrived"]:
+        head = "Accepted as well:" if answer["accepted"] else "Accepted meanwhile:"
+        lines += ["", head, *_listing(answer["arrived"])]
+    if not (answer["nearest"] or answer["others"] or answer["refusals"]):
+        lines += ["", "Nothing was refused at all."]
+        if answer["accepted"] or answer["arrived"]:
+            hint = "no rule said no: `mailtrap faults` lists them, with how often each has answered."
+        else:
+            hint = "no mail was accepted either. Does the application send to this sandbox, and has it sent?"
+        lines += [f"  Hint: {hint}"]
+    return lines
+
+
+def _missed(near: Json) -> list[str]:
+    """The terms that do not hold, expected over actual."""
+    lines: list[str] = []
+    for miss in near["failed"]:
+        lines += [f"  {_safe(miss['term'])} ({_safe(miss['how'])})"]
+        lines += _compared(str(miss["expected"]), str(miss["actual"]), marked=miss["how"] in _MARKED)
+    return lines
+
+
+def _indented(refusal: Json) -> str:
+    return f"  {refusal_line(refusal)}"
+
+
+def _where_refused(wanted: Json, many: bool) -> str:
+    query = f"{_safe(wanted['query'])} " if str(wanted["query"]).strip() else ""
+    more = [f"{name}={_safe(wanted[name])}" for name in ("step", "code", "status", "fault") if wanted[name]]
+    asked = f"{query}{' '.join(more)}".strip()
+    after = f", newer than refusal {wanted['after']}" if wanted["after"] not in ("", "0") else ""
+    return (f" that {'match' if many else 'matches'} {asked}" if asked else "") + _inbox(wanted) + after
 
 
 def _hints(near: Json, answer: Json) -> Iterator[str]:
@@ -169,7 +250,7 @@ def _named(message: Json) -> str:
 
 
 def _inboxes(message: Json) -> str:
-    return _safe(", ".join(message.get("inboxes") or [message["inbox"]]))
+    return _safe(", ".join(message["inboxes"] if message.get("inboxes") else [message["inbox"]]))
 
 
 def _where(wanted: Json, many: bool = False) -> str:

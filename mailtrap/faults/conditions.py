@@ -144,7 +144,7 @@ class Condition:
     def about(self, occasion: Occasion) -> str:
         """Of several recipients the first because of whom it holds, as far as that is known without the message."""
         for address in occasion.recipients:
-            if self.facts.matches(_facts(replace(occasion, recipient=address))):
+            if self.facts.matches(searchable(replace(occasion, recipient=address))):
                 return address
         return ""
 
@@ -168,7 +168,7 @@ class Evidence:
     def facts(self) -> Searchable:
         """What is known without the message."""
         if self._facts is None:
-            self._facts = _facts(self._occasion)
+            self._facts = searchable(self._occasion)
         return self._facts
 
     @property
@@ -187,17 +187,16 @@ def in_question(occasion: Occasion) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def _holds_for(facts: Node, recipient: str) -> bool:
     """Whether a term about the recipient holds: the same ones are asked about at every step and every attempt."""
-    return facts.matches(_facts(Occasion(Step.RCPT, 0, recipient=recipient)))
+    return facts.matches(searchable(Occasion(Step.RCPT, 0, recipient=recipient)))
 
 
-def _facts(occasion: Occasion) -> Searchable:
+def searchable(occasion: Occasion, heading: Heading = Heading()) -> Searchable:  # noqa: B008 - a value
+    """An occasion as queries look at it, without the content but for its heading where that is known."""
     envelope = Envelope(
         occasion.sender, tuple([Recipient(address) for address in in_question(occasion)]), occasion.parameters
     )
     size = occasion.size or declared_size(occasion.parameters)
-    message = Message(
-        occasion.message, occasion.inbox, envelope, _arrival(occasion), Heading(), size, "", State.RECEIVED
-    )
+    message = Message(occasion.message, occasion.inbox, envelope, _arrival(occasion), heading, size, "", State.RECEIVED)
     return Searchable(message, Understanding(occasion.message, State.RECEIVED))
 
 

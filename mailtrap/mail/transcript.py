@@ -73,6 +73,15 @@ class Transcript:
         """Record something that neither side said, such as the end of a TLS handshake."""
         self.add(at, "-", text.encode("utf-8", "backslashreplace"), fault)
 
+    @property
+    def heard(self) -> bytes:
+        """The last that the client said, as it is recorded; empty if it has said nothing."""
+        for entries in (self._last or (), self._first):
+            for _, side, octets, _ in reversed(entries):
+                if side == "C":
+                    return octets
+        return b""
+
     def lines(self) -> list[Line]:
         """What is kept, oldest first; where lines were left out stands one line of side `-` that says how many."""
         lines = [_line(*entry) for entry in tuple(self._first)]

@@ -7,19 +7,42 @@ from collections.abc import Callable, Sequence
 from mailtrap.delivery.told import Told
 from mailtrap.events import Kind
 from mailtrap.faults.aftermath import Answered, Deed
+from mailtrap.faults.occasion import Occasion
 from mailtrap.faults.rule import Said, Step
+from mailtrap.mail.address import AddressError
 from mailtrap.mail.message import Heading
+from mailtrap.mail.reply import Reply
+from mailtrap.smtp import protocol
 from mailtrap.smtp.dialogue import Dialogue
 from mailtrap.smtp.intake import Intake
 from mailtrap.smtp.transaction import Transaction
+from mailtrap.waiting.refusal import COMMAND, refusal
+
+#: Verbs → the step that they belong to.
+_STEPS = {
+    b"EHLO": Step.EHLO,
+    b"HELO": Step.EHLO,
+    b"LHLO": Step.EHLO,
+    b"STARTTLS": Step.STARTTLS,
+    b"AUTH": Step.AUTH,
+    b"MAIL": Step.MAIL,
+    b"RCPT": Step.RCPT,
+    b"DATA": Step.DATA,
+    b"BDAT": Step.DATA,
+    b"RSET": Step.RSET,
+    b"QUIT": Step.QUIT,
+}
+#: Responses in the course of AUTH, as the transcript has them.
+_RESPONSES = (b"*", b"***")
 
 
 class Account:
     """Of one session. Where nothing goes wrong it costs a look whether the history watches the sender."""
 
-    def __init__(self, dialogue: Dialogue, greeting: Callable[[], str]) -> None:
+    def __init__(self, dialogue: Dialogue, greeting: Callable[[], str], facts: Callable[..., Occasion]) -> None:
         self._dialogue = dialogue
         self._greeting = greeting
+        self._facts = facts
         self._faults: list[int] = []
         self._refused: list[Answered] = []
         self._step = ""
@@ -64,6 +87,41 @@ class Account:
                 inbox=self._inbox(recipient, heading),
             )
         )
+
+    def denied(
+        self,
+        occasion: Occasion,
+        said: Said | None,
+        fault: int | None = None,
+        *,
+        intake: Intake | None = None,
+        message: int = 0,
+    ) -> None:
+        """The client has been told so, or (None) will be told nothing more: who waits for that may look now."""
+        heading = intake.heading if intake is not None else None
+        found = refusal(occasion, said, fault, heading=heading, message=message)
+        self._dialogue.sandbox.refusals.note(found)
+
+    def struck(self, step: Step, said: Said | None = None) -> None:
+        """The same by the rule that spoke last, where nothing in particular was asked for at this step."""
+        self.denied(self._facts(step), said, self._faults[-1] if self._faults else None)
+
+    def declined(self, answer: Reply, heard: bytes) -> None:
+        """No rule but the sandbox itself refused what the client had said last."""
+        verb, argument = protocol.split_command(heard)
+        step = Step.AUTH if heard in _RESPONSES else _STEPS.get(verb, Step.QUIT if heard else Step.CONNECT)
+        told: dict[str, str] = {}
+        try:
+            if step is Step.MAIL:
+                told["sender"] = protocol.read_mail(argument)[0]
+            elif step is Step.RCPT:
+                told["recipient"] = protocol.read_rcpt(argument)[0]
+        except (AddressError, protocol.CommandError):
+            pass  # it may be just this that is refused
+        said = Said(answer.code, str(answer.status or ""), answer.text)
+        known = verb in _STEPS or heard in _RESPONSES or not heard
+        found = refusal(self._facts(step, **told), said, step="" if known else COMMAND)
+        self._dialogue.sandbox.refusals.note(found)
 
     def _inbox(self, recipient: str, heading: Heading | None) -> str:
         """Where the mail would have gone."""

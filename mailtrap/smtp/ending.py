@@ -209,25 +209,35 @@ class Ending:
                 go_on, end = partial(self._go_on, number), partial(self._break, number)
                 self._session.trouble.conclude(answer, Step.END_OF_DATA, meant, go_on, end)
                 return
-            self._said(part, meant.code, Said(meant.code, str(meant.status), meant.text) if meant.code >= 400 else None)
+            said = Said(meant.code, str(meant.status), meant.text) if meant.code >= 400 else None
+            self._said(part, meant.code, said)
             if meant is replies.TOO_BIG:
-                session.refuse(meant)
+                session.refuse(meant, noted=True)
             else:
                 session.say(meant)
+            if said is not None:
+                self._denied(part, said)
             number += 1
         self._end(self._codes[-1][1])
 
     def _go_on(self, number: int, code: int) -> None:
         part = self._parts[number]
-        self._said(part, code, part.answer.effect.reply if part.answer is not None else None)
+        said = part.answer.effect.reply if part.answer is not None else None
+        self._said(part, code, said)
+        if code >= 400:
+            self._denied(part, said)
         self._answer(number + 1)
 
     def _break(self, number: int, code: int) -> None:
         """Nothing will be said any more."""
         part = self._parts[number]
-        self._said(part, code, part.answer.effect.reply if part.answer is not None else None)
+        said = part.answer.effect.reply if part.answer is not None else None
+        self._said(part, code, said)
+        if code >= 400 or not code:
+            self._denied(part, said if code else None)
         for other in self._parts[number + 1 :]:
             self._said(other, 0, None)
+            self._denied(other, None)
         self._end(code)
 
     def _meant(self) -> Reply:
@@ -245,6 +255,18 @@ class Ending:
             for recipient in part.recipients:
                 path = self._transaction.reverse_path
                 self._session.account.refused(Step.END_OF_DATA, said, path, recipient.address, self._intake)
+
+    def _denied(self, part: Part, said: Said | None) -> None:
+        """These recipients were told so, or nothing more."""
+        session, named = self._session, self._intake.heading.inbox
+        alone = {"recipient": part.recipients[0].address} if self._per_recipient else {}
+        session.account.denied(
+            session.occasion(Step.END_OF_DATA, named, size=self._intake.size, **alone),
+            said,
+            part.answer.fault.id if part.answer is not None else None,
+            intake=self._intake,
+            message=self._kept if isinstance(self._kept, int) else 0,
+        )
 
     def _end(self, code: int) -> None:
         message = self._kept if isinstance(self._kept, int) else 0

@@ -9,6 +9,7 @@ from typing import Any
 from mailtrap.faults.conditions import in_question
 from mailtrap.faults.occasion import Occasion
 from mailtrap.faults.rule import Step
+from mailtrap.mail.reply import Reply
 from mailtrap.sandbox import Sandbox
 from mailtrap.smtp.account import Account
 from mailtrap.smtp.dialogue import Dialogue
@@ -47,7 +48,7 @@ class Fallible(Dialogue):
         #: What is offered where no rule alters it.
         self.offered = policy
         self.reception = Reception(self, self.submit)
-        self.account = Account(self, lambda: self.greeted)
+        self.account = Account(self, lambda: self.greeted, self.occasion)
         self.trouble = Misbehaviour(self, self.account, self.reception)
         self._midway: Midway | None = None
 
@@ -63,6 +64,20 @@ class Fallible(Dialogue):
     def end(self, outcome: str, note: str = "") -> None:
         """Note how the session ended: well, where QUIT was said although nobody answered it."""
         super().end("quit" if outcome == "closed" and self.quit_sent else outcome, note)
+
+    def refuse(self, answer: Reply, *, noted: bool = False) -> None:
+        """Answer a command that was refused; `noted` says that who waits for refusals is told by somebody else."""
+        ours, heard = self.speaker is None and not noted, self.transcript.heard
+        super().refuse(answer)
+        if ours and not self.closed:
+            self.account.declined(answer, heard)
+
+    def hang_up(self, answer: Reply, outcome: str) -> None:
+        """Say a last word, then close. Who was only silent for too long was not refused."""
+        heard = self.transcript.heard
+        super().hang_up(answer, outcome)
+        if outcome == "refused":
+            self.account.declined(answer, heard)
 
     def over(self) -> None:
         """The connection is gone, and everything that came in whole is dealt with."""

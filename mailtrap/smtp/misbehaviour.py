@@ -141,6 +141,7 @@ class Misbehaviour(Trouble):
         if step in (Step.CONNECT, Step.GREETING):
             self._dialogue.unwelcome = True
         self._speak(answer, occasion, unsaid)
+        self._account.denied(occasion, said, answer.fault.id)
 
     def _speak(self, answer: Answer, occasion: Occasion, meant: Reply | None) -> None:
         """Say what the rule says, or `meant` in the way it wants."""
@@ -151,6 +152,8 @@ class Misbehaviour(Trouble):
         elif effect.disconnect == "after-reply" or code == 421:
             self._account.broke(step, code)
             self.break_off(answer, reset=effect.reset)
+            if code < 400:
+                self._account.denied(occasion, None, answer.fault.id)
 
     def say(self, answer: Answer, meant: Reply | None) -> int:
         """Say what the rule says, else what was meant, malformed if it wants that. Returns the code."""
@@ -190,18 +193,22 @@ class Misbehaviour(Trouble):
         if not self._dialogue.has_input:
             yes()
             return
-        self._account.attempted(Step.GREETING, self.say(answer, None))
+        code = self.say(answer, None)
+        self._account.struck(Step.GREETING, self._said(answer.effect))
+        self._account.attempted(Step.GREETING, code)
         self.break_off(answer, reset=answer.effect.reset)
 
     def _break_off(self, answer: Answer, occasion: Occasion) -> None:
         self._unanswered(occasion)
         self.break_off(answer, reset=answer.effect.reset)
+        self._account.denied(occasion, None, answer.fault.id)
 
     def _stall(self, answer: Answer, occasion: Occasion, code: int = 0) -> None:
         if code:
             self._account.broke(occasion.step, code)
         else:
             self._unanswered(occasion)
+            self._account.denied(occasion, None, answer.fault.id)
         self.stall(answer)
 
     def _unanswered(self, occasion: Occasion) -> None:
@@ -258,6 +265,8 @@ class Misbehaviour(Trouble):
         if effect.reply is not None:
             code = self.say(answer, None)
             self._reception.swallow(code)
+        if code >= 400 or (not code and (effect.stall or effect.disconnect)):
+            self._account.struck(Step.IN_DATA, effect.reply)
         if effect.stall:
             self._account.broke(Step.IN_DATA, code)
             self.stall(answer)

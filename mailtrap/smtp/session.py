@@ -136,6 +136,8 @@ class Session(Fallible):
         """The TLS handshake has come to its end."""
         trouble, self.trouble.tls = self.trouble.tls, ""
         if trouble:
+            if not isinstance(result, Handshake):
+                self.account.struck(Step.STARTTLS)
             self.account.attempted(Step.STARTTLS, 220 if isinstance(result, Handshake) else 0)
         if not self.shaken(result, trouble):
             return
@@ -226,6 +228,7 @@ class Session(Fallible):
         if allowed and len(transaction.recipients) >= allowed:
             # Not counted as an error: a client may run into this and send the rest later (RFC 5321 §4.5.3.1.10).
             self.say(replies.TOO_MANY_RECIPIENTS)
+            self.account.declined(replies.TOO_MANY_RECIPIENTS, self.transcript.heard)
             return
         try:
             path, parameters = protocol.read_rcpt(argument)

@@ -21,6 +21,7 @@ class Bell:
             self._heard = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         else:
             self._ends = socket.socketpair()
+            self._ends[0].setblocking(False)
             self._heard = self._ends[0].fileno()
 
     def ring(self) -> None:
@@ -30,6 +31,14 @@ class Bell:
                 os.eventfd_write(self._heard, 1)
             else:
                 self._ends[1].send(b"x")
+
+    def hush(self) -> None:
+        """Forget that it was rung."""
+        with suppress(BlockingIOError):
+            if self._ends is None:
+                os.eventfd_read(self._heard)
+            else:
+                self._ends[0].recv(4096)
 
     def wait(self, until: float, gone: int | None = None) -> bool:
         """Until it is rung (True), or `time.monotonic` is `until`, or the connection `gone` has ended (False)."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
 
-from mailtrap.errors import NotFound, Unavailable
+from mailtrap.errors import NotFound
 from mailtrap.events import Bus, Event, Kind
 from mailtrap.mail.message import Message, State, Submission
 from mailtrap.mail.words import fold
@@ -18,6 +18,7 @@ from mailtrap.query import Query
 from mailtrap.store.base import Store
 from mailtrap.waiting.bell import Bell
 from mailtrap.waiting.board import UNDERSTOOD, Board, Candidate
+from mailtrap.waiting.places import Places
 from mailtrap.waiting.wish import Outcome, Waited, Wish
 
 log = logging.getLogger(__name__)
@@ -77,13 +78,13 @@ class Waiter:
 
 
 class Waiting:
-    """Takes wishes from any thread, which it holds up until they are met; at most `most` at once.
+    """Takes wishes from any thread, which it holds up until they are met; as many at once as there are `places`.
 
     The thread that matches is there while somebody waits.
     """
 
-    def __init__(self, store: Store, bus: Bus, most: int = 400) -> None:
-        self.most = most
+    def __init__(self, store: Store, bus: Bus, places: Places | None = None) -> None:
+        self.places = places or Places()
         self._store = store
         self._lock = threading.Lock()
         self._board: Board[Waiter] = Board()
@@ -105,8 +106,8 @@ class Waiting:
 
     @property
     def count(self) -> int:
-        """How many wait."""
-        return len(self._waiters)
+        """How many wait, for whatever it is."""
+        return self.places.taken
 
     def captured(self, id: int, submission: Submission) -> None:
         """This was kept and will be announced. Called on the writer's thread; what is for nobody ends here.
@@ -163,6 +164,7 @@ class Waiting:
         """Let everyone go, and nobody wait any more."""
         with self._lock:
             self._is_stopped = True
+            self.places.close()
             waiters = list(self._waiters)
             self._heard.put(None)
         for waiter in waiters:
@@ -170,10 +172,7 @@ class Waiting:
 
     def _join(self, waiter: Waiter) -> None:
         with self._lock:
-            if self._is_stopped:
-                raise Unavailable("The server stops", "ask again once it is back")
-            if len(self._waiters) >= self.most:
-                raise Unavailable(f"{self.most} requests wait already", "see the setting max-waiters")
+            self.places.take()
             self._board.add(waiter.query, waiter)
             self._inboxes[fold(waiter.wish.inbox)] += 1
             self._waiters.add(waiter)
@@ -183,6 +182,7 @@ class Waiting:
 
     def _leave(self, waiter: Waiter) -> None:
         with self._lock:
+            self.places.give_back()
             self._waiters.remove(waiter)
             self._board.remove(waiter.query, waiter)
             inbox = fold(waiter.wish.inbox)

@@ -16,6 +16,7 @@ from mailtrap.web.messages import Messages
 from mailtrap.web.metrics import Metrics, Traffic
 from mailtrap.web.mounting import mount
 from mailtrap.web.openapi import describe
+from mailtrap.web.refusals import RefusalWaiters
 from mailtrap.web.system import System
 from mailtrap.web.waiting import Waiters
 from mailtrap.web.webhooks import WebhookTargets
@@ -31,6 +32,7 @@ def routes(
         blueprint,
         Messages(sandbox, settings, contents),
         Waiters(sandbox, settings),
+        RefusalWaiters(sandbox),
         Inboxes(sandbox),
         Faults(sandbox),
         Deliveries(sandbox),

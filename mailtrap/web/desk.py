@@ -60,7 +60,8 @@ class Desk:
         def read() -> tuple[bytes, str]:
             return body, media
 
-        for route in self._of(pieces[1]).get((method, len(pieces)), ()):
+        within = "/".join(pieces[1:3])
+        for route in self._of(within if within in _RESOURCES else pieces[1]).get((method, len(pieces)), ()):
             variables = route.variables(pieces)
             if variables is None or not _is_number(variables.get("id", "1")):
                 continue
@@ -82,7 +83,7 @@ class Desk:
                 make = _RESOURCES.get(resource)
                 for declared, function in operations(make(self)) if make else ():
                     found = tuple(declared.path.split("/")[1:])
-                    if found[:2] == ("api", resource) and not declared.takes:
+                    if found[0] == "api" and "/".join(found[1:]).startswith(resource) and not declared.takes:
                         routes.setdefault((declared.method, len(found)), []).append(
                             _Route(found, carrier(declared, function))
                         )
@@ -101,6 +102,12 @@ class Desk:
         from mailtrap.web.waiting import Waiters
 
         return Waiters(self._sandbox, self._settings)
+
+    @cached_property
+    def _refusals(self) -> object:
+        from mailtrap.web.refusals import RefusalWaiters
+
+        return RefusalWaiters(self._sandbox)
 
     @cached_property
     def _system(self) -> object:
@@ -131,6 +138,7 @@ class Desk:
 _RESOURCES: dict[str, Callable[[Desk], object]] = {
     "messages": lambda desk: desk._messages,
     "wait": lambda desk: desk._waiters,
+    "wait/refused": lambda desk: desk._refusals,
     "assert": lambda desk: desk._waiters,
     "sessions": lambda desk: desk._system,
     "info": lambda desk: desk._system,

@@ -59,6 +59,7 @@ _WITHIN = frozenset(
         "api.import_faults",
         "api.add_scenario",
         "api.wait",
+        "api.wait_refused",
         "api.assert_mail",
     }
 )

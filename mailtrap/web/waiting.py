@@ -64,7 +64,7 @@ class Waiters:
 
     def __init__(self, sandbox: Sandbox, settings: Settings) -> None:
         self._sandbox = sandbox
-        sandbox.waiting.most = settings.max_waiters
+        sandbox.waiting.places.most = settings.max_waiters
 
     @operation(
         "GET",
