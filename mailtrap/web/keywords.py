@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-#: As these programs spell them; who writes `junk` as a tag has another one. Those with `$` are IANA's and Thunderbird's.
+#: As these programs spell them; who writes `junk` as a tag has another one. Those of IANA and Thunderbird have a `$`.
 FLAGS = ("Old", "Junk", "NonJunk", "NotJunk", "JunkRecorded", "Forwarded", "Redirected", "MDNSent")
 
 

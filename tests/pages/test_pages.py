@@ -63,6 +63,19 @@ def test_what_is_not_there_is_said_in_words_for_people(site: Site, visit: Visit)
     visit.complaints[:] = [line for line in visit.complaints if "404" not in line]  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("path", ["/sessions", "/deliveries"])
+def test_on_a_narrow_phone_rows_are_cards_that_fit(site: Site, visit: Visit, path: str) -> None:
+    site.send("A subject that goes on " * 5, recipients=["somebody-with-a-long-address@department.example.test"])
+    page = visit(site.web + path, size={"width": 360, "height": 740})
+    card = page.locator(".cards tbody tr")
+    expect(card).to_have_count(1)
+    right = "cells => cells.map(cell => cell.getBoundingClientRect().right)"
+    assert max(card.locator("td").evaluate_all(right)) <= 360
+    box = page.locator(".table-box")
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_copying_works_where_the_browser_has_no_clipboard_for_us(site: Site, visit: Visit) -> None:
     """Over HTTP from another machine there is no navigator.clipboard."""
     page = visit("about:blank", permissions=["clipboard-read"])
