@@ -7,6 +7,7 @@ import smtplib
 from typing import Any
 
 from mailtrap.errors import Invalid, NotFound, Unavailable
+from mailtrap.mail.heading import header_end
 from mailtrap.net.outbound import Outbound, read_address
 from mailtrap.store.base import Store
 
@@ -63,9 +64,13 @@ class Relay:
     def _transaction(client: smtplib.SMTP, sender: str, recipients: tuple[str, ...], octets: bytes) -> tuple[int, str]:
         client.ehlo_or_helo_if_needed()
         options = []
-        if not all(map(str.isascii, (sender, *recipients))) and client.has_extn("smtputf8"):
+        wide = not all(map(str.isascii, (sender, *recipients)))
+        if (wide or not octets[: header_end(octets, len(octets))].isascii()) and client.has_extn("smtputf8"):
             client.command_encoding = "utf-8"
             options.append("SMTPUTF8")
+        elif wide:
+            # What such a server would say, if it could be asked at all (RFC 6531 §3.5).
+            return 553, "5.6.7 not sent: an address is not ASCII, and SMTPUTF8 is not offered"
         if not octets.isascii() and client.has_extn("8bitmime"):
             options.append("BODY=8BITMIME")
         reply = client.mail(sender, options)

@@ -190,6 +190,7 @@ class Bounces:
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, list[str], bytes]] = []
+        self.declared: list[str] = []
         self.arrived = threading.Event()
         self.refusals = 1
 
@@ -202,6 +203,7 @@ class Bounces:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self.taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.original_content))
+        self.declared = [option.upper() for option in envelope.mail_options]
         self.arrived.set()
         return "250 OK"
 
@@ -231,6 +233,39 @@ def test_notices_are_really_handed_to_the_applications_bounce_handler() -> None:
             )
             assert handler.arrived.wait(PATIENCE)
             assert handler.taken == [("<>", ["ann@a.test"], notice)]
+    finally:
+        controller.stop()
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "offered", "declared"),
+    [
+        ("ann@a.test", "Grüße", True, True),
+        ("änn@a.test", "hello", True, True),
+        ("ann@a.test", "hello", True, False),
+        ("ann@a.test", "Grüße", False, False),
+        ("änn@a.test", "hello", False, None),
+    ],
+)
+def test_a_notice_beyond_ascii_is_declared_and_not_sent_to_who_cannot_take_it(
+    sender: str, subject: str, offered: bool, declared: bool | None
+) -> None:
+    handler = Bounces()
+    controller = FreePort(handler, hostname="127.0.0.1", port=0, enable_SMTPUTF8=offered)
+    controller.start()
+    try:
+        with serving(bounce_smtp=f"127.0.0.1:{controller.port}") as server:
+            notice = f"From: MAILER-DAEMON@b.test\r\nSubject: {subject}\r\n\r\nwörds\r\n".encode()
+            arrival = Arrival(server.clock.now(), "notice")
+            server.sandbox.capture(Envelope("", (Recipient(sender),)), notice, arrival, lambda _: None)
+            if declared is None:
+                [dead] = eventually(server, "dead")
+                assert (dead["status"], "SMTPUTF8" in dead["error"]) == (553, True)
+                assert not handler.taken
+            else:
+                assert handler.arrived.wait(PATIENCE)
+                assert handler.taken == [("<>", [sender], notice)]
+                assert ("SMTPUTF8" in handler.declared) is declared
     finally:
         controller.stop()
 
