@@ -399,6 +399,7 @@ class Search:
 
     key: Key
     returns: frozenset[str] | None = None
+    unknown_charset: bool = False
 
 
 @dataclass(frozen=True, slots=True)

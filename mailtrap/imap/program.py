@@ -34,6 +34,8 @@ MAX_KEYS = 1000
 
 #: What strings may be written in: how it is called, and how Python calls it. UTF-8 is what US-ASCII may grow into.
 CHARSETS = {"US-ASCII": "utf-8", "UTF-8": "utf-8"}
+UNKNOWN_CHARSET = "Searches here are in US-ASCII or UTF-8"
+BADCHARSET = f"BADCHARSET ({' '.join(CHARSETS)})"
 RETURNS = ("MIN", "MAX", "ALL", "COUNT", "SAVE")
 SORT_KEYS = ("ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO", "DISPLAYFROM", "DISPLAYTO")
 ALGORITHMS = ("ORDEREDSUBJECT", "REFERENCES", "REFS")
@@ -65,7 +67,7 @@ def read_search(cursor: Cursor) -> Search:
     if _takes(cursor, b"CHARSET "):
         charset = _charset(cursor)
         cursor.space("what to search for")
-    return Search(_Program(cursor, charset).read(), returns)
+    return Search(_Program(cursor, charset).read(), returns, charset not in CHARSETS)
 
 
 def read_sort(cursor: Cursor) -> Sort:
@@ -91,7 +93,11 @@ def _with_charset(cursor: Cursor) -> Key:
     cursor.space("a charset")
     charset = _charset(cursor)
     cursor.space("what to search for")
-    return _Program(cursor, charset).read()
+    key = _Program(cursor, charset).read()
+    if charset not in CHARSETS:
+        # Last, because NO says that the command is well formed (RFC 9051 §7.1.2).
+        raise CommandError(UNKNOWN_CHARSET, code=BADCHARSET, refused=True)
+    return key
 
 
 def _takes(cursor: Cursor, word: bytes) -> bool:
@@ -111,7 +117,6 @@ class _Program:
 
     def __init__(self, cursor: Cursor, charset: str) -> None:
         self.cursor = cursor
-        self.charset = charset
         self.codec = CHARSETS.get(charset, "latin-1")
         self.keys = 0
         self.depth = 0
@@ -124,10 +129,6 @@ class _Program:
         while not self.cursor.at_end:
             self.cursor.space("a search key")
             keys.append(self._key())
-        if self.charset not in CHARSETS:
-            # Last, because NO says that the command is well formed (RFC 9051 §7.1.2).
-            code = f"BADCHARSET ({' '.join(CHARSETS)})"
-            raise CommandError("Searches here are in US-ASCII or UTF-8", code=code, refused=True)
         return keys[0] if len(keys) == 1 else And(tuple(keys))
 
     def _key(self) -> Key:

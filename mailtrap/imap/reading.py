@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from mailtrap.errors import NotFound
-from mailtrap.imap import searching, sorting, threads
+from mailtrap.imap import program, searching, sorting, threads
 from mailtrap.imap.changing import GONE, GONE_CODE, changed, named
 from mailtrap.imap.commands import Command, Fetch, Search, Section, Sort, Thread
 from mailtrap.imap.fetching import Responses, Wanted, fetch_responses
@@ -173,6 +173,9 @@ def _search(session: Session, command: Command) -> None:
     if asked.returns is not None and "SAVE" in asked.returns:
         # What it is if this search fails (RFC 5182 §2.1).
         selected.saved = ()
+    if asked.unknown_charset:
+        session.no(command, program.UNKNOWN_CHARSET, program.BADCHARSET)
+        return
     _find(session, command, lambda view: searching.answer(view, command, session.now, extended), saved)
 
 

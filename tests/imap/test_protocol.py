@@ -290,9 +290,15 @@ def test_what_to_sort_by() -> None:
     assert arguments(b'SORT (subject reverse displayfrom) "utf-8" ALL') == Sort(wanted, Everything())
 
 
-@pytest.mark.parametrize(
-    "octets", [b"SEARCH CHARSET KOI8-R TEXT {1+}\r\n\xff", b"SORT (DATE) X ALL", b'THREAD REFS "Y" ALL']
-)
+def test_an_unknown_charset_is_no_mistake_of_form() -> None:
+    # Whether it has SAVE matters to what `$` is after it (RFC 5182 §2.1).
+    search = arguments(b"SEARCH RETURN (SAVE) CHARSET KOI8-R TEXT {1+}\r\n\xff")
+    assert isinstance(search, Search)
+    assert search.unknown_charset
+    assert search.returns == {"SAVE"}
+
+
+@pytest.mark.parametrize("octets", [b"SORT (DATE) X ALL", b'THREAD REFS "Y" ALL'])
 def test_an_unknown_charset_is_refused_with_those_there_are(octets: bytes) -> None:
     with pytest.raises(CommandError) as caught:
         arguments(octets)

@@ -194,7 +194,7 @@ def decoded(octets: bytes, part: str) -> bytes | None:
     ("encoding", "body", "expected"),
     [
         ("base64", base64.encodebytes(b"\0\xff binary"), b"\0\xff binary"),
-        ("BASE64 (yes)", base64.encodebytes(b"x"), None),
+        ("BASE64 (yes)", base64.encodebytes(b"x"), b"x"),
         ("quoted-printable", b"a=3Db=\r\n c=00\r\n", b"a=b c\0\r\n"),
         ("8bit", b"\xff\r\n", b"\xff\r\n"),
         ("7bit", b"=3D\r\n", b"=3D\r\n"),
