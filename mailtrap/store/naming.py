@@ -189,11 +189,7 @@ class Renaming(Promised[None]):
         rows = connection.execute(sql, (folder.account, folder.name, len(below), below)).fetchall()
         names = [(self._name + name[len(folder.name) :], id_) for id_, name in rows]
         connection.executemany("UPDATE folder SET name = ? WHERE id = ?", names)
-        # Who had subscribed to it goes on seeing it.
-        connection.executemany(
-            "UPDATE OR REPLACE subscription SET name = ? WHERE account = ? AND name = ?",
-            [(self._name + name[len(folder.name) :], folder.account, name) for _, name in rows],
-        )
+        # Subscriptions are to names and stay: only clients take them back (RFC 9051 §6.3.7).
         transaction.folders |= {id_ for id_, _ in rows}
         _prune_levels(transaction, folder.account, folder.name)
 

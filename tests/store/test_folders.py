@@ -458,7 +458,7 @@ def test_renaming_inbox_moves_what_is_in_it(store: Store, folders: Folders, monk
     assert store.counters().messages == 5
 
 
-def test_subscriptions_outlive_folders_and_go_along_when_renamed(folders: Folders) -> None:
+def test_subscriptions_are_to_names_whatever_becomes_of_folders(folders: Folders) -> None:
     work = new(folders, "Work/now")
     assert folders.subscriptions("ann") == []
     for name in ("Work/now", "nowhere", "inbox"):
@@ -466,11 +466,14 @@ def test_subscriptions_outlive_folders_and_go_along_when_renamed(folders: Folder
     assert folders.subscriptions("ANN") == ["INBOX", "Work/now", "nowhere"]
     assert here(folders, work).subscribed
     folders.rename(work, "Done").result(PATIENCE)
-    assert folders.subscriptions("ann") == ["Done", "INBOX", "nowhere"]
+    assert folders.subscriptions("ann") == ["INBOX", "Work/now", "nowhere"]
+    assert not here(folders, work).subscribed
+    folders.rename(work, "Work/now").result(PATIENCE)
+    assert here(folders, work).subscribed
     folders.remove(work).result(PATIENCE)
-    assert folders.subscriptions("ann") == ["Done", "INBOX", "nowhere"]
-    folders.subscribe("ann", "Done", False).result(PATIENCE)
-    folders.subscribe("ann", "Done", False).result(PATIENCE)
+    assert folders.subscriptions("ann") == ["INBOX", "Work/now", "nowhere"]
+    folders.subscribe("ann", "Work/now", False).result(PATIENCE)
+    folders.subscribe("ann", "Work/now", False).result(PATIENCE)
     assert folders.subscriptions("ann") == ["INBOX", "nowhere"]
     assert folders.subscriptions("ben") == []
 
