@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from mailtrap.client import clock, faults, message, mismatch, sandbox
+from mailtrap.client import clock, faults, message, mismatch, refusal, sandbox
 from mailtrap.client.steps import Verb
 
 TYPESCRIPT = Path(__file__).parents[1] / "clients" / "typescript" / "src"
@@ -22,6 +22,7 @@ _CLASSES: tuple[tuple[str, type], ...] = (
     ("Message", message.Message),
     ("Attachment", message.Attachment),
     ("Transcript", message.Transcript),
+    ("Refusal", refusal.Refusal),
 )
 #: What the machinery calls, not a test.
 _INNER = {"run", "loading", "loading_detail", "path"}
@@ -83,7 +84,11 @@ PRINTED: dict[tuple[str, str], Callable[[], str]] = {
     **{
         (page, mark): partial(markdown_wanted, kind)
         for page in ("client.md", "typescript.md")
-        for mark, kind in (("expectations", mismatch.Expectations), ("inbox-wanted", sandbox.InboxWanted))
+        for mark, kind in (
+            ("expectations", mismatch.Expectations),
+            ("inbox-wanted", sandbox.InboxWanted),
+            ("refused-wanted", refusal.RefusedWanted),
+        )
     },
     **{("client.md", of.lower()): partial(markdown_python, of) for of, _ in _CLASSES},
     **{("typescript.md", of.lower()): partial(markdown_typescript, of) for of, _ in _CLASSES},
@@ -143,6 +148,7 @@ _SOURCES = (
     ("Message", "message.ts"),
     ("Attachment", "message.ts"),
     ("Transcript", "message.ts"),
+    ("Refusal", "refusal.ts"),
 )
 _SHOWN = {"Mail": "Sandbox"}
 #: A comment and the declaration after it, up to where its body begins.

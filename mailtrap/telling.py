@@ -78,7 +78,7 @@ def refusal_failed(answer: Json) -> str:
     count, found = int(wanted["count"]), int(answer["count"])
     where = _where_refused(wanted, many=count > 1)
     if answer["error"].get("code") == "unwanted":
-        hint = "if it was before, hand on the cursor from before the application sent, as `after`."
+        hint = "if that was before, hand on the cursor from before the application sent, as `after`."
         lines = [f"Expected no refusal{where}, but there is one:", *map(_indented, refusals[-LISTED:])]
         return "\n".join([*lines, *([] if wanted["after"] not in ("", "0") else [f"  Hint: {hint}"])])
     asked = "no refusal" if count == 1 else f"{found} of {count} refusals"

@@ -14,6 +14,11 @@ from mailtrap.cli.terminal import print_json, say
 from mailtrap.client import Json
 
 _UNITS = ("messages", "recipients")
+#: Where something can be refused.
+_STEPS = (
+    *("connect", "greeting", "ehlo", "starttls", "auth", "mail", "rcpt"),
+    *("data", "in-data", "end-of-data", "rset", "quit", "command"),
+)
 
 #: Options that two commands share.
 _QUERY = click.option("--query", "-q", "more", default="", help="The same as QUERY.")
@@ -42,6 +47,11 @@ class Unmet(click.ClickException):
     "--count", "-n", default=1, show_default=True, type=click.IntRange(1, 10_000), help="How many must match."
 )
 @click.option("--unit", default="messages", show_default=True, type=click.Choice(_UNITS), help="What is counted.")
+@click.option("--refused", is_flag=True, help="Wait until something that matches is refused.")
+@click.option("--step", type=click.Choice(_STEPS), help="With --refused: at this step.")
+@click.option("--code", metavar="CODE", help="With --refused: with this reply, or class (4yz, 5yz), or 0 for none.")
+@click.option("--status", metavar="X.Y.Z", help="With --refused: with this enhanced status.")
+@click.option("--fault", metavar="ID", help="With --refused: by this rule.")
 @_AFTER
 @click.option(
     "--timeout", "-t", default=10.0, show_default=True, type=click.FloatRange(0, 600), help="Seconds to wait at most."
@@ -58,17 +68,22 @@ def wait(
     inbox: str | None,
     count: int,
     unit: str,
+    refused: bool,
     after: int | None,
     timeout: float,
     none: bool,
     within: float | None,
     as_json: bool,
     url: str | None,
+    **narrower: str | None,
 ) -> None:
     """Wait until messages match QUERY, and print them a line each; they may be there already.
 
     Where none comes in time, what did arrive is told, which messages came near and why they do not match, and who was
     refused meanwhile. QUERY is what `mailtrap list` takes.
+
+    With --refused it waits for refusals instead, and tells what else was refused, and what was accepted. QUERY may then
+    ask for envelope and client and, where the content had come, for subject, to, cc and message-id.
 
     Exit codes: 0 it came (with --none: nothing did), 1 it did not, 2 wrong usage, 3 no sandbox answers.
     """
@@ -76,10 +91,17 @@ def wait(
         raise click.UsageError("--within goes with --none; say --timeout for how long to wait.")
     if none and (count != 1 or unit != "messages"):
         raise click.UsageError("With --none nothing is counted: leave --count and --unit out.")
-    asked: dict[str, object] = {"inbox": inbox, "after": after}
-    asked |= {"none": True, "within": within} if none else {"count": count, "unit": unit, "timeout": timeout}
+    if refused and unit != "messages":
+        raise click.UsageError("With --refused it is refusals that are counted: leave --unit out.")
+    if not refused and any(narrower.values()):
+        raise click.UsageError("--step, --code, --status and --fault go with --refused.")
+    asked: dict[str, object] = {"inbox": inbox, "after": after, **narrower}
+    asked |= {"none": True, "within": within} if none else {"count": count, "timeout": timeout}
     with connect(url) as client:
-        answer = client.wait(_joined(query, more), **asked)
+        if refused:
+            answer = client.wait_refused(_joined(query, more), **asked)
+        else:
+            answer = client.wait(_joined(query, more), **asked, **({} if none else {"unit": unit}))
     _finish(answer, "error" in answer, as_json)
 
 
@@ -91,8 +113,10 @@ def _finish(answer: Json, failed: bool, as_json: bool) -> None:
     elif failed:
         raise Unmet(telling.told(answer))
     else:
-        for message in answer["messages"]:
+        for message in answer.get("messages", ()):
             click.echo(telling.message_line(message))
+        for refusal in answer.get("refusals", ()):
+            click.echo(telling.refusal_line(refusal))
 
 
 def _joined(query: Sequence[str], more: str) -> str:

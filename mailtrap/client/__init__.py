@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mailtrap.client.faults import Fault
     from mailtrap.client.message import Address, Attachment, Code, Link, Message, Transcript
     from mailtrap.client.mismatch import MailMismatch
+    from mailtrap.client.refusal import Refusal
     from mailtrap.client.sandbox import AsyncInbox, AsyncSandbox, Inbox, Sandbox
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "MailMismatch",
     "Message",
     "Now",
+    "Refusal",
     "Sandbox",
     "Sink",
     "Transcript",
@@ -51,6 +53,7 @@ _PLACES = {
     "faults": ("Fault",),
     "message": ("Address", "Attachment", "Code", "Link", "Message", "Transcript"),
     "mismatch": ("MailMismatch",),
+    "refusal": ("Refusal",),
     "sandbox": ("AsyncInbox", "AsyncSandbox", "Inbox", "Sandbox"),
 }
 _PLACE = {name: module for module, names in _PLACES.items() for name in names}

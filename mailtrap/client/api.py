@@ -170,13 +170,21 @@ class Client(Hooks):
         Where it has `error` the wish was not met in time (408) or something unwanted came (409); `mailtrap.telling`
         puts that into words.
         """
+        return self._wait("/api/wait", query, asked)
+
+    def wait_refused(self, query: str = "", **asked: object) -> Json:
+        """The same of a refusal: `inbox`, `count`, `step`, `code`, `status`, `fault`, `after`, `timeout`, `none`,
+        `within` are as for /api/wait/refused."""
+        return self._wait("/api/wait/refused", query, asked)
+
+    def _wait(self, path: str, query: str, asked: Mapping[str, object]) -> Json:
         given = {
             name: "true" if value is True else str(value)
             for name, value in asked.items()
-            if value not in (None, "", False)
+            if value is not None and value is not False and value != ""
         }
         patience = float(given.get("within" if "none" in given else "timeout", 10))
-        response = self.ask(Request("GET", "/api/wait", {"query": query, **given}, patience=patience))
+        response = self.ask(Request("GET", path, {"query": query, **given}, patience=patience))
         if response.status in (408, 409):
             answer = json.loads(response.octets)
             if isinstance(answer, dict) and "wanted" in answer:

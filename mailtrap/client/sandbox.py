@@ -12,6 +12,7 @@ from mailtrap.client.endpoint import DEFAULT_URL
 from mailtrap.client.failures import Json
 from mailtrap.client.faults import AsyncFaults, Faults
 from mailtrap.client.mail import MailVerbs
+from mailtrap.client.refusal import RefusalVerbs
 from mailtrap.client.steps import AsyncTransport, Awaiting, Blocking, Steps, Transport, Verb, ask
 from mailtrap.client.streams import Streams
 
@@ -31,7 +32,7 @@ class InboxWanted(TypedDict, total=False):
     token: bool
 
 
-class SandboxVerbs(MailVerbs):
+class SandboxVerbs(RefusalVerbs, MailVerbs):
     """What only a whole sandbox can be asked."""
 
     @Verb
@@ -56,7 +57,7 @@ class SandboxVerbs(MailVerbs):
         return (yield from ask("GET", "/api/sessions/" + quote(id, safe=""))).document()
 
 
-class InboxVerbs(MailVerbs):
+class InboxVerbs(RefusalVerbs, MailVerbs):
     """What only an inbox can be asked. Mail makes it where it is not there."""
 
     @Verb

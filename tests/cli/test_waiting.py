@@ -10,7 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mailtrap.cli import program
+from mailtrap.faults.occasion import Occasion
+from mailtrap.faults.rule import Said, Step
 from mailtrap.sandbox import Sandbox
+from mailtrap.waiting.refusal import refusal
 from tests.web.serving import MIXED, PLAIN, capture, running_server
 
 
@@ -55,6 +58,30 @@ def test_wait_for_none(served: tuple[Sandbox, str]) -> None:
     assert run(url, "wait", "--none", "--within", "0", "--after", "1").exit_code == 0
 
 
+def test_wait_for_a_refusal(served: tuple[Sandbox, str]) -> None:
+    sandbox, url = served
+    later = "wait", "--refused", "rcpt:ana", "--step", "rcpt", "--code", "550", "--timeout", "30"
+    sending = threading.Timer(0.1, refuse, (sandbox,))
+    sending.start()
+    result = run(url, *later)
+    sending.join()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith('refusal 1 "550 5.1.1 No" at rcpt of <ana@b.test> from <shop@a.test>, by rule 7')
+    result = run(url, "wait", "--refused", "--code", "4yz", "-t", "0")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Waited 0 s: no refusal that matches code=4yz.")
+    assert json.loads(run(url, "wait", "--refused", "--json").stdout)["cursor"] == "1"
+    assert run(url, "wait", "--refused", "--none", "--within", "0", "--after", "1").exit_code == 0
+    result = run(url, "wait", "--refused", "--none", "--within", "30", "--fault", "7")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Expected no refusal that matches fault=7, but there is one:")
+
+
+def refuse(sandbox: Sandbox) -> None:
+    occasion = Occasion(Step.RCPT, sandbox.clock.now(), sender="shop@a.test", recipient="ana@b.test")
+    sandbox.refusals.note(refusal(occasion, Said(550, "5.1.1", "No"), 7))
+
+
 def test_assert_says_what_is_otherwise(served: tuple[Sandbox, str]) -> None:
     sandbox, url = served
     capture(sandbox, PLAIN)
@@ -76,6 +103,9 @@ def test_assert_says_what_is_otherwise(served: tuple[Sandbox, str]) -> None:
     "arguments",
     [
         ("wait", "--within", "1"),
+        ("wait", "--step", "rcpt"),
+        ("wait", "--refused", "--unit", "recipients"),
+        ("wait", "--refused", "--step", "route"),
         ("wait", "--none", "--count", "2"),
         ("wait", "subjct:x"),
         ("wait", "--count", "0"),

@@ -14,11 +14,15 @@ from typing import Any
 
 import pytest
 
-from mailtrap.client import ApiNotFound, MailMismatch
+from mailtrap.client import ApiInvalid, ApiNotFound, MailMismatch
 from tests.clients.conftest import World
 
 Call = Callable[[Any, World], Awaitable[None]]
 CALLS: dict[str, Call] = {}
+REFUSAL = (
+    *("id", "at", "step", "code", "status", "text", "sender", "recipients", "inboxes"),
+    *("subject", "fault", "message", "session", "verdict", "data"),
+)
 
 
 def call(*names: str) -> Callable[[Call], Call]:
@@ -120,6 +124,59 @@ async def assert_none(box: Any, world: World) -> None:
     mismatch = await failing(lambda: box.assert_none("subject:unwanted", inbox=world.inbox, within=30))
     assert mismatch.evidence["messages"][0]["id"] == message.id
     await done(box.assert_none("subject:unwanted", inbox=world.inbox, after=message, within=0.05))
+
+
+@call("Sandbox.wait_refused", "Sandbox.refused_cursor", *[f"Refusal.{name}" for name in REFUSAL])
+async def wait_refused(box: Any, world: World) -> None:
+    inbox = box.inbox(world.inbox)
+    rule = await done(inbox.faults.reply(550, "5.1.1", "No such user", when="rcpt:bob@b.test"))
+    cursor = await done(inbox.refused_cursor())
+    world.mail("to be refused in part")
+    found = await done(inbox.wait_refused("rcpt:bob from:bounces@a.test", code=550, fault=rule, after=cursor))
+    assert int(found.id) > int(cursor)
+    assert (found.step, found.code, found.status, found.text) == ("rcpt", 550, "5.1.1", "No such user")
+    assert (found.sender, found.recipients, found.inboxes) == ("bounces@a.test", ["bob@b.test"], [world.inbox])
+    assert (found.fault, found.message, found.subject) == (rule.id, None, "")
+    assert found.at > datetime(2026, 1, 1, tzinfo=UTC)
+    assert (await done(box.session(found.session)))["id"] == found.session
+    assert found.verdict["findings"]
+    assert found.data["helo"]
+    assert "550 5.1.1 at rcpt of bob@b.test" in repr(found)
+    mismatch = await failing(lambda: inbox.wait_refused("rcpt:blind", code="5yz", timeout=0.05))
+    assert mismatch.evidence["accepted"][0]["subject"] == "to be refused in part"
+    assert "Accepted instead:" in str(mismatch)
+    await failing(lambda: box.wait_refused(inbox=world.inbox, after=found, timeout=0.05))
+    assert (await done(box.refused_cursor())) >= found.id
+    await failing(lambda: box.wait_refused("body:x"), ApiInvalid)
+
+
+@call("Sandbox.wait_many_refused")
+async def wait_many_refused(box: Any, world: World) -> None:
+    await done(box.inbox(world.inbox).faults.reply(552, step="end-of-data", first=1))
+    await done(box.inbox(world.inbox).faults.reply(451, when="rcpt:blind"))
+    for _ in range(2):
+        world.mail_refused()
+    found = await done(box.wait_many_refused(3, inbox=world.inbox))
+    assert [(one.step, one.code) for one in found] == [("rcpt", 451), ("end-of-data", 552), ("rcpt", 451)]
+    assert [one.subject for one in found] == ["", "Hello", ""]
+    assert len(await done(box.wait_many_refused(0, "from:bounces", inbox=world.inbox, step="rcpt"))) == 2
+    mismatch = await failing(lambda: box.wait_many_refused(4, inbox=world.inbox, timeout=0.05))
+    assert mismatch.evidence["count"] == 3
+    assert str(mismatch).startswith(f"Waited 0.05 s: 3 of 4 refusals in inbox {world.inbox}.")
+
+
+@call("Sandbox.assert_none_refused")
+async def assert_none_refused(box: Any, world: World) -> None:
+    inbox = box.inbox(world.inbox)
+    await done(inbox.faults.reply(550, when="rcpt:blind"))
+    await done(inbox.assert_none_refused(within=0.05))
+    world.mail()
+    mismatch = await failing(lambda: inbox.assert_none_refused("rcpt:blind", within=30))
+    assert mismatch.evidence["refusals"][0]["recipients"] == ["blind@b.test"]
+    assert "Expected no refusal that matches rcpt:blind" in str(mismatch)
+    await done(inbox.assert_none_refused("rcpt:bob", within=0.05))
+    await done(inbox.assert_none_refused(code="4yz", within=0.05))
+    await done(inbox.assert_none_refused(after=await done(box.refused_cursor()), within=0.05))
 
 
 @call("Sandbox.expect")

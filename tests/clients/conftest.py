@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import smtplib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
@@ -39,6 +40,11 @@ class World:
         with smtplib.SMTP(*self.smtp, timeout=60) as smtp:
             smtp.login(self.inbox, "any")
             smtp.sendmail("bounces@a.test", ["bob@b.test", "blind@b.test"], message.as_bytes())
+
+    def mail_refused(self) -> None:
+        """The same, of which at least something is refused."""
+        with suppress(smtplib.SMTPException):
+            self.mail()
 
 
 @pytest.fixture(scope="module")

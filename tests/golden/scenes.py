@@ -1,4 +1,4 @@
-"""Mail that is not as a test wants it, twelve times; `python -m tests.golden.scenes` writes what is told of each."""
+"""Mail that is not as a test wants it, sixteen times; `python -m tests.golden.scenes` writes what is told of each."""
 
 from __future__ import annotations
 
@@ -59,6 +59,13 @@ class Scene:
 
     def wait(self, **asked: Any) -> dict[str, Any]:
         return self.ask("GET", "/api/wait?" + urlencode({"timeout": 0.2, **asked}))
+
+    def wait_refused(self, **asked: Any) -> dict[str, Any]:
+        return self.ask("GET", "/api/wait/refused?" + urlencode({"timeout": 0.2, **asked}))
+
+    def rule(self, step: str, code: int, status: str, text: str, when: str = "") -> None:
+        effect = {"reply": {"code": code, "status": status, "text": text}}
+        self.ask("POST", "/api/faults", {"step": step, "when": when, "effect": effect})
 
     def expect(self, *expectations: dict[str, Any], **more: Any) -> dict[str, Any]:
         return self.ask("POST", "/api/assert", {"expectations": list(expectations), **more})
@@ -143,6 +150,35 @@ def link_differs(it: Scene) -> dict[str, Any]:
     return it.expect({"link-to": "https://shop.test/confirm?t="}, query='subject:"confirm your address"')
 
 
+def nothing_was_refused(it: Scene) -> dict[str, Any]:
+    return it.wait_refused(query="rcpt:anna@example.test", code=550)
+
+
+def accepted_instead(it: Scene) -> dict[str, Any]:
+    it.rule("rcpt", 550, "5.1.1", "No such user", "rcpt:ana@example.test")
+    it.send("ben@example.test", "Welcome aboard")
+    it.send()
+    with suppress(smtplib.SMTPRecipientsRefused):
+        it.send("ana@example.test")
+    return it.wait_refused(query="rcpt:anna@example.test", step="rcpt")
+
+
+def refused_otherwise(it: Scene) -> dict[str, Any]:
+    it.rule("end-of-data", 451, "4.7.1", "Try again later\nor never")
+    with suppress(smtplib.SMTPDataError):
+        it.send(user="team")
+    with suppress(smtplib.SMTPDataError):
+        it.send("ben@example.test", user="team")
+    return it.wait_refused(query='rcpt:anna@example.test subject:"your code"', inbox="team", code="5yz", count=2)
+
+
+def refused_although_unwanted(it: Scene) -> dict[str, Any]:
+    it.rule("rcpt", 452, "4.2.2", "Mailbox full")
+    with suppress(smtplib.SMTPRecipientsRefused):
+        it.send()
+    return it.wait_refused(query="from:shop@example.test", none="true", within=0.2)
+
+
 SCENES: dict[str, Callable[[Scene], dict[str, Any]]] = {
     scene.__name__.replace("_", "-"): scene
     for scene in (
@@ -158,6 +194,10 @@ SCENES: dict[str, Callable[[Scene], dict[str, Any]]] = {
         unwanted,
         text_differs,
         link_differs,
+        nothing_was_refused,
+        accepted_instead,
+        refused_otherwise,
+        refused_although_unwanted,
     )
 }
 

@@ -4,6 +4,7 @@ export { Clock, type Advance, type Now } from "./clock.js";
 export { ApiError, MailMismatch, MailtrapError, Unreachable } from "./errors.js";
 export { Fault, Faults, type Facts, type Often, type Step } from "./faults.js";
 export type { Json } from "./http.js";
+export { Refusal, type RefusedStep, type RefusedWanted } from "./refusal.js";
 export {
   Inbox,
   Sandbox,
@@ -13,6 +14,7 @@ export {
   type InboxWanted,
   type Letter,
   type Place,
+  type RefusalWaiting,
   type SandboxOptions,
   type Waiting,
 } from "./sandbox.js";

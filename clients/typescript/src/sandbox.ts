@@ -2,10 +2,11 @@
 
 import { Clock } from "./clock.js";
 import { MailMismatch, MailtrapError } from "./errors.js";
-import { Faults } from "./faults.js";
+import { Fault, Faults } from "./faults.js";
 import { Endpoint, parsed, type Answer, type Asked, type Json } from "./http.js";
 import { written } from "./letter.js";
 import { Message, pathOf } from "./message.js";
+import { Refusal, type RefusedWanted } from "./refusal.js";
 
 /** Node has it, browsers have not. */
 declare const process: { env: Record<string, string | undefined> } | undefined;
@@ -21,6 +22,12 @@ export interface Place {
 /** How long to wait, in seconds, and for what: messages newer than `after`, one of them or a cursor. */
 export interface Waiting extends Place {
   after?: string | Message;
+  timeout?: number;
+}
+
+/** How long to wait, in seconds, and for which refusals: those newer than `after`, one of them or a cursor. */
+export interface RefusalWaiting extends Place, RefusedWanted {
+  after?: string | Refusal;
   timeout?: number;
 }
 
@@ -211,6 +218,43 @@ abstract class Mail {
   }
 
   /**
+   * The newest refusal that matches, as soon as there is one: `waitRefused("rcpt:anna", { code: 550 })`. It may be
+   * there already; `after` means only newer ones. Throws MailMismatch with what came near and what was accepted
+   * instead, where there is none within `timeout` seconds.
+   */
+  async waitRefused(query = "", options: RefusalWaiting = {}): Promise<Refusal> {
+    const found = (await this.#waitRefused(query, 1, options)).at(-1);
+    if (!found) throw new MailMismatch("The sandbox answered with no refusal");
+    return found;
+  }
+
+  /**
+   * All refusals that match, the oldest first, as soon as there are `count` of them; with 0, those there are.
+   * Throws MailMismatch with what came near, where there are fewer within `timeout` seconds.
+   */
+  async waitManyRefused(count: number, query = "", options: RefusalWaiting = {}): Promise<Refusal[]> {
+    return this.#waitRefused(query, count, options);
+  }
+
+  /** Nothing that matches was refused, nor is within so many seconds. Throws MailMismatch with what was. */
+  async assertNoneRefused(
+    query = "",
+    options: Place & RefusedWanted & { after?: string | Refusal; within?: number } = {},
+  ): Promise<void> {
+    const within = options.within ?? 1;
+    const asked = { ...this.#refused(query, options), none: true, within };
+    const answer = await this.at.ask("GET", "/api/wait/refused", asked, { patience: within });
+    if (answer.status === 409) throw told(answer);
+    this.at.document(answer);
+  }
+
+  /** The id of the newest refusal there has been: `after` it comes what is refused from now on. */
+  async refusedCursor(): Promise<string> {
+    const asked = { inbox: this.name || undefined, count: 0 };
+    return (await this.at.json("GET", "/api/wait/refused", asked))["cursor"];
+  }
+
+  /**
    * Delete what matches, or of `ids` what does. Everything in the inbox if nothing is given; everything there is only
    * with `all`. Returns how many went.
    */
@@ -231,6 +275,29 @@ abstract class Mail {
     if (answer.status === 408) throw told(answer);
     const messages: Json[] = this.at.document(answer)["messages"];
     return messages.map((data) => new Message(this.at, data));
+  }
+
+  async #waitRefused(query: string, count: number, options: RefusalWaiting): Promise<Refusal[]> {
+    const timeout = options.timeout ?? 10;
+    const asked = { ...this.#refused(query, options), count, timeout };
+    const answer = await this.at.ask("GET", "/api/wait/refused", asked, { patience: timeout });
+    if (answer.status === 408) throw told(answer);
+    const found = this.at.document(answer);
+    const sessions = new Map<string, Json>(found["sessions"].map((session: Json) => [session["id"], session]));
+    return found["refusals"].map((data: Json) => new Refusal(data, sessions.get(data["session"])));
+  }
+
+  #refused(query: string, options: Place & RefusedWanted & { after?: string | Refusal }): Asked {
+    const { step, code, status, fault, after } = options;
+    return {
+      query,
+      inbox: this.#in(options),
+      step,
+      code,
+      status,
+      fault: fault instanceof Fault ? fault.id : fault,
+      after: after instanceof Refusal ? after.id : after,
+    };
   }
 
   #in(options: Place): string | undefined {

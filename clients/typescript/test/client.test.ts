@@ -15,6 +15,7 @@ import {
   MailMismatch,
   MailtrapError,
   Message,
+  Refusal,
   Sandbox,
   Transcript,
   Unreachable,
@@ -58,7 +59,7 @@ async function mismatch(asking: Promise<unknown>): Promise<MailMismatch> {
 // Which calls were made: what the page documents is held against this, in the file that MAILTRAP_CALLS names.
 const made = new Set<string>();
 const watched = new Set<object>([Object.prototype]);
-for (const [shown, kind] of Object.entries({ Sandbox, Inbox, Faults, Clock, Message, Attachment, Transcript })) {
+for (const [shown, kind] of Object.entries({ Sandbox, Inbox, Faults, Clock, Message, Attachment, Transcript, Refusal })) {
   for (let proto: object = kind.prototype; !watched.has(proto); proto = Object.getPrototypeOf(proto)) {
     watched.add(proto);
     const of = proto === kind.prototype ? shown : "Sandbox";
@@ -142,6 +143,31 @@ test("who waits is woken, and only by what is new where that is asked for", asyn
   await mismatch(inbox.waitMany(3, "", { unit: "recipients", timeout: 0.05 }));
   await inbox.assertNone("subject:never", { within: 0.05 });
   assert.match((await mismatch(inbox.assertNone("", { within: 30 }))).message, /late/);
+});
+
+test("who waits for a refusal is woken by it, and told what was accepted instead", async () => {
+  const inbox = fresh();
+  const rule = await inbox.faults.reply(550, "5.1.1", "No such user", { when: "rcpt:blind@b.test" });
+  const cursor = await inbox.refusedCursor();
+  const waiting = inbox.waitRefused("rcpt:blind", { code: 550, step: "rcpt", fault: rule, after: cursor, timeout: 60 });
+  assert.match(await sendBySmtp(inbox.name, MAIL, ["blind@b.test"]), /^550/);
+  const found = await waiting;
+  assert.deepEqual([found.step, found.code, found.status, found.text], ["rcpt", 550, "5.1.1", "No such user"]);
+  assert.deepEqual([found.recipients, found.inboxes, found.fault], [["blind@b.test"], [inbox.name], rule.id]);
+  assert.deepEqual([found.subject, found.message, found.data["from"]], ["", null, found.sender]);
+  assert.ok(Number(found.id) > Number(cursor) && found.at.getTime() > 0);
+  assert.equal((await sandbox.session(found.session))["id"], found.session);
+  const [again] = await inbox.waitManyRefused(0);
+  assert.equal(again?.id, found.id);
+  assert.ok(again?.verdict === null || again?.verdict?.["findings"]);
+  await sendBySmtp(inbox.name, MAIL, ["bob@b.test"]);
+  const none = await mismatch(inbox.waitRefused("rcpt:bob", { timeout: 0.05 }));
+  assert.match(none.message, /Accepted instead:/);
+  assert.equal(none.evidence["accepted"].length, 1);
+  await mismatch(inbox.waitRefused("", { after: found, timeout: 0.05 }));
+  await inbox.assertNoneRefused("rcpt:bob", { within: 0.05 });
+  assert.match((await mismatch(inbox.assertNoneRefused("", { within: 30 }))).message, /Expected no refusal/);
+  await assert.rejects(inbox.waitRefused("body:x"), (error) => error instanceof ApiError && error.status === 400);
 });
 
 test("a message is held against what is expected of it", async () => {
