@@ -189,7 +189,8 @@ class _Judge:
         elif code >= 500:
             self._find("good", f"{case.who}: refused for good with {code} {span(elapsed)} after {case.said}")
         elif self._now - last.at < GIVE_UP:
-            self._find("open", f"{case.who}: {_end(last)} at the last try, {span(self._now - last.at)} ago")
+            end = str(code) if code else _end(last)
+            self._find("open", f"{case.who}: {end} at the last try, {span(self._now - last.at)} ago")
         else:
             self._find(
                 "good" if elapsed >= PATIENT else "doubtful",
@@ -304,9 +305,9 @@ class _Judge:
             else:
                 self._find("bad", f"went on in the same session {span(following.at - deed.at)} after 421")
             break
-        last, ending = self._own[-1], self._ending
-        if ending is not None and ending.outcome in _BY_CLIENT and not ending.quit_sent and last.code not in (0, 421):
-            self._find("doubtful", f"closed without QUIT after {last.code} (RFC 5321 §4.1.1.10)")
+        heard, ending = _last_heard(self._own[-1]), self._ending
+        if ending is not None and ending.outcome in _BY_CLIENT and not ending.quit_sent and heard not in (0, 421):
+            self._find("doubtful", f"closed without QUIT after {heard} (RFC 5321 §4.1.1.10)")
 
 
 def judge(session: int, deeds: Sequence[Deed], ending: Ending | None, now: int) -> Verdict | None:
@@ -359,9 +360,18 @@ def _tries(case: _Case, followed: Iterable[Deed]) -> list[Deed]:
 
 def _code_for(deed: Deed, recipients: frozenset[str]) -> int:
     """How a try ended for these recipients: the worst of it, and 0 where the connection was lost."""
-    if deed.code >= 400 or not deed.code:
+    codes = [one.code for one in deed.answered if one.recipient.lower() in recipients]
+    if (deed.code >= 400 or not deed.code) and not (codes and min(codes) >= 400):
         return deed.code
-    return max([one.code for one in deed.answered if one.recipient.lower() in recipients], default=deed.code)
+    return max(codes, default=deed.code)
+
+
+def _last_heard(deed: Deed) -> int:
+    """The last reply of a transaction: that to RCPT, where the client left when all recipients had been refused."""
+    refusals = [one.code for one in deed.answered]
+    if not deed.code and refusals and min(refusals) >= 400 and deed.step in (Step.MAIL, Step.RCPT):
+        return refusals[-1]
+    return deed.code
 
 
 def _end(deed: Deed) -> str:

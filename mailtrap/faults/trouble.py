@@ -21,6 +21,8 @@ class Trouble:
         self.tls = ""
         #: Whether rules were asked, so that they may count this session among those that are open.
         self.asked = False
+        #: Whether the client went while it was made to wait: it owes nobody a QUIT.
+        self.abandoned = False
         self._frame = frame
         self._book = book
 
@@ -45,6 +47,7 @@ class Trouble:
     def cut_short(self, answer: Answer) -> None:
         """Nobody is made to wait who will say no more: mostly there is nobody left."""
         if answer.effect.delay and self._frame.gone:
+            self.abandoned = True
             self.note(answer, "The client sends no more: the wait is cut short")
 
     def slow_down(self, answer: Answer) -> None:

@@ -84,7 +84,7 @@ class Fallible(Dialogue):
         step = Step.IN_DATA if self.reception.begun else Step.RCPT
         if self.transaction is not None and not self.transaction.recipients:
             step = Step.MAIL
-        self.account.closed(self.transaction, step.value, self.quit_sent)
+        self.account.closed(self.transaction, step.value, self.quit_sent or self.trouble.abandoned)
         if self.trouble.asked:
             self.trouble.forget()
             self.sandbox.faults.ended(self.transcript.session)

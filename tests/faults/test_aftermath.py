@@ -349,6 +349,38 @@ ROWS: dict[str, Row] = {
             "421 respected: nothing more was sent in that session",
         ],
     ),
+    "451 at RCPT, and again": Row(
+        [
+            deed(1, 0, "quit", 221, ("ana", 451), ("ben", 250), faults=(7,)),
+            deed(2, 1800, "quit", 221, ("ana", 452), faults=(7,)),
+        ],
+        "open",
+        ["ana@x.test: tried again after 30.0 min", "ana@x.test: 452 at the last try, 60.0 s ago"],
+        now=1860.0,
+    ),
+    "451 at RCPT, and again, and closed": Row(
+        [
+            deed(1, 0, "mail", 0, ("ana", 451), faults=(7,)),
+            deed(2, 1800, "mail", 0, ("ana", 451), faults=(7,)),
+        ],
+        "doubtful",
+        [
+            "ana@x.test: tried again after 30.0 min",
+            "ana@x.test: 451 at the last try, 60.0 s ago",
+            "closed without QUIT after 451 (RFC 5321 §4.1.1.10)",
+        ],
+        now=1860.0,
+        ends={1: ("aborted", False)},
+    ),
+    "451 at RCPT, then never answered": Row(
+        [
+            deed(1, 0, "quit", 221, ("ana", 451), faults=(7,)),
+            deed(2, 1800, "rcpt", 0, ("ana", 0), faults=(7,)),
+        ],
+        "open",
+        ["ana@x.test: tried again after 30.0 min", "ana@x.test: connection lost at rcpt at the last try, 60.0 s ago"],
+        now=1860.0,
+    ),
     # Manners.
     "closed without QUIT": Row(
         [REFUSED_550],

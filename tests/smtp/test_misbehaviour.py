@@ -584,3 +584,32 @@ def test_content_too_short_does_not_use_up_the_first_time() -> None:
         assert codes(one.send(MESSAGE)) == [250, 250, 354, 250]
     one.send(ENVELOPE + b"DATA\r\n" + b"x" * 1000)
     assert one.closed
+
+
+def findings(one: Played) -> str:
+    verdict = one.sandbox.history.verdict(one.session.transcript.session, one.sandbox.clock.now())
+    assert verdict is not None
+    return "; ".join(verdict.findings)
+
+
+@pytest.mark.parametrize("step", [Step.AUTH, Step.MAIL, Step.RCPT, Step.DATA, Step.END_OF_DATA])
+@pytest.mark.parametrize("leaves", ["at once", "with QUIT"])
+def test_who_leaves_after_a_refusal_without_quit_is_told_of(step: Step, leaves: str) -> None:
+    one = Played(rules=[Fault(step, Effect(reply=NO))])
+    before, command, _ = PATHS[step]
+    one.send(before)
+    assert codes(one.send(command)) == [451]
+    if leaves == "with QUIT":
+        one.send(b"QUIT\r\n")
+    one.lost()
+    assert ("closed without QUIT after 451" in findings(one)) is (leaves == "at once")
+
+
+@pytest.mark.parametrize("step", [Step.MAIL, Step.RCPT, Step.DATA])
+def test_who_will_not_wait_any_longer_owes_no_quit(step: Step) -> None:
+    one = Played(rules=[Fault(step, Effect(reply=NO, delay=600.0))], hold=True)
+    before, command, _ = PATHS[step]
+    one.send(before)
+    one.send(command)
+    one.lost()
+    assert "QUIT" not in findings(one)
