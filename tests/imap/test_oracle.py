@@ -1,4 +1,4 @@
-"""SORT and THREAD beside Dovecot's, where that is installed: the same order and the same threads for any messages."""
+"""Beside Dovecot, where that is installed: the same order, the same threads and the same parts for any messages."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mailtrap.imap import program, sorting, threads
+from mailtrap.imap import envelope, program, sorting, structure, threads
+from mailtrap.imap.sections import Message
 from tests.imap.grammar import command
+from tests.imap.mimes import ADDRESSES, Mimes
 from tests.imap.test_searching import NOW, Folder
+from tests.imap.written import fetched, read
 
 DOVECOT = Path("/usr/lib/dovecot/imap")
 NOBODY = 65534
@@ -102,3 +106,84 @@ def test_orders_and_threads_are_those_of_dovecot(seed: int, dovecot: imaplib.IMA
         verb, _, rest = question.partition(" ")
         [theirs] = (dovecot.sort if verb == "SORT" else dovecot.thread)(*rest.rsplit(" ", 2))[1]
         assert ours.removeprefix(f"* {verb}").strip() == (theirs or b"").decode(), (question, messages)
+
+
+def asked(client: imaplib.IMAP4, wanted: str) -> dict[str, Any]:
+    """What the only message in the folder is told to be."""
+    said = b""
+    for part in client.fetch("1", wanted)[1]:
+        said += b"".join([part[0], b"\r\n", part[1]]) if isinstance(part, tuple) else part
+    [(_, told)] = fetched(b"* 1 FETCH " + said.partition(b" ")[2] + b"\r\n")
+    return told
+
+
+def alone(client: imaplib.IMAP4, octets: bytes) -> None:
+    """Have this be the only message."""
+    client.append("INBOX", "", "", octets)
+    client.select("INBOX")
+
+
+def plainly(value: Any) -> Any:
+    """Without regard to case, nor to whether a text says that it is US-ASCII."""
+    if not isinstance(value, list):
+        return value.lower() if isinstance(value, bytes) else value
+    values = [plainly(one) for one in value]
+    if values[:1] == [b"text"]:
+        values[2] = None if values[2] == [b"charset", b"us-ascii"] else values[2]
+    return values
+
+
+def sections(told: list[Any], before: str = "") -> Iterator[tuple[str, bool]]:
+    """Every part that BODYSTRUCTURE tells of, and whether it has none of its own."""
+    if isinstance(told[0], list):
+        if before:
+            yield before, False
+        for number, part in enumerate(told, 1):
+            if not isinstance(part, list):
+                break
+            yield from sections(part, f"{before}.{number}" if before else str(number))
+        return
+    own = before or "1"
+    embeds = [one.lower() for one in told[:2]] == [b"message", b"rfc822"]
+    yield own, not embeds
+    if embeds:
+        yield from sections(told[8], own if isinstance(told[8][0], list) else f"{own}.1")
+
+
+def ours(message: Message, wanted: str) -> bytes | None:
+    """What `BODY[wanted]` is."""
+    numbers = [word for word in wanted.split(".") if word.isdigit()]
+    part, text = tuple(map(int, numbers)), ".".join(wanted.split(".")[len(numbers) :])
+    if text.startswith("HEADER.FIELDS"):
+        return message.fields(part, frozenset((b"from", b"cc")), without="NOT" in text)
+    span = message.span(part, text)
+    return None if span is None else message.octets[span.start : span.end]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_parts_are_those_of_dovecot(seed: int, dovecot: imaplib.IMAP4) -> None:
+    octets = Mimes(seed).message(seed % 5)
+    message = Message(octets)
+    alone(dovecot, octets)
+    theirs = asked(dovecot, "(ENVELOPE BODYSTRUCTURE)")
+    assert plainly(read(envelope.render(message.values()))) == plainly(theirs["ENVELOPE"])
+    told = read(structure.render(message.root))
+    assert plainly(told) == plainly(theirs["BODYSTRUCTURE"])
+    found = dict(sections(told))
+    kinds = ("", ".MIME", ".HEADER", ".TEXT", ".HEADER.FIELDS (FROM CC)", ".HEADER.FIELDS.NOT (FROM CC)", ".9")
+    wanted = ["HEADER", "TEXT", "HEADER.FIELDS (FROM CC)", *[f"{part}{kind}" for part in found for kind in kinds]]
+    for section in wanted:
+        # Of what there is not they say that it is empty.
+        theirs = asked(dovecot, f"(BODY.PEEK[{section}])")
+        assert (ours(message, section) or b"") == theirs[f"BODY[{section}]"], section
+    for part in [part for part, is_leaf in found.items() if is_leaf]:
+        assert (
+            message.decoded(tuple(map(int, part.split(".")))) == asked(dovecot, f"(BINARY.PEEK[{part}])").popitem()[1]
+        )
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_addresses_are_those_of_dovecot(address: bytes, dovecot: imaplib.IMAP4) -> None:
+    alone(dovecot, b"From: " + address + b"\r\n\r\n")
+    told = envelope.render([(b"From", address.replace(b"\r\n", b""))])
+    assert read(told) == asked(dovecot, "(ENVELOPE)")["ENVELOPE"]
