@@ -7,38 +7,47 @@ lines around it are asked. Every step looks at a bounded stretch of a bounded nu
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
 
 from mailtrap.mail.content import Content
+from mailtrap.mail.extraction.code import LIKELY, SURE, Code
 from mailtrap.mail.extraction.grammar import (
     AFTER,
-    CAUTION,
     COLON,
     COUNTS,
+    DEVICE,
+    ENTER,
     EXAMPLE,
+    FRAUD,
     JOINT,
     LEADS,
+    LED,
     NUMBER,
     SECRET,
     SENTENCE,
+    SPENT,
     USE,
     USED,
     VERBAL,
+    WARNS,
+    WEAK,
+    WHERE,
 )
-from mailtrap.mail.extraction.labels import Label, labels_in
+from mailtrap.mail.extraction.labels import Label, labels_in, says, unspent
 from mailtrap.mail.extraction.lines import Line, Mood, documents_of, mood_of
-from mailtrap.mail.extraction.shapes import Shape, shapes
-from mailtrap.mail.extraction.wording import SALES, UNIT, VERBS
-from mailtrap.mail.links import Link
+from mailtrap.mail.extraction.linked import in_link
+from mailtrap.mail.extraction.shapes import Shape, only_numbers, shapes
+from mailtrap.mail.extraction.standing import standing
+from mailtrap.mail.extraction.wording import PASSWORD, SALES, UNIT, VERBS, folded
+
+__all__ = ["LIKELY", "SURE", "Code", "codes"]
 
 #: Numbers that are looked at, codes that are returned.
 MAX_SHAPES = 300
 MAX_CODES = 20
-#: From here on a code is told; from `SURE` on it may be shown as the one.
-LIKELY, SURE = 0.5, 0.8
 
 _WINDOW = 140
+#: Characters before a number within which something asks to enter it.
+_ASKED = 60
 #: Characters of a message in which a number that nothing is said of is the one that matters.
 _FEW_WORDS = 320
 _CONFIRMS = re.compile(
@@ -49,25 +58,11 @@ _YOURS = re.compile(
     r"\b(?:your|dein|deine|ihr|ihre|votre|ton|tu|su|tuo|suo|seu|teu|je|jouw|uw|twój|ваш|твой|din)\s+[\w-]+$",
     re.IGNORECASE,
 )
+# What browsers fill in by themselves: "@example.com #482913" (WICG, origin-bound one-time codes §5).
+_BOUND = re.compile(r"\s*@[\w.-]{3,253}\s#([A-Za-z0-9-]{4,20})(?:\s[@%]\S{1,253})?\s*")
+_SNIPPET = re.compile(r"\w_\w+\(|\w\(\w|\)\s*\{|\w_\w+\s*=|</?\w+>|[!=]=|=>|::|^[+-]\s{2,}|->")
 _LONG_NUMBER = re.compile(r"\d{4}")
 _ALONE = re.compile(r"[^\w]*")
-_NAMES = re.compile(
-    r"(?:(?:verification|verify|confirmation|confirm|activation|auth|login|security|access|email|sms|one_?time|reset)"
-    r"[-_]?)?(?:code|otp|pin|passcode|totp)|verification|otp_?code|vcode|kod|codigo|c",
-    re.IGNORECASE,
-)
-_SHORT = re.compile(r"\d{4,8}|(?=[A-Za-z]*\d)[A-Za-z0-9]{4,10}|[A-Z0-9]{3,5}-[A-Z0-9]{3,5}|\d{3}-\d{3}")
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A one-time code: `code` as one types it, `written` as it stands there, and why and how surely it is one."""
-
-    code: str
-    reason: str
-    confidence: float
-    written: str = ""
-    where: str = "text"
 
 
 def codes(content: Content) -> list[Code]:
@@ -75,58 +70,26 @@ def codes(content: Content) -> list[Code]:
     documents = documents_of(content)
     mood = mood_of(documents)
     found: dict[str, Code] = {}
+    if WARNS.search(documents[0][0].text) and FRAUD.search(documents[0][0].text):
+        return []
     for lines in documents:
         for code in _in_lines(lines, mood):
             _keep(found, code)
-    if not found and (last := _in_subject(documents, mood) or _only_number(documents, mood)):
-        _keep(found, last)
+    if not found and (one := standing(documents, mood)):
+        _keep(
+            found,
+            Code(one.code, "the number that stands out in a message about signing in", 0.6, one.written, one.where),
+        )
     for link in content.links[:500]:
-        if code_in_link := _in_link(link, mood, bool(found)):
+        if code_in_link := in_link(link, mood, bool(found)):
             _keep(found, code_in_link)
+    if any([not code.quoted for code in found.values()]):
+        found = {key: code for key, code in found.items() if not code.quoted}
     best = max([code.confidence for code in found.values()], default=0.0)
     if best < 0.85 and len(found) > 2:
         return []  # so many that are none too sure are counts of something
     told = [code for code in found.values() if code.confidence >= (LIKELY if best < 0.9 else 0.8)]
     return sorted(told, key=lambda code: -code.confidence)[:MAX_CODES]
-
-
-def _in_subject(documents: list[list[Line]], mood: Mood) -> Code | None:
-    """`Acme: 482913`, where only the text says what that is."""
-    line = documents[0][0]
-    numbers = [shape for shape in shapes(line.hidden) if shape.code.isdecimal() and len(shape.code) >= 6]
-    text = "\n".join([line.text for lines in documents[1:] for line in lines[1:60]])
-    if len(numbers) != 1 or not mood.verbs or mood.trade or mood.is_about_a_trip or mood.sales:
-        return None
-    if not any(label.kind != "other" for label in labels_in(text[:2000])) or labels_in(line.text[: numbers[0].start]):
-        return None
-    return Code(numbers[0].code, "in the subject of a message about a code", 0.6, numbers[0].written, "subject")
-
-
-def _only_number(documents: list[list[Line]], mood: Mood) -> Code | None:
-    """What a reader would type who is told to in words that we do not know: there is but one number, with a warning."""
-    if not mood.verbs or not any([CAUTION.search(line.text) for lines in documents[1:] for line in lines[:60]]):
-        return None
-    if mood.trade or mood.is_about_a_trip or mood.sales:
-        return None
-    numbers: dict[str, Code] = {}
-    for lines in documents[1:]:
-        if sum([len(line.text) for line in lines]) > _FEW_WORDS:
-            return None
-        for line in lines:
-            for shape in shapes(line.hidden):
-                if not shape.code.isdecimal() or UNIT.match(line.text, shape.end):
-                    continue
-                if any([label.kind == "other" for label in labels_in(line.text)]):
-                    return None
-                numbers[shape.code] = Code(shape.code, "the only number in a short message", 0.55, shape.written)
-    [number] = numbers.values() if len(numbers) == 1 else [None]
-    return number if number and len(number.code) == 6 and not NUMBER.search(_before(documents, number)) else None
-
-
-def _before(documents: list[list[Line]], number: Code) -> str:
-    """What stands before a number where it stands first."""
-    lines = [line.text for lines in documents[1:] for line in lines if number.written in line.text]
-    return lines[0].partition(number.written)[0] if lines else ""
 
 
 def _keep(found: dict[str, Code], code: Code) -> None:
@@ -141,6 +104,10 @@ def _in_lines(lines: list[Line], mood: Mood) -> list[Code]:
     for number, line in enumerate(lines):
         if not line.hidden:
             continue
+        if bound := _BOUND.fullmatch(line.text):
+            found.append(
+                Code(bound[1], "bound to a site, for browsers to fill in", 0.97, bound[1], line.where, line.quoted)
+            )
         for shape in shapes(line.hidden):
             if looked >= MAX_SHAPES:
                 return found
@@ -149,7 +116,7 @@ def _in_lines(lines: list[Line], mood: Mood) -> list[Code]:
             looked += 1
             confidence, reason = _judged(lines, number, shape, mood)
             if confidence >= LIKELY:
-                found.append(Code(shape.code, reason, round(confidence, 2), shape.written, line.where))
+                found.append(Code(shape.code, reason, round(confidence, 2), shape.written, line.where, line.quoted))
     return found
 
 
@@ -157,11 +124,16 @@ def _judged(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[f
     line = lines[number]
     if UNIT.match(line.text, shape.end) or shape.is_orderly:
         return 0.0, ""
-    rest = line.text[: shape.start] + line.text[shape.end :]
-    alone = _ALONE.fullmatch(rest) is not None
+    if SPENT.match(line.text, shape.end) or _is_an_example(lines, number) or _SNIPPET.search(line.text, 0, shape.start):
+        return 0.0, ""
+    alone = _is_alone(lines, number, shape)
     confidence, reason = _alone(lines, number, shape, mood) if alone else _amid(lines, number, shape, mood)
     if shape.is_year or shape.is_date:
         confidence -= 0.25
+    if shape.kind == "dashed" and confidence < 0.6:
+        return 0.0, ""
+    if shape.is_phrase and confidence < (0.6 if alone else 0.8):
+        return 0.0, ""
     if shape.is_word and not _is_worth_it(confidence, reason, line.text, shape, alone):
         return 0.0, ""
     if len(shape.code) > 8 and shape.kind in ("digits", "letters"):
@@ -169,6 +141,22 @@ def _judged(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[f
     if shape.kind == "letters" and shape.code == shape.code.lower() and not alone:
         confidence -= 0.05
     return min(confidence, 0.99), reason
+
+
+def _is_alone(lines: list[Line], number: int, shape: Shape) -> bool:
+    """Whether nothing else stands on its line, but others of its kind."""
+    line = lines[number]
+    if _ALONE.fullmatch(line.text[: shape.start] + line.text[shape.end :]):
+        return True
+    if shape.is_word or not only_numbers(line.text, line.hidden):
+        return False
+    return "\t" not in line.text or not _heading(lines, number, shape)
+
+
+def _is_an_example(lines: list[Line], number: int) -> bool:
+    """Whether the lines above lead to what only shows how such messages look."""
+    above = next((lines[at].text for at in range(number - 1, max(number - 4, -1), -1) if lines[at].text), "")
+    return EXAMPLE.search(above[-200:]) is not None
 
 
 def _is_worth_it(confidence: float, reason: str, text: str, shape: Shape, alone: bool) -> bool:
@@ -195,12 +183,13 @@ def _amid(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[flo
     if len(after) < 60 and number + 1 < len(lines) and line.where == "text" and len(line.text) > 40:
         after = f"{after} {lines[number + 1].text[:80]}"
     # `order 4821: your code is 5512`: a word that has its number already says nothing of the next one.
-    labels = [
-        one for one in labels_in(before) if one.kind != "other" or not any(c.isdigit() for c in before[one.end :])
-    ]
+    labels = unspent(before)
     nearest = max(labels, key=lambda label: label.end, default=None)
     options: list[tuple[float, str]] = []
-    use = USE.search(before)
+    use = USE.search(before, max(0, len(before) - _ASKED))
+    if use and nearest and use.start() <= nearest.start and DEVICE.match(nearest.text):
+        labels.remove(nearest)
+        nearest = max(labels, key=lambda label: label.end, default=None)
     # `Tap 42 on your phone, or type 551204`: what is asked for is the number itself.
     used = use is not None and nearest is not None and use.start() >= nearest.end
     if EXAMPLE.search(before):
@@ -210,16 +199,19 @@ def _amid(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[flo
     if nearest:
         confidence, reason = _by_label_before(before, nearest, shape, mood)
         direct = JOINT.fullmatch(before[nearest.end :]) and nearest.kind == "code"
-        if not direct and len(shape.code) < 6 and COUNTS.match(after) and not USE.search(before):
+        if not direct and len(shape.code) < 6 and COUNTS.match(after) and not use:
             confidence -= 0.3  # `code 4821 lines`
         options.append((confidence, reason))
         if nearest.kind == "other" and len(before) - nearest.end < 12 and not used:
             return 0.0, ""
-    options.append(_by_label_after(before, after, shape, mood))
+    if shape.kind != "dashed" or VERBAL.match(after):
+        options.append(_by_label_after(before, after, shape, mood))
     if (use or USED.match(after)) and (used or not (nearest and nearest.kind == "other")):
-        sentence = before + after[: _first_end(after)]
+        sentence = folded(before + after[: _first_end(after)])
         if VERBS.search(sentence) and not SALES.search(sentence):
             options.append((0.8, f"to be entered: “{_cut(before)}”"))
+        elif use and _is_plainly_asked(use[0], sentence, after, shape, mood):
+            options.append((0.8 if WHERE.search(sentence) else 0.6, f"to be entered: “{_cut(before)}”"))
     if not nearest and not before.strip(" \t\"'“„«([*") and SECRET.match(after):
         options.append((0.8 if mood.verbs else 0.5, f"followed by “{_cut(after)}”"))
     if "\t" in line.text and (heading := _heading(lines, number, shape)):
@@ -227,6 +219,19 @@ def _amid(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[flo
             return 0.0, ""
         options.append(_by_label_before(heading, max(labels_in(heading), key=lambda one: one.end), shape, mood))
     return max(options, default=(0.0, ""))
+
+
+def _is_plainly_asked(verb: str, sentence: str, after: str, shape: Shape, mood: Mood) -> bool:
+    """Whether nothing but a code can be meant by what a sentence asks to enter."""
+    if (
+        shape.is_year
+        or shape.is_slogan
+        or mood.trade
+        or SALES.search(sentence)
+        or (COUNTS.match(after) and not USED.match(after))
+    ):
+        return False
+    return bool(mood.verbs) if WEAK.match(verb) else not mood.sales
 
 
 def _heading(lines: list[Line], number: int, shape: Shape) -> str:
@@ -243,7 +248,7 @@ def _heading(lines: list[Line], number: int, shape: Shape) -> str:
 
 def _by_label_before(before: str, label: Label, shape: Shape, mood: Mood) -> tuple[float, str]:
     gap = before[label.end :]
-    if label.kind == "other":
+    if label.kind == "other" or (PASSWORD.fullmatch(folded(label.text)) and not JOINT.fullmatch(gap)):
         return 0.0, ""
     direct = JOINT.fullmatch(gap) is not None or (
         len(gap) < 40 and COLON.search(gap) is not None and not any(c.isdigit() for c in gap)
@@ -278,7 +283,7 @@ def _perhaps(before: str, gap: str, direct: bool, ends: bool, shape: Shape, mood
     if ends or shape.is_year or mood.trade or (shape.is_slogan and (mood.sales or not mood.names)):
         return 0.0, ""
     if (
-        SALES.search(before)
+        SALES.search(folded(before))
         or (mood.sales and not mood.is_about_access)
         or (mood.sales > 1 and not mood.names and not shape.code.isdecimal())
     ):
@@ -286,9 +291,16 @@ def _perhaps(before: str, gap: str, direct: bool, ends: bool, shape: Shape, mood
     if mood.is_about_a_trip and not mood.names:
         return 0.0, ""
     decimal = shape.code.isdecimal()
-    plainly = decimal or COLON.search(gap) is not None or _YOURS.search(before[: len(before) - len(gap)]) is not None
+    plainly = (
+        decimal
+        or "\t" in gap
+        or COLON.search(gap) is not None
+        or _YOURS.search(before[: len(before) - len(gap)]) is not None
+    )
     sure = 0.9 if mood.is_about_access else 0.75 if mood.verbs and plainly else 0.6 if decimal else 0.3
     leads = LEADS.search(gap)
+    if not direct and not leads and len(gap.split()) == 1 and not mood.is_about_access:
+        return 0.0, ""  # `code banque 30077`
     return (sure if direct else sure - 0.05 if leads else sure - 0.15 if len(gap) < 40 else 0.3), said
 
 
@@ -299,7 +311,11 @@ def _by_label_after(before: str, after: str, shape: Shape, mood: Mood) -> tuple[
     if label is None or label.kind == "other":
         return 0.0, ""
     gap = after[: label.start]
-    opening = not re.search(r"\w", before.strip()[-1:]) or before.strip() == "" or USE.search(before) is not None
+    opening = (
+        not re.search(r"\w", before.strip()[-1:])
+        or before.strip() == ""
+        or USE.search(before, max(0, len(before) - _ASKED)) is not None
+    )
     linked = AFTER.match(gap) is not None and len(gap) < 60
     if not linked or shape.is_year:
         return 0.0, ""
@@ -318,7 +334,7 @@ def _by_label_after(before: str, after: str, shape: Shape, mood: Mood) -> tuple[
         return 0.93, said
     if not verbal and gap.strip() and len(shape.code) < 6 and COUNTS.match(after):
         return 0.0, ""
-    if SALES.search(after[:80]) or mood.trade or (shape.is_slogan and (mood.sales or not mood.names)):
+    if SALES.search(folded(after[:80])) or mood.trade or (shape.is_slogan and (mood.sales or not mood.names)):
         return 0.0, ""
     return (0.88 if mood.is_about_access else 0.7 if mood.verbs else 0.55), said
 
@@ -332,7 +348,7 @@ def _alone(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[fl
     """On a line of its own: the lines above it, then those below it, then what the message is about."""
     large = 0.04 if lines[number].large else 0.0
     seen = 0
-    for distance in range(1, 12):
+    for distance in range(1, 25):
         above = number - distance
         if above < 0 or seen >= 3:
             break
@@ -340,8 +356,10 @@ def _alone(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[fl
         if not text or _is_a_code(lines[above]):
             continue
         seen += 1
-        labels = labels_in(text[-300:])
+        labels = [label for label in unspent(text[-300:]) if says(label, text[-300:])]
         if not labels:
+            if seen == 1 and LED.search(text) and _asks(text, shape, mood):
+                return (0.8 if mood.is_about_access else 0.6) + large, f"alone below “{_cut(text)}”"
             continue
         kinds = {label.kind for label in labels}
         last = max(labels, key=lambda label: label.end)
@@ -379,9 +397,17 @@ def _alone(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[fl
     return (0.65 if large and not mood.sales else 0.0), "large, in a message about signing in"
 
 
+def _asks(text: str, shape: Shape, mood: Mood) -> bool:
+    """Whether a line that ends in a colon asks to enter what is below it."""
+    small = folded(text)
+    if SALES.search(small) or mood.trade or mood.is_about_a_trip or shape.is_year:
+        return False
+    return mood.is_about_access or VERBS.search(small) is not None or ENTER.search(text) is not None
+
+
 def _is_for_a_shop(text: str, shape: Shape, mood: Mood) -> bool:
     """Whether a mere `code` in this text is one for a discount or stands in a receipt."""
-    if SALES.search(text) or mood.trade or (mood.sales > 1 and not mood.is_about_access):
+    if SALES.search(folded(text)) or mood.trade or (mood.sales > 1 and not mood.is_about_access):
         return True
     return shape.is_slogan and (mood.sales > 0 or not mood.names)
 
@@ -389,38 +415,7 @@ def _is_for_a_shop(text: str, shape: Shape, mood: Mood) -> bool:
 def _is_a_code(line: Line) -> bool:
     """Whether a line is nothing but another number, as in a list of recovery codes."""
     found = next(shapes(line.hidden), None)
-    return (
-        found is not None
-        and not found.is_word
-        and _ALONE.fullmatch(line.text[: found.start] + line.text[found.end :]) is not None
-    )
-
-
-def _in_link(link: Link, mood: Mood, others: bool) -> Code | None:
-    if (
-        link.tag not in ("a", "area", "text")
-        or link.kind in ("unsubscribe", "tracking", "asset")
-        or "?" not in link.href
-    ):
-        return None
-    try:
-        pairs = parse_qsl(urlsplit(link.href).query, max_num_fields=100)
-    except ValueError:
-        return None
-    for name, value in pairs:
-        if not (_NAMES.fullmatch(name) and _SHORT.fullmatch(value)):
-            continue
-        explicit = re.search(r"otp|pin|pass|verif|confirm|auth|login", name, re.IGNORECASE) is not None
-        if not (explicit or link.kind in ("verify", "reset")) or (
-            others and not explicit and link.kind not in ("verify", "reset")
-        ):
-            continue
-        if SALES.search(link.text) or (mood.sales > mood.verbs and not explicit):
-            continue
-        return Code(
-            value, f"in a link, as “{name[:40]}”", 0.85 if mood.is_about_access or explicit else 0.7, value, "link"
-        )
-    return None
+    return found is not None and not found.is_word and only_numbers(line.text, line.hidden)
 
 
 def _cut(text: str) -> str:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from mailtrap.mail.content import Content, unwrapped
 from mailtrap.mail.extraction.shapes import masked, plain
-from mailtrap.mail.extraction.wording import BOOKING, CODE, SALES, TRADE, VERBS
+from mailtrap.mail.extraction.wording import BOOKING, CODE, SALES, TRADE, VERBS, folded
 
 #: Lines that are read, and characters of each.
 MAX_LINES = 2000
 MAX_LINE = 1000
+_ORIGINAL = re.compile(
+    r"\s*(?:-{3,}|_{3,}|={3,})[ \w.’']{4,60}(?:-{3,}|_{3,}|={3,})\s*|.{0,150}\b(?:wrote|schrieb|a écrit|escribió"
+    r"|ha scritto"
+    r"|escreveu|schreef|napisał\(?a?\)?|пишет|писал|yazdı|skrev)\s?:\s*",
+    re.IGNORECASE,
+)
+_CELLS = re.compile(r"\d\d(?:\t\d\d){1,4}|\d{3}(?:\t\d{3}){1,2}|\d{4}\t\d{4}")
+#: Amounts of money from which a message is a bill.
+_BILL = 6
+_AMOUNT = re.compile(
+    r"[$€£¥₹₽₴₺₪]\s?\d|\d\s?(?:[€£₽₴₺₪]|(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|RSD|zł|kr|Kč|Ft|lei|руб|грн"
+    r"|TL)\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +36,7 @@ class Line:
     hidden: str  # the same with dates, prices and the like blotted out
     large: bool
     where: str
+    quoted: bool = False  # from a message that this one answers or passes on
 
 
 @dataclass(slots=True)
@@ -55,12 +69,24 @@ def documents_of(content: Content) -> list[list[Line]]:
     for part in content.bodies[0]:
         text = unwrapped(part)[: MAX_LINES * 200]
         documents.append([above, *[_line(line, False, "text") for line in text.split("\n")[:MAX_LINES]]])
-    return [_gathered(lines) for lines in documents[:20]]
+    return [_gathered(_told_apart(lines)) for lines in documents[:20]]
 
 
 def _line(text: str, large: bool, where: str) -> Line:
-    text = plain(text[:MAX_LINE]).strip(" \r\u3000").lstrip(">")
-    return Line(text, masked(text) if any(c.isalnum() for c in text) else "", large, where)
+    text = plain(text[:MAX_LINE]).strip(" \r\u3000")
+    quoted = text.startswith(">")
+    text = text.lstrip("> ") if quoted else text
+    if large and "\t" in text and _CELLS.fullmatch(text):
+        text = text.replace("\t", " ")  # one number, some digits of it to a cell
+    return Line(text, masked(text) if any(c.isalnum() for c in text) else "", large, where, quoted)
+
+
+def _told_apart(lines: list[Line]) -> list[Line]:
+    """The same, where what stands below `----- Original message -----` is quoted too."""
+    for number, line in enumerate(lines):
+        if line.where in ("html", "text") and _ORIGINAL.fullmatch(line.text[:200]):
+            return lines[:number] + [replace(one, quoted=True) for one in lines[number:]]
+    return lines
 
 
 def _gathered(lines: list[Line]) -> list[Line]:
@@ -85,18 +111,20 @@ def _gathered(lines: list[Line]) -> list[Line]:
 
 def mood_of(documents: list[list[Line]]) -> Mood:
     """What the words of all documents are about."""
-    text = "\n".join([line.text for lines in documents for line in lines if line.text][:400])[:30_000]
-    subject = documents[0][0].text
+    text = folded("\n".join([line.text for lines in documents for line in lines if line.text][:400])[:30_000])
+    subject = folded(documents[0][0].text)
+    amounts = len(list(islice(_AMOUNT.finditer(text), _BILL)))
+    names = _different(CODE, text)
     return Mood(
         verbs=_different(VERBS, text),
-        names=_different(CODE, text),
-        sales=_different(SALES, text),
+        names=names,
+        sales=_different(SALES, text) + (1 if SALES.search(subject) and not CODE.search(subject) else 0),
         booking=1 if BOOKING.search(subject) else _different(BOOKING, text) // 2,
         short=len(text) < 150,
-        trade=TRADE.search(subject) is not None and not CODE.search(subject),
+        trade=(TRADE.search(subject) is not None or (amounts >= _BILL and not names)) and not CODE.search(subject),
     )
 
 
 def _different(pattern: re.Pattern[str], text: str) -> int:
     """How many different words of a kind a text has."""
-    return len({found[0].lower() for found in islice(pattern.finditer(text), 40)})
+    return len({found[0] for found in islice(pattern.finditer(text), 40)})

@@ -29,7 +29,8 @@ _NEVER = later(
         (
             r"(?:https?://|www\.|mailto:)\S{1,2000}+",
             r"[\w.+%-]{1,64}@[\w.-]{1,255}",
-            r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.(?:com|net|org|io|de|fr|es|it|test|example|co|dev|app|jp|cn|kr|ru|pl|nl|br|tr|pdf|png|jpe?g|zip|html?|csv|docx?|xlsx?)\b(?:/\S{0,500})?",
+            r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.(?:com|net|org|io|de|fr|es|it|test|example|co|dev|app|jp|cn|kr|ru"
+            r"|pl|nl|br|tr|pdf|png|jpe?g|zip|html?|csv|docx?|xlsx?)\b(?:/\S{0,500})?",
             r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b",
             r"#[0-9a-zA-Z][\w-]{0,39}",
             rf"{_MONEY}\s?-?\d[\d.,'’ \u00a0]{{0,20}}",
@@ -48,6 +49,8 @@ _NEVER = later(
             r"\b0\d{1,4}[ /-]\d[\d -]{4,14}\d",
             r"\b\d{3}[ -]\d{3}[ -]\d{4}\b",
             r"\b\d{2}(?: \d{2}){4}\b",
+            r"\b\d{2,3}[ -]\d{3}[ -]\d{2}[ -]\d{2}\b|\b\d{4} \d{2} \d{2} \d{2}\b|\b\d{4} \d{3} \d{3}\b",
+            r"\b\d{3} \d{2} \d{2} \d{2}\b|\b\d{2} \d{2} \d{2} \d{3}\b|\b\d{2} \d{3} \d{3,4}\b",
             r"\b(?:800|1-?8\d\d)[- ]\d{3}[- ]\d{3,4}\b",
             r"\b[a-zA-Z]{2}\d{2}(?: ?\d{4}){3,7}(?: ?\d{1,4})?\b",
             r"\b[\d]{4}(?:[ -][\d]{4}){3}\b",
@@ -62,14 +65,24 @@ _CANDIDATE = later(
     r"""(?<![\w.\-/\\@&=+])(?:
       (?P<grouped>\d{3}[ -]\d{3}(?:[ -]\d{3})?|\d{4}[ -]\d{4}
         |\d{2}[ -]\d{2}[ -]\d{2}(?:[ -]\d{2})?|\d{3}[ -]\d{2}[ -]\d{3}
-        |\d{3}[ -]\d{4}|\d{4}[ -]\d{3}|\d{2}[ -]\d{3}|\d{5}[ -]\d{5})
+        |\d{3}[ -]\d{4}|\d{4}[ -]\d{3}|\d{2}[ -]\d{3}|\d{5}[ -]\d{5}|\d{3}[ -]\d{2}|\d{2}[ -]\d{4})
      |(?P<mixed>[A-Z]{1,3}-\d{4,8}|[A-Z0-9]{2}-[A-Z0-9]{4}|[A-Za-z0-9]{3,6}(?:-[A-Za-z0-9]{3,6}){1,3}
-        |[A-Z]{3,4}\ \d{3,4}|[A-Z0-9]{3,4}\ [A-Z0-9]{3,4})
+        |[A-Z]{3,4}\ \d{3,4}|[B-DF-HJ-NP-TV-XZ]{3,5}\ [B-DF-HJ-NP-TV-XZ]{3,5}|[A-Z0-9]{3,4}\ [A-Z0-9]{3,4}
+        |[A-ZÄÅÆÖØÜ]{3,10}-\d{2,3})
      |(?P<digits>\d{4,10})
      |(?P<letters>[A-Za-z0-9]{4,12})
     )(?![\w@]|[-/.][\w])""",
     re.VERBOSE | re.ASCII,  # other scripts put no space between a word and a number
 )
+# Words with dashes between them that stand for themselves: at the end of a line that they begin or a colon leads.
+_PHRASE = later(
+    r"(?:^\W{0,3}|[:：]\s{1,20}[\"'“‘`*]?"
+    r"|[\"“‘`*])([a-zäöüßéèñ]{3,12}(?:-[a-zäöüßéèñ]{2,12}){1,5}(?:-\d{1,4})?)(?=[\"'”’`*.]{0,2}\s{0,20}$)"
+)
+_LETTER = re.compile(r"[A-Za-z]")
+# In groups of any kind, where nothing else stands on the line.
+_LOOSE = re.compile(r"\d{1,4}(?:[ -]\d{1,4}){1,4}", re.ASCII)
+_DASHED = later(r"(?<![\w.\-/\\@&=+#])[^\W_]{1,8}(?:-[^\W_]{1,8}){1,4}(?![\w@]|[-/.]\w)")
 _ORDERLY = later(
     r"(?:ORD(?:ER)?|INV|PO|SO|RMA|SKU|TKT|CASE|REF|RE|RG|AN|KD|FV|BK|PNR|TRK|TICKET|INC|REQ|CUST|ACC|CR|DHL|UPS"
     r"|ISSUE|BUG|JIRA|PR|CVE|ISO|RFC|UTF|GMT|UTC|DIN|EN|LOT)-?\d+(?:-\w+)?",
@@ -77,7 +90,14 @@ _ORDERLY = later(
 )
 _SLOGAN = later(r"[A-Z]{4,}\d{1,4}|[A-Z]{3,}(?:20\d\d|\d0|\d5|OFF)|\d{1,2}[A-Z]{3,}")
 # What RFC 8628 §6.1 makes device codes of: no vowels, so that they are no words.
-_CONSONANTS = later(r"[BCDFGHJKLMNPQRSTVWXZ]{3,5}-[BCDFGHJKLMNPQRSTVWXZ]{3,5}")
+_CONSONANTS = later(r"[BCDFGHJKLMNPQRSTVWXZ]{3,5}[ -][BCDFGHJKLMNPQRSTVWXZ]{3,5}")
+# What stands before a code that is one of a list.
+_ITEM = later(r"(?<!\S)(?:\d{1,2}|[a-z])[.):]?(?=\s)", re.IGNORECASE)
+_AROUND = (
+    " \t\r\n\x00"
+    + "".join(chr(c) for c in range(33, 127) if not chr(c).isalnum())
+    + "“”„«»‘’【】「」『』（）［］〔〕•●■▪·：。，、→▶►✅🔑🔐👉"
+)
 _BOTH = later(r"(?=.*\d)(?=.*[A-Za-z])")
 
 
@@ -117,6 +137,11 @@ class Shape:
         return bool(_ORDERLY.fullmatch(self.written))
 
     @property
+    def is_phrase(self) -> bool:
+        """Whether it is made of words: otter-lamp-42."""
+        return self.kind == "phrase"
+
+    @property
     def is_word(self) -> bool:
         """Whether it is made of letters alone, as any word is."""
         return self.kind == "word"
@@ -139,6 +164,9 @@ def masked(line: str) -> str:
 def shapes(line: str) -> Iterator[Shape]:
     """What could be a code in a line that was made `plain` and `masked`."""
     spread = []
+    if _LOOSE.fullmatch(line) and 4 <= sum([c.isdecimal() for c in line]) <= 10 and not _CANDIDATE.fullmatch(line):
+        yield Shape(re.sub(r"[ -]", "", line), line, 0, len(line), "grouped")
+        return
     for found in _SINGLES.finditer(line):
         code = re.sub(r"[^A-Z0-9]", "", found[0])
         if any(c.isdigit() for c in code):
@@ -149,15 +177,49 @@ def shapes(line: str) -> Iterator[Shape]:
             continue
         kind, written = str(found.lastgroup), found[0]
         code = re.sub(r"[ -]", "", written) if kind == "grouped" else written
+        if kind == "mixed" and not _LETTER.search(written):
+            kind, code = "grouped", re.sub(r"[ -]", "", written)
         if kind == "mixed" and " " in written:
-            if not any(c.isdigit() for c in written):
+            if not any(c.isdigit() for c in written) and not _CONSONANTS.fullmatch(written):
                 continue
             code = written.replace(" ", "")
         if kind in ("letters", "mixed") and not _BOTH.match(written):
-            if _CONSONANTS.fullmatch(written):
+            if _CONSONANTS.fullmatch(written):  # in two words too, where they stand alone
+                if " " in written and written != line.strip():
+                    continue
                 yield Shape(code, written, found.start(), found.end(), kind)
                 continue
             if written != written.upper() or len(written) > 11 or (kind == "letters" and len(written) > 8):
                 continue
             kind = "word"
         yield Shape(code, written, found.start(), found.end(), kind)
+    if "-" in line:
+        yield from _dashed(line)
+    if "-" in line and (phrase := _PHRASE.search(line[-200:])):
+        start, end = (len(line[:-200]) + at for at in phrase.span(1))
+        yield Shape(phrase[1], phrase[1], start, end, "phrase")
+
+
+def _dashed(line: str) -> Iterator[Shape]:
+    """What has letters, digits and dashes in no order that is usual."""
+    for found in _DASHED.finditer(line):
+        written = found[0]
+        if (
+            4 <= len(written.replace("-", "")) <= 16
+            and any([c.isdecimal() for c in written])
+            and any([c.isalpha() for c in written])
+            and (written == written.upper() or found.span() == (0, len(line)))
+            and not _CANDIDATE.fullmatch(written)
+        ):
+            yield Shape(written, written, found.start(), found.end(), "dashed")
+
+
+def only_numbers(line: str, hidden: str) -> bool:
+    """Whether a line is nothing but what could be codes, with a number in a list before it perhaps."""
+    if len(line) > 120:
+        return False
+    rest = list(line)
+    for shape in shapes(hidden):
+        if not shape.is_word and (" " not in shape.written or shape.kind != "mixed"):
+            rest[shape.start : shape.end] = " " * (shape.end - shape.start)
+    return _ITEM.sub("", "".join(rest)).strip(_AROUND) == ""
