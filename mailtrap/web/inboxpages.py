@@ -1,17 +1,21 @@
-"""What the pages show of inboxes: the switcher with their counts."""
+"""What the pages show of inboxes: the switcher with their counts, and the page on which they are made and removed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import flask
 
+from mailtrap.inboxes import DEFAULT, Inbox
 from mailtrap.mail.words import fold
 from mailtrap.sandbox import Sandbox
 from mailtrap.web import scope
 
 #: Inboxes that the switcher names; nobody looks through more, and a query finds the others.
 NAMED = 200
+#: Those that their page lists.
+LISTED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,31 @@ class Choices:
     only: str
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One inbox on its page; `rules` are those of failures that go with it."""
+
+    inbox: Inbox
+    messages: int
+    unseen: int
+    rules: int
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it cannot go."""
+        return fold(self.inbox.name) == DEFAULT
+
+
 def routes(ui: flask.Blueprint, sandbox: Sandbox) -> None:
-    """Add the switcher as a piece that is fetched alone."""
+    """Add `/inboxes`, its list and the switcher as pieces that are fetched alone."""
+
+    @ui.get("/inboxes")
+    def inboxes() -> str:
+        return flask.render_template("inboxes.html", **rows(sandbox))
+
+    @ui.get("/inboxes/list")
+    def inboxes_list() -> str:
+        return flask.render_template("inboxes/list.html", **rows(sandbox))
 
     @ui.get("/inboxes/switch")
     def switch() -> str:
@@ -56,6 +83,16 @@ def listed(sandbox: Sandbox) -> Choices:
     if len(found) > len(shown):
         shown += [one for one in found[1:-NAMED] if fold(one.name) == wanted]
     return Choices(shown, len(found) - len(shown), sandbox.store.counters().messages, only)
+
+
+def rows(sandbox: Sandbox) -> dict[str, object]:
+    """Every inbox of the page: the default one, then the newest; and how many more there are."""
+    rules = Counter([fold(rule.inbox) for rule in sandbox.faults.rules() if rule.inbox])
+    found = [
+        Row(inbox, messages, unseen, rules[fold(inbox.name)]) for inbox, messages, unseen in sandbox.list_inboxes()
+    ]
+    shown = found[:1] + found[1:][: -LISTED - 1 : -1]
+    return {"rows": shown, "more": len(found) - len(shown)}
 
 
 def unseen(sandbox: Sandbox) -> int:

@@ -118,6 +118,12 @@ export const faults = {
   scenario: (name, when) => told("POST", `/api/scenarios/${name}`, { when }),
 };
 
+/** Piles of mail; `add` answers with the token, if one was wished for. */
+export const inboxes = {
+  add: (wish) => told("POST", "/api/inboxes", wish),
+  remove: (name) => told("DELETE", `/api/inboxes/${encodeURIComponent(name)}`),
+};
+
 /** Let so many seconds pass at once. */
 export async function advance(seconds) {
   return told("POST", "/api/clock/advance", { seconds });

@@ -19,6 +19,7 @@ command("go-sessions", "Go to sessions", ["g s"], go("/sessions"));
 command("go-faults", "Go to faults", ["g f"], go("/faults"));
 command("go-deliveries", "Go to deliveries", ["g d"], go("/deliveries"));
 command("go-settings", "Go to settings", ["g t"], go("/settings"));
+command("go-inboxes", "Go to all inboxes", ["g b"], go("/inboxes"));
 command("go-api", "Go to the API", ["g a"], go("/docs/api"));
 command("help", "Show keyboard shortcuts", ["?"], () => document.getElementById("help").showModal());
 command("scheme", "Switch between light, dark and automatic", [], nextScheme);
