@@ -12,13 +12,15 @@ from email.utils import parsedate_tz
 from mailtrap.imap.envelope import read_addresses
 from mailtrap.mail import header
 from mailtrap.mail.heading import header_end
+from mailtrap.mail.parameters import uncommented
 
 #: Messages whose summaries are kept, and how many are read at once.
 KEPT = 50_000
 BATCH = 500
-#: Octets of a value that are looked at, characters of a key, ids in References.
+#: Octets of a value that are looked at, characters of a key, octets of a date, ids in References.
 MAX_VALUE = 12 * 1024
 MAX_KEY = 2000
+MAX_DATE = 200
 MAX_REFERENCES = 200
 
 _WANTED = frozenset((b"subject", b"date", b"from", b"to", b"cc", b"message-id", b"references", b"in-reply-to"))
@@ -29,6 +31,7 @@ _LEADER = re.compile(r"(?:[ \t]|(?:\[[^\[\]]*+\][ \t]*+)*+(re|fwd?)[ \t]*+(?:\[[
 _BLOB = re.compile(r"\[[^\[\]]*+\][ \t]*+")
 _ID = re.compile(rb'<[ \t]*+(?:"((?:[^"\\]|\\.)*+)"|([^<>@"\s]++))@([^<>\s]++)[ \t]*+>', re.DOTALL)
 _PAIR = re.compile(rb"\\(.)", re.DOTALL)
+_COLON = re.compile(r"[ \t\r\n]*+:[ \t\r\n]*+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -123,7 +126,8 @@ def _ids(value: bytes) -> Iterator[str]:
 def _sent(value: bytes) -> tuple[int | None, date | None]:
     """When a Date field says a message was sent; a zone that cannot be is UTC, a time 00:00 (RFC 5256 §2.2)."""
     try:
-        found = parsedate_tz(value.decode("ascii", "replace"))
+        # Comments, and blanks beside colons, may stand in old dates (RFC 5322 §4.3).
+        found = parsedate_tz(_COLON.sub(":", uncommented(value[:MAX_DATE].decode("ascii", "replace"))).strip())
         if found is None:
             return None, None
         year, month, day, hour, minute, second = found[:6]

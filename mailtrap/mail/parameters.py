@@ -18,7 +18,7 @@ _FILES = frozenset(("name", "filename"))
 _PARAMETER = re.compile(
     r';[ \t\r\n]*+([^\s=;"]++)[ \t\r\n]*+=[ \t\r\n]*+(?:"((?:[^"\\]++|\\.)*+)"|([^;]*+))', re.DOTALL
 )
-_COMMENT = re.compile(r"[ \t\r\n]*+\((?:[^()\\]++|\\.)*+\)", re.DOTALL)
+_COMMENT = re.compile(r"\((?:[^()\\]++|\\.)*+\)", re.DOTALL)
 #: Comments in comments, as deep as they are taken out.
 _NESTED = 5
 _SEGMENT = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?\Z")
@@ -68,11 +68,11 @@ def _read_all(value: bytes) -> tuple[str, dict[str, str]]:
 
 
 def uncommented(text: str) -> str:
-    """Without comments: `text/plain (as they say)` (RFC 2045 §5.1, RFC 5322 §3.2.2)."""
+    """With a space for each comment: `text/plain (as they say)` (RFC 2045 §5.1, RFC 5322 §3.2.2)."""
     for _ in range(_NESTED):
         if "(" not in text:
             break
-        text = _COMMENT.sub("", text)
+        text = _COMMENT.sub(" ", text)
     return text
 
 

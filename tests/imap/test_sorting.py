@@ -67,6 +67,7 @@ def test_hostile_subjects_take_no_time(piece: str) -> None:
         ("Thu, 1 Jan 1970 00:00:10 +0000", 10, date(1970, 1, 1)),
         ("1 Jan 1970 01:00:10 +0100", 10, date(1970, 1, 1)),
         ("Thu, 01 Jan 1970 00:00 GMT (comment)", 0, date(1970, 1, 1)),
+        ("(so it\r\n says) Thu, 1 (first) Jan 1970 00 : 00 : 07 +0000", 7, date(1970, 1, 1)),
         ("Thu, 1 Jan 1970 23:59:60 +0000", 86_399, date(1970, 1, 1)),
         ("1 Jan 1970 99:00:00 +0000", 0, date(1970, 1, 1)),
         ("31 Feb 2026 10:00:00 +0000", None, None),
