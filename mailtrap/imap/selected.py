@@ -42,7 +42,7 @@ class Snapshot:
     `modseq` is such that everything up to it is seen here; something of what came later may be, too.
     """
 
-    __slots__ = ("_differences", "items", "modseq", "uid_next", "uids", "version")
+    __slots__ = ("_differences", "exists", "items", "modseq", "uid_next", "uids", "version")
 
     def __init__(
         self, items: Sequence[Item], uid_next: int, modseq: int, version: int = 0, uids: list[int] | None = None
@@ -53,6 +53,8 @@ class Snapshot:
         self.uid_next = max(uid_next, self.uids[-1] + 1 if self.uids else 1)
         self.modseq = modseq
         self.version = version
+        #: How many there are, as a client is told.
+        self.exists = b"* %d EXISTS\r\n" % len(self.uids)
         self._differences: dict[int, Difference] = {}
 
     def __len__(self) -> int:
@@ -209,7 +211,9 @@ class Selected:
     def _hear(self) -> bool:
         """The client hears of what is shown; whether some of it was heard of by nobody yet."""
         unheard, end = self._source.unheard, self.shown.uid_next
-        first = unheard.first if self.read_only else unheard.hear(end)
+        first = unheard.first
+        if first < end and not self.read_only:
+            first = unheard.hear(end)
         if first < end:
             self._recents.add(first, end)
         return first < end
@@ -318,6 +322,10 @@ class Selected:
         if newest is shown:
             return self._expunged([]) if expunge and self._ghosts else b""
         difference = newest.since(shown)
+        if not (difference.changed or difference.gone or self._ghosts or self._known):
+            # Mail came, which is most of what happens, and is told to each who waits for it.
+            self.shown = newest
+            return newest.exists + self._newly_recent(difference) if difference.added else b""
         flags = self.new_flags(difference.changed)
         alone = self._says_recent and any(item.uid in self._recents for item in difference.changed)
         if self._ghosts or self._known or alone or (difference.gone and not expunge):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mailtrap.query import Query
 
@@ -41,9 +41,10 @@ class Folder:
     inbox: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A message in a folder. `flags`: system flags and keywords as they are written, `\\Seen` included, sorted."""
+
+    # A tuple is made four times as fast as a dataclass, and a folder may have a hundred thousand.
 
     uid: int
     message: int

@@ -36,6 +36,8 @@ REMEMBERED = 4096
 UNINDEXED = 5000
 #: Items from which on a folder is worth preparing for a search.
 MANY = 1000
+#: Seconds after which it is.
+WARMED_AFTER = 0.2
 #: Seconds that a search waits for messages that are not in the index yet.
 INDEXED_WITHIN = 10.0
 #: No uid is higher: they have 32 bits (RFC 9051 §9).
@@ -210,9 +212,11 @@ class SqliteFolders:
 
     def _items(self, rows: Sequence[tuple[int, int, str, int]]) -> list[Item]:
         if len(rows) > MANY and not self._warm and self._writer.totals.messages <= MOST_MESSAGES:
-            # Who opens so big a folder may search it; by then all is ready.
+            # Who opens so big a folder may search it: by then all is ready. First it is opened.
             self._warm = True
-            threading.Thread(target=self._vocabulary.warm, name="vocabulary", daemon=True).start()
+            timer = threading.Timer(WARMED_AFTER, self._vocabulary.warm)
+            timer.daemon = True
+            timer.start()
         split = flagging.split
         return [Item(uid, message, split(text), modseq) for uid, message, text, modseq in rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 from mailtrap.query import Query
 from mailtrap.store import flags, standing
@@ -21,6 +22,8 @@ STRIDE = 2000
 GATHERED = 50_000
 #: Messages looked through in vain after which that is written down.
 WRITTEN_AFTER = 20_000
+#: So few messages are looked at without asking the index.
+NEAR = 100
 #: Where more than one message in so many matches, to look at all of them is faster than to ask the index.
 RARE = 4
 
@@ -45,7 +48,8 @@ class Picks:
 
     def choice(self, above: int, through: int) -> Choice:
         """What selects those in these bounds."""
-        if self._plain is not None and (self._dense or through > self._indexer.through):
+        few = through - above <= NEAR or through > self._indexer.through
+        if self._plain is not None and (few or self._dense):
             return self._plain
         return self._choice.within(above, through)
 
@@ -54,11 +58,13 @@ class Picks:
         self._dense = matched * RARE > of
 
     def parts(self, above: int, through: int) -> list[tuple[int, int]]:
-        """The same bounds in two where the index ends between them."""
+        """The same bounds in several: what is near, where mail of a busy account is found at once, and as far as the
+        index goes."""
+        ends = [above, min(above + NEAR, through), through]
         known = self._indexer.through
-        if self._plain is None or not above < known < through:
-            return [(above, through)]
-        return [(above, known), (known, through)]
+        if self._plain is not None and ends[1] < known < through:
+            ends.insert(2, known)
+        return list(pairwise(ends))
 
 
 def _unhinted(choice: Choice) -> Choice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,7 @@ class Folder:
 
     def change(self, add: int = 0, gone: Iterable[int] = (), flags: Iterable[tuple[int, tuple[str, ...]]] = ()) -> None:
         before, modseq = self.newest, self.newest.modseq + 1
-        fresh = [replace(item, flags=new, modseq=modseq) for uid, new in flags if (item := before.get(uid))]
+        fresh = [item._replace(flags=new, modseq=modseq) for uid, new in flags if (item := before.get(uid))]
         fresh += [Item(before.uid_next + n, 1000 + before.uid_next + n, (), modseq) for n in range(add)]
         self.newest = before.next(fresh, gone, before.uid_next + add, modseq)
 
