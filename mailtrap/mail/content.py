@@ -143,9 +143,9 @@ def unwrapped(part: Part) -> str:
     return text
 
 
-def understand(id: int, octets: bytes, flags: tuple[str, ...] = ()) -> Understanding:
+def understand(id: int, octets: bytes | Content, flags: tuple[str, ...] = ()) -> Understanding:
     """Everything the index keeps of a message; `flags` are the defects that only the wire showed. Never raises."""
-    content = Content(octets)
+    content = octets if isinstance(octets, Content) else Content(octets)
     plain, html, _ = content.searchable
     visible = html_text.loose_text(html) if html else ""
     if not plain.strip():

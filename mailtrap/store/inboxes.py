@@ -28,9 +28,8 @@ WRITTEN_WITHIN = 10.0
 class _Kept:
     """The records as they are in the ledger."""
 
-    def __init__(self, ledger: Ledger, lasting: bool) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._lasting = lasting
         self._lock = threading.Lock()
         self._ids: dict[str, int] = {}
 
@@ -60,16 +59,19 @@ class _Kept:
                 if id is None:
                     id = self._ids[fold(name)] = self._ledger.new_id(KIND)
                 future = self._ledger.put([Record(KIND, id, msgspec.json.encode(inbox), name=inbox.name)])
-        return partial(_written, future) if self._lasting else _nothing
+        return partial(_written, future)
 
 
 def open_directory(ledger: Ledger, bus: Bus, clock: Clock, *, lasting: bool = True) -> Directory:
     """The inboxes of the database; whoever listens to the Bus hears which of them change.
 
-    Those of a database that goes with the process (not `lasting`) need not wait until they are written.
+    Those of a database that goes with the process (not `lasting`) are written down nowhere.
     """
-    kept = _Kept(ledger, lasting)
-    directory = Directory(clock, kept.read(), kept.keep)
+    if lasting:
+        kept = _Kept(ledger)
+        directory = Directory(clock, kept.read(), kept.keep)
+    else:
+        directory = Directory(clock)
     directory.on_change(lambda name: bus.publish([(Kind.INBOXES, "", name)]))
     return directory
 

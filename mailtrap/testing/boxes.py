@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from mailtrap.client.sandbox import AsyncInbox, AsyncSandbox, Inbox, Sandbox
 from mailtrap.client.steps import Transport
@@ -151,6 +151,15 @@ class MailSandbox(Sandbox):
 
     def _remove(self, box: MailInbox) -> None:
         box.remove()
+
+
+class Case(NamedTuple):
+    """A test that has an inbox. `began` is the sandbox's time when it got it."""
+
+    sandbox: MailSandbox
+    inbox: MailInbox
+    name: str
+    began: str
 
 
 def name_for(test: str) -> str:

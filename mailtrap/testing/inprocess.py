@@ -8,7 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mailtrap.clock import rfc3339
 from mailtrap.errors import SettingsError
@@ -17,8 +17,10 @@ from mailtrap.server import Server
 from mailtrap.settings import TABLE, Settings
 from mailtrap.testing.boxes import MailInbox, MailSandbox
 from mailtrap.testing.direct import Direct
-from mailtrap.testing.recording import Recording
 from mailtrap.testing.wiring import READING, Site
+
+if TYPE_CHECKING:
+    from mailtrap.testing.recording import Recording
 
 #: Clients that upgrade to TLS wherever it is offered would find a certificate that they do not trust.
 #: Whoever tests TLS has the other port, or says `hide_extensions=()`.
@@ -62,6 +64,8 @@ class InProcess:
 
     def record(self) -> Recording:
         """Remember from now on what is sent, whatever the tests delete."""
+        from mailtrap.testing.recording import Recording  # which reads messages, as most tests do later or never
+
         recording = Recording()
         self._server.sandbox.record = recording.kept
         return recording

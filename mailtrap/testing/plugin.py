@@ -18,8 +18,7 @@ from _pytest.assertion.rewrite import AssertionRewritingHook
 if TYPE_CHECKING:
     from mailtrap.client.clock import Clock
     from mailtrap.client.faults import Faults
-    from mailtrap.testing.boxes import MailInbox, MailSandbox
-    from mailtrap.testing.report import Case
+    from mailtrap.testing.boxes import Case, MailInbox, MailSandbox
     from mailtrap.testing.snapshot import Snapshots
 
 
@@ -71,7 +70,7 @@ def inbox(request: pytest.FixtureRequest, mail_sandbox: MailSandbox) -> Iterator
     It has `smtp_url`, `env`, `django_settings`, `flask_config` and `fastapi_config` for the application under test,
     `imap_url` and `pop3_url` for one that reads mail, and goes with its mail and its faults when the test is over.
     """
-    from mailtrap.testing.report import Case
+    from mailtrap.testing.boxes import Case
 
     with mail_sandbox.inbox_for(request.node.name) as (box, began):
         request.node.stash[_CASE] = Case(mail_sandbox, box, request.node.nodeid, began)

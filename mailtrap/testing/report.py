@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from mailtrap.client.failures import Json
 from mailtrap.client.message import Message
 from mailtrap.client.sandbox import Sandbox
 from mailtrap.errors import MailtrapError
-from mailtrap.testing.boxes import MailInbox, MailSandbox
+from mailtrap.testing.boxes import Case, MailInbox
 from mailtrap.testing.pages import Dialogue, Letter, Report, page
 
 #: What is shown of a test, at most: messages, lines of a text, sessions, lines of a dialogue.
@@ -27,16 +26,6 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 #: What could break a line, colour it, or reorder it.
 _ACTIVE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _PADDING = " " * 4
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A test that has an inbox. `began` is the sandbox's time when it got it."""
-
-    sandbox: MailSandbox
-    inbox: MailInbox
-    name: str
-    began: str
 
 
 def describe(case: Case, error: BaseException | None, directory: str, failure: str) -> tuple[str, str]:

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Generic, TypeVar, cast
 
 from mailtrap.faults.conditions import terms
-from mailtrap.mail.content import understand
 from mailtrap.mail.message import Message, State, Submission, Understanding
 from mailtrap.mail.words import fold, search_column, split, words
 from mailtrap.query import Query, Searchable
 from mailtrap.query.terms import FIELDS
 from mailtrap.query.tree import And, Everything, Exact, Flag, Node, Present, Words
+from mailtrap.waiting.lately import understood
 
 #: Octets of a message that are understood; the index looks no further either.
 UNDERSTOOD = 4 * 1024 * 1024
@@ -47,7 +47,7 @@ class Candidate:
     def whole(self) -> Searchable:
         """With everything. Raises NotFound where it was deleted meanwhile."""
         message = self.message
-        found = understand(message.id, self.octets, message.defects)
+        found = understood(message.id, self.octets, message.defects)
         known = replace(
             message,
             state=found.state,

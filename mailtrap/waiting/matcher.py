@@ -134,8 +134,11 @@ class Waiting:
             self._join(waiter)
             try:
                 # Whatever is captured from now on is heard of; so it is not missed by a look that comes too early.
-                self._look(waiter, began + max(timeout, LOOK))
-                rung = waiter.is_met or waiter.is_stopped or waiter.bell.wait(began + timeout, gone)
+                looked = self._look(waiter, began + max(timeout, LOOK))
+                rung = waiter.is_met or waiter.is_stopped
+                if not rung:
+                    looked.clear()  # old by then
+                    rung = waiter.bell.wait(began + timeout, gone)
                 took = monotonic() - began
             finally:
                 self._leave(waiter)
@@ -149,7 +152,7 @@ class Waiting:
             outcome = Outcome.GONE
         else:
             outcome = Outcome.MET if wish.none else Outcome.TIMEOUT
-        messages = [self._now(waiter.found[id_]) for id_ in sorted(waiter.found)]
+        messages = [self._now(waiter.found[id_], looked.get(id_)) for id_ in sorted(waiter.found)]
         return Waited(outcome, messages[: wish.limit], waiter.counted, self.newest(), took)
 
     def newest(self) -> int:
@@ -191,7 +194,8 @@ class Waiting:
                 del self._inboxes[inbox]
             if not self._waiters:
                 self._fresh.clear()
-                self._heard.put(None)
+                if self._is_stopped:
+                    self._heard.put(None)
 
     def _hear(self, events: list[Event]) -> None:
         # On the writer's thread, with the bus locked: hand over and be gone.
@@ -212,7 +216,7 @@ class Waiting:
         looked = 0.0
         while not self._may_end():
             try:
-                heard = [self._heard.get(timeout=None if self._waiters else LINGER)]
+                heard = [self._heard.get(timeout=LINGER)]
             except Empty:
                 if self._may_end(for_good=False):
                     return
@@ -260,8 +264,10 @@ class Waiting:
         message = self._store.get(id_)
         return None if message is None else self.candidate(message)
 
-    def _look(self, waiter: Waiter, until: float) -> None:
-        """At what is there already: in the index as far as that has come, and in memory beyond."""
+    def _look(self, waiter: Waiter, until: float) -> dict[int, Candidate]:
+        """At what is there already: in the index as far as that has come, and in memory beyond. Returns some of what
+        matches of the latter, with what was read of it."""
+        looked: dict[int, Candidate] = {}
         store, wish = self._store, waiter.wish
         through = store.indexed
         for message in store.page(waiter.query, limit=wish.limit, after=wish.after, before=through + 1).messages:
@@ -278,27 +284,31 @@ class Waiting:
                     candidate = self.candidate(message)
                     if any([group.matches(candidate) for group in board.possible(message)]):
                         waiter.offer(message)
+                        if len(looked) < _FIRST and message.size <= LARGEST:
+                            looked[message.id] = candidate
                 except NotFound:
                     continue
             if page.next is not None and before is None:
                 store.hurry()  # lest everyone who waits looks at the same messages again
             before = page.next
             if before is None or waiter.is_met or monotonic() > until:
-                return
+                return looked
 
-    def _now(self, message: Message) -> Message:
-        """The message as it stands now, understood even where its index is behind."""
+    def _now(self, message: Message, looked: Candidate | None) -> Message:
+        """The message as it stands now, understood even where its index is behind; `looked` was read a moment ago."""
         if message.state is not State.RECEIVED:
-            return message  # read a moment ago
-        kept = self._store.get(message.id)
-        if kept is None:
             return message
-        if kept.state is not State.RECEIVED:
-            return kept
+        if looked is None:
+            kept = self._store.get(message.id)
+            if kept is None:
+                return message
+            if kept.state is not State.RECEIVED:
+                return kept
+            looked = self.candidate(kept)
         try:
-            return self.candidate(kept).whole.message
+            return looked.whole.message
         except NotFound:
-            return kept
+            return looked.message
 
     def _reader(self, id_: int) -> Callable[[], bytes]:
         def read() -> bytes:

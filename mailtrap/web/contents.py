@@ -9,6 +9,7 @@ from mailtrap.errors import NotFound
 from mailtrap.mail.content import Content
 from mailtrap.mail.message import Message
 from mailtrap.store.base import Store
+from mailtrap.waiting.lately import content_of
 
 #: The parsed tree and its decoded texts cost a few times the octets that are counted here.
 ROOM = 16 * 1024 * 1024
@@ -24,7 +25,7 @@ class Contents:
         self._largest = largest
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, Content] = OrderedDict()
-        self._sizes: dict[int, int] = {}
+        self._held = 0
 
     def of(self, message: Message) -> Content:
         """The content of a message that exists. Raises NotFound if it has been deleted since."""
@@ -33,18 +34,19 @@ class Contents:
                 self._kept.move_to_end(message.id)
                 return content
         octets = b"".join(self._store.octets(message.id))
-        content = Content(octets)
+        content = content_of(octets)
         if len(octets) <= self._largest:
             self._keep(message.id, content, len(octets))
         return content
 
     def _keep(self, id: int, content: Content, size: int) -> None:
         with self._lock:
+            if id not in self._kept:
+                self._held += size
             self._kept[id] = content
-            self._sizes[id] = size
-            while sum(self._sizes.values()) > self._room:
-                oldest, _ = self._kept.popitem(last=False)
-                del self._sizes[oldest]
+            while self._held > self._room:
+                _, oldest = self._kept.popitem(last=False)
+                self._held -= len(oldest.octets)
 
 
 def message_of(store: Store, id: str) -> Message:

@@ -18,6 +18,7 @@ from mailtrap.query import Query, parse
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.store.base import Selection, Session
+from mailtrap.waiting.board import Candidate
 from mailtrap.web import scope, shapes
 from mailtrap.web.answer import TEXT, Answer
 from mailtrap.web.contents import Contents, message_of
@@ -161,10 +162,11 @@ class Messages:
     def show_message(self, id: str) -> shapes.MessageShape:
         """Envelope, header fields, texts, parts, links, codes, pictures, calendar, arrival, deliveries."""
         message = message_of(self._store, id)
+        content = self._contents.of(message)
         if message.state is State.RECEIVED:
             # Its index is behind, but the content is read here anyway.
-            message = self._sandbox.waiting.candidate(message).whole.message
-        return _detail(message, self._contents.of(message), delivered(self._sandbox, message))
+            message = Candidate(message, lambda: content.octets).whole.message
+        return _detail(message, content, delivered(self._sandbox, message))
 
     @operation(
         "PATCH",
