@@ -247,7 +247,7 @@ class Pump(asyncio.Protocol):
             self._slow.forget_incoming()
         self._cut_at = self.hub.loop.time() + (LINGER if linger else CLOSING)
         if linger and not self._no_more and transport.can_write_eof():
-            transport.write_eof()
+            sockets.say_no_more(transport)
             self._held = False
             transport.resume_reading()
         else:

@@ -34,6 +34,15 @@ def reset_on_close(transport: asyncio.BaseTransport) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def say_no_more(transport: asyncio.Transport) -> None:
+    """Close our half once everything is written; the other half stays open."""
+    try:
+        transport.write_eof()
+    except OSError:
+        # asyncio does it at once, and the client has reset the connection, which the loop has not heard of yet.
+        transport.abort()
+
+
 def has_gone(transport: asyncio.BaseTransport) -> bool:
     """Whether the client has closed its end, where nothing is read and so the loop does not notice.
 
