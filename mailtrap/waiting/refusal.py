@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.conditions import in_question, known_at, searchable, terms
@@ -24,9 +23,10 @@ MOST = 100
 COMMAND = "command"
 #: What is known of the content once it has come, although it was refused then.
 _HEADING = ("subject", "to", "cc", "message-id")
+_UNKNOWN = Heading()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Refusal:
     """The client was told 4yz or 5yz, or (code 0) nothing more because the connection was ended on purpose.
 
@@ -41,9 +41,10 @@ class Refusal:
     status: str = ""
     text: str = ""
     fault: int | None = None
-    heading: Heading = field(default_factory=Heading)
+    heading: Heading = _UNKNOWN
     message: int = 0
     id: int = 0
+    _record: Searchable | None = None
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -55,10 +56,13 @@ class Refusal:
         """Where the mail would have gone, as far as that was known."""
         return names_of(self.occasion.inbox)
 
-    @cached_property
+    @property
     def record(self) -> Searchable:
-        """As queries look at it."""
-        return searchable(self.occasion, self.heading)
+        """As queries look at it; made when first asked for."""
+        record = self._record
+        if record is None:
+            record = self._record = searchable(self.occasion, self.heading)
+        return record
 
 
 def refusal(
@@ -74,7 +78,7 @@ def refusal(
     if occasion.content is not None or len(occasion.recipients) > RECIPIENTS:
         occasion = replace(occasion, content=None, recipients=occasion.recipients[:RECIPIENTS])
     code, status, text = (said.code, said.status, said.text) if said is not None else (0, "", "")
-    return Refusal(occasion, step or occasion.step.value, code, status, text, fault, heading or Heading(), message)
+    return Refusal(occasion, step or occasion.step, code, status, text, fault, heading or _UNKNOWN, message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 
 from mailtrap.mail.words import fold
@@ -51,10 +51,10 @@ class Refusals:
         self._is_stopped = False
 
     def note(self, refusal: Refusal) -> None:
-        """This was refused just now. Called on a session's thread."""
+        """This was refused just now; gives it its id. Called on a session's thread."""
         with self._lock:
-            self._newest = next(self._ids)
-            self._known.append(replace(refusal, id=self._newest))
+            self._newest = refusal.id = next(self._ids)
+            self._known.append(refusal)
             self._weight += len(refusal.recipients)
             while len(self._known) > REMEMBERED or (self._weight > RECIPIENTS and len(self._known) > 1):
                 self._weight -= len(self._known.popleft().recipients)
