@@ -189,7 +189,7 @@ class Renaming(Promised[None]):
         rows = connection.execute(sql, (folder.account, folder.name, len(below), below)).fetchall()
         names = [(self._name + name[len(folder.name) :], id_) for id_, name in rows]
         connection.executemany("UPDATE folder SET name = ? WHERE id = ?", names)
-        # Subscriptions are to names and stay: only clients take them back (RFC 9051 §6.3.7).
+        # Subscriptions are to names and stay: only clients take them back (RFC 3501 §6.3.9).
         transaction.folders |= {id_ for id_, _ in rows}
         _prune_levels(transaction, folder.account, folder.name)
 
