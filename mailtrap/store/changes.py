@@ -247,13 +247,16 @@ def note(transaction: Transaction, notes: Sequence[tuple[int, str, int, str, int
     changed = [one for one in notes if one[2:4] != one[4:]]
     if not changed:
         return
-    for id_, inbox, seen, _, new_seen, _ in changed:
+    alike: dict[tuple[int, str], list[int]] = {}
+    for id_, inbox, seen, _, new_seen, new_tags in changed:
+        alike.setdefault((new_seen, new_tags), []).append(id_)
         transaction.unseen += seen - new_seen
         if seen != new_seen:
             transaction.moves.append((id_, inbox, 0, seen - new_seen))
         transaction.happenings.append((Kind.CHANGED, str(id_), inbox))
     transaction.connection.executemany(
-        "UPDATE message SET seen = ?, tags = ? WHERE id = ?", [(seen, tags, id_) for id_, *_, seen, tags in changed]
+        "UPDATE message SET seen = ?, tags = ? WHERE id IN (SELECT value FROM json_each(?))",
+        [(seen, tags, encode(ids)) for (seen, tags), ids in alike.items()],
     )
     standing.repaint(transaction, [(id_, seen, tags) for id_, *_, seen, tags in changed])
     transaction.weight += 4096 * len(changed)

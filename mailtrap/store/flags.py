@@ -76,6 +76,7 @@ def split(flags: str) -> tuple[str, ...]:
     return tuple(flags.split(" ")) if flags else ()
 
 
+@lru_cache(maxsize=1024)
 def own_of(flags: str) -> frozenset[str]:
     """Those of the column that are the item's own."""
     return frozenset([flag for flag in split(flags) if flag in _OWN])

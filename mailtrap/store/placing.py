@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from mailtrap.errors import NotFound
 from mailtrap.store import flags, standing
@@ -18,6 +17,8 @@ from mailtrap.store.transaction import Transaction
 
 #: Items of one slice: some ten milliseconds. To delete a message takes longer.
 SLICE = 1000
+#: Slices of one transaction, where no mail waits for it.
+SLICES = 5
 DELETED_SLICE = 400
 #: Messages that stand in no folder of an account (1) that is not a view, nor will be gathered into its INBOX.
 _STRAY = f"""NOT EXISTS (SELECT 1 FROM item i JOIN folder f ON f.id = i.folder
@@ -129,53 +130,45 @@ class Flagging(Promised[Altered]):
         self._altered = Altered([], [])
 
     def apply(self, transaction: Transaction) -> None:
-        """Change the next slice."""
+        """Change the next slice, and further ones while no mail waits."""
         if shelf(transaction, self._folder) is None:
             self.refuse(transaction, gone(self._folder))
             return
-        some, rest = self._uids[:SLICE], self._uids[SLICE:]
-        here = "FROM json_each(?) j CROSS JOIN item i ON i.folder = ? AND i.uid = j.value"
-        rows = transaction.connection.execute(
-            f"SELECT i.uid, i.flags, i.modseq, m.id, m.inbox, m.seen, m.tags {here} "
-            "CROSS JOIN message m ON m.id = i.message",
-            (encode(some), self._folder),
-        ).fetchall()
-        modified = []
-        if self._unchanged_since is not None:
-            modified = [row[0] for row in rows if row[2] > self._unchanged_since]
-            rows = [row for row in rows if row[2] <= self._unchanged_since]
-        self._alter_items(transaction, rows)
-        self._alter_messages(transaction, rows)
-        items = transaction.connection.execute(
-            f"SELECT i.uid, i.message, i.flags, i.modseq {here}",
-            (encode([row[0] for row in rows]), self._folder),
-        ).fetchall()
-        now = [Item(uid, message, flags.split(text), modseq) for uid, message, text, modseq in items]
-        altered = Altered([*self._altered.items, *now], [*self._altered.modified, *modified])
+        rest, altered = self._uids, Altered([*self._altered.items], [*self._altered.modified])
+        for _ in range(SLICES):
+            some, rest = rest[:SLICE], rest[SLICE:]
+            self._alter(transaction, some, altered)
+            if not rest or transaction.pressed():
+                break
         if rest:
             transaction.committed.append(partial(self._advance, rest, altered))
         else:
             self.keep(transaction, altered)
 
-    def _alter_items(self, transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
-        changed = []
-        for uid, text, _, _, _, seen, tags in rows:
-            own = flags.own_of(text)
-            new = flags.alter_own(own, self._how, self._wanted)
-            if new != own:
-                changed.append((self._folder, uid, flags.write(new, seen, tags)))
-        standing.write(transaction, changed)
-
-    def _alter_messages(self, transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _alter(self, transaction: Transaction, uids: Sequence[int], altered: Altered) -> None:
+        rows = transaction.connection.execute(
+            "SELECT i.uid, i.flags, i.modseq, m.id, m.inbox, m.seen, m.tags FROM json_each(?) j "
+            "CROSS JOIN item i ON i.folder = ? AND i.uid = j.value CROSS JOIN message m ON m.id = i.message",
+            (encode(uids), self._folder),
+        ).fetchall()
+        if self._unchanged_since is not None:
+            altered.modified.extend([row[0] for row in rows if row[2] > self._unchanged_since])
+            rows = [row for row in rows if row[2] <= self._unchanged_since]
+        notes = {}
         if self._how is Alteration.REPLACE or self._wanted.concerns_message:
-            messages = {row[3]: row[3:] for row in rows}
-            note(
-                transaction,
-                [
-                    (*message, *flags.alter_message(message[2], message[3], self._how, self._wanted))
-                    for message in messages.values()
-                ],
-            )
+            for _, _, _, id_, inbox, seen, tags in rows:
+                notes[id_] = (id_, inbox, seen, tags, *flags.alter_message(seen, tags, self._how, self._wanted))
+        changed = []
+        for uid, text, modseq, id_, _, seen, tags in rows:
+            own = flags.alter_own(flags.own_of(text), self._how, self._wanted)
+            new = flags.write(own, *(notes[id_][4:] if notes else (seen, tags)))
+            if new != text:
+                modseq = standing.modseq(transaction)
+                changed.append((self._folder, uid, new))
+            altered.items.append(Item(uid, id_, flags.split(new), modseq))
+        standing.write(transaction, changed)
+        # Where else these messages stand follows from this.
+        note(transaction, list(notes.values()))
 
     def _advance(self, rest: list[int], altered: Altered) -> None:
         self._uids = rest
