@@ -281,6 +281,8 @@ def scenarios(names: Sequence[str], as_json: bool) -> None:
 
     Columns: name, step, reply, whether a client should try again, what it is.
     """
+    from difflib import get_close_matches
+
     import msgspec
 
     from mailtrap.faults.scenarios import SCENARIOS
@@ -311,4 +313,5 @@ def scenarios(names: Sequence[str], as_json: bool) -> None:
         effect = in_words({"effect": msgspec.to_builtins(one.effect)})
         click.echo("\t".join((one.name, one.step, line(effect), retry, one.help)))
     if not found:
-        say("No scenario begins so.")
+        near = [one for name in wanted for one in get_close_matches(name, SCENARIOS, n=3)]
+        say("No scenario begins so." + (f" Did you mean {' or '.join(near[:3])}?" if near else ""))

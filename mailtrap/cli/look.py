@@ -140,7 +140,7 @@ def _show_for_people(message: Json) -> None:
     rows += _extracted(message)
     for name, value in rows:
         if value:
-            click.echo(styled(f"{name}:".ljust(12), bold=True) + line(value))
+            click.echo(styled(f"{name}:".ljust(12), bold=True) + " " * (len(name) > 10) + line(value))
     text = message.get("text") or ""
     if text:
         click.echo("\n" + block(text).rstrip("\n"))

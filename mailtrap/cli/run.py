@@ -197,7 +197,10 @@ class Run:
         """On stderr: stdout is the command's."""
         from mailtrap.testing.report import title_of
 
-        say(f"mailtrap: {_count(self._total, 'message')} for {_count(self._recipients, 'recipient')}")
+        if self._total:
+            say(f"mailtrap: {_count(self._total, 'message')} for {_count(self._recipients, 'recipient')}")
+        else:
+            say("mailtrap: no mail was taken")
         for letter in self._letters[:MOST_SHOWN]:
             to = ", ".join(letter.recipients[:3]) + (" …" if len(letter.recipients) > 3 else "")
             say(f"  {line(letter.sender)} → {line(to)}  {line(letter.subject[:200]) or '(no subject)'}")

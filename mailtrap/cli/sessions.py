@@ -11,13 +11,15 @@ from mailtrap.cli.sandboxes import connect, url_option
 from mailtrap.cli.terminal import line, print_json, say
 from mailtrap.client import Client, Json
 
+#: How a session may have ended, or stand.
+OUTCOMES = ("open", "quit", "refused", "fault", "aborted", "closed", "timeout", "error", "shutdown")
 #: Sessions asked for at once.
 _PAGE = 500
 
 
 @click.command(short_help="List SMTP sessions.")
 @click.argument("id_", metavar="[ID]", required=False)
-@click.option("--outcome", metavar="WORD", help="Only those that ended so: quit, closed, aborted, fault …")
+@click.option("--outcome", type=click.Choice(OUTCOMES), help="Only those that ended so.")
 @click.option(
     "--judgement", type=click.Choice(["good", "doubtful", "bad", "open"]), help="Only those with this verdict."
 )

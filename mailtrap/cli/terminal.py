@@ -80,6 +80,14 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+#: Commands for what hints name by its route.
+_COMMANDS = {
+    "/api/faults": "mailtrap faults list",
+    "/api/inboxes": "mailtrap inboxes list",
+    "/api/webhooks": "mailtrap webhooks list",
+}
+
+
 class Failure(click.ClickException):
     """An error as the person sees it: what was wrong and what to do. The kind has the exit code."""
 
@@ -92,13 +100,16 @@ class Failure(click.ClickException):
         """The failure that an exception means."""
         from mailtrap.client import ApiInvalid, Unreachable
 
+        hint = error.hint
+        for path, command in _COMMANDS.items():
+            hint = re.sub(rf"GET {path}(?![/\w])", f"`{command}`", hint)
         message = f"{error}\n{error.pointer()}" if isinstance(error, QueryError) else str(error)
         kind: type[Failure] = cls
         if isinstance(error, Unreachable):
             kind = NobodyThere
         elif isinstance(error, SettingsError | QueryError | ApiInvalid):
             kind = Misuse
-        return kind(message, error.hint)
+        return kind(message, hint)
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print it on stderr."""

@@ -83,7 +83,9 @@ def _fetched(client: Client, note: Note) -> bytes | None:
 
 
 @click.command("import", short_help="Put messages from files into the sandbox.")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True, exists=True)
+)
 @click.option("--format", "-f", "format_", type=_FORMATS, help="Default: found out by looking.")
 @click.option("--from", "sender", metavar="ADDRESS", help="Reverse-path for all; default: as kept, else the header's.")
 @click.option("--to", "recipients", metavar="ADDRESS", multiple=True, help="Recipient for all, repeatable.")

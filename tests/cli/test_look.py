@@ -8,7 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mailtrap.cli import look, program
+from mailtrap.cli.sessions import OUTCOMES
 from mailtrap.cli.terminal import block, cut, line, size
+from mailtrap.web import ui
 from tests.cli.sandbox_stand_in import StandIn, error, summary
 
 EVIL = "\x1b]0;owned\x07\x1b[31mred\r\n\x9b2J\u202egpj.exe\ud800"
@@ -115,7 +117,11 @@ def test_show_begins_with_codes_and_with_links_that_do_something(stand_in: Stand
     stand_in.messages = {1: b"x"}
     stand_in.more[1] = {
         "codes": [{"code": "482913", "reason": "after “code”", "confidence": 0.96}],
-        "links": [{"href": "https://a.test/v?x=\x1b", "kind": "verify"}, {"href": "https://a.test/", "kind": "link"}],
+        "links": [
+            {"href": "https://a.test/v?x=\x1b", "kind": "verify"},
+            {"href": "https://a.test/", "kind": "link"},
+            {"href": "https://a.test/u", "kind": "unsubscribe"},
+        ],
         "calendar": [{"events": [{"summary": "Plan", "starts_at": "2026-11-24T14:30:00", "zone": "Europe/Berlin"}]}],
         "preheader": "A look inside",
     }
@@ -123,6 +129,7 @@ def test_show_begins_with_codes_and_with_links_that_do_something(stand_in: Stand
     for wanted in (
         "Code:       482913 (after “code”)\n",
         "Verify:     https://a.test/v?x=\\x1b\n",
+        "Unsubscribe: https://a.test/u\n",
         "Event:      Plan, 2026-11-24T14:30:00 Europe/Berlin\n",
         "Preview:    A look inside\n",
     ):
@@ -172,6 +179,25 @@ def test_what_is_no_id_is_wrong_usage(id_: str, stand_in: StandIn) -> None:
     result = run(stand_in, "show", id_)
     assert (result.exit_code, stand_in.asked) == (2, [])
     assert "is no id: give a number from `mailtrap list`, or `latest`." in result.stderr
+
+
+def test_hints_name_commands_not_routes(stand_in: StandIn) -> None:
+    hint = "it may have been removed; GET /api/faults lists them"
+    stand_in.answers["DELETE /api/faults/9"] = 404, error(404, "not_found", "There is no rule 9", hint)
+    result = run(stand_in, "faults", "remove", "9")
+    assert result.stderr.endswith("it may have been removed; `mailtrap faults list` lists them\n")
+
+
+def test_what_no_session_can_end_as_is_wrong_usage(stand_in: StandIn) -> None:
+    assert tuple([key for key, _ in ui.OUTCOMES]) == OUTCOMES
+    result = run(stand_in, "sessions", "--outcome", "quitted")
+    assert (result.exit_code, stand_in.asked) == (2, [])
+    assert "'shutdown'" in result.stderr
+
+
+def test_scenarios_that_are_not_there_say_which_may_be_meant() -> None:
+    assert "Did you mean gmail-rate-ip" in run(None, "faults", "scenarios", "gmial-rate-ip").stderr
+    assert run(None, "faults", "scenarios", "xyzzy").stderr == "No scenario begins so.\n"
 
 
 @pytest.mark.parametrize(
