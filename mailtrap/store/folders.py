@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -173,11 +174,9 @@ class SqliteFolders:
         if above >= through:
             return []
         choice = picks.choice(above, through)
-        source = f"{choice.source} INDEXED BY message_order" if choice.is_narrow else choice.source
-        sql = (
-            f"SELECT {choice.id} FROM {source} WHERE {gathered_from(choice, use)} "  # noqa: S608
-            f"ORDER BY {choice.id} LIMIT 1"
-        )
+        if choice.is_narrow:
+            choice = replace(choice, source=f"{choice.source} INDEXED BY message_order")
+        sql = f"SELECT {choice.id} FROM {gathered_from(choice, use)} ORDER BY {choice.id} LIMIT 1"  # noqa: S608
         return [id_ for (id_,) in self._readers.fetch(sql, (*choice.parameters, above, through))]
 
     def follow(self, folder: int, query: Query) -> Future[int] | None:
