@@ -374,8 +374,7 @@ class Message:
             self._data = (yield from ask("GET", self.path)).document()
         for name in self._data["truncated"]:
             if name not in self._whole:
-                octets = (yield from ask("GET", f"{self.path}/{name}")).content()
-                self._whole[name] = octets.decode("utf-8", "replace")
+                yield from self._loading_body(name)
 
     def loading(self) -> Steps[None]:
         """Fetch everything that is not here."""
@@ -386,6 +385,10 @@ class Message:
             yield from self._loading_transcript()
         for attachment in self.attachments:
             yield from attachment.loading()
+
+    def _loading_body(self, name: str) -> Steps[None]:
+        octets = (yield from ask("GET", f"{self.path}/{name}")).content()
+        self._whole[name] = octets.decode("utf-8", "replace")
 
     def _loading_raw(self) -> Steps[None]:
         self._raw = (yield from ask("GET", self.path + "/raw")).content()
@@ -400,7 +403,8 @@ class Message:
 
     def _body(self, name: str) -> str:
         if name not in self._whole and ("header" not in self._data or name in self._data["truncated"]):
-            self.run(self.loading_detail(), name)
+            # Not all that is known of it: links and codes, which few tests of a text look at, take longer to find.
+            self.run(self._loading_body(name), name)
         return self._whole[name] if name in self._whole else str(self._data[name])
 
     @property

@@ -93,7 +93,8 @@ def test_a_message_is_asked_for_only_once(world: World) -> None:
             assert (message.text, message.links, message.header("To")) == ("hi\n", [], "Bob <bob@b.test>")
             assert message.raw
             assert message.attachments[0].octets
-        assert asked == ["/api/wait", message.path, f"{message.path}/raw", f"{message.path}/parts/2"]
+        text, raw, part = [f"{message.path}/{name}" for name in ("text", "raw", "parts/2")]
+        assert asked == ["/api/wait", text, message.path, raw, part]
 
 
 def test_a_long_text_is_whole(world: World) -> None:

@@ -50,6 +50,7 @@ def inbox(local: LocalSandbox) -> Iterator[MailInbox]:
             b"Subject: Hello\r\nContent-Type: text/html\r\n\r\n<a href='https://shop.example/verify?t=1'>Go</a>\r\n"
         )
         box.send(message, to="ana@example.test")
+        assert box.list("subject:hello")  # by then it is in the index, as it is for whoever asks next
         yield box
 
 
