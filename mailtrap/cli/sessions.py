@@ -17,7 +17,7 @@ OUTCOMES = ("open", "quit", "refused", "fault", "aborted", "closed", "timeout", 
 _PAGE = 500
 
 
-@click.command(short_help="List SMTP sessions.")
+@click.command(short_help="List sessions: what clients said.")
 @click.argument("id_", metavar="[ID]", required=False)
 @click.option("--outcome", type=click.Choice(OUTCOMES), help="Only those that ended so.")
 @click.option(
@@ -36,7 +36,7 @@ def sessions(
     as_json: bool,
     url: str | None,
 ) -> None:
-    """List SMTP sessions, newest first: id, start, client, outcome, messages kept, verdict and why.
+    """List sessions of SMTP, POP3 and IMAP, newest first: id, start, client, outcome, messages kept, verdict and why.
 
     With an ID show the dialogue of one.
     """

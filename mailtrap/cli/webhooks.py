@@ -44,7 +44,7 @@ def _in_words(one: Json) -> str:
     return f"{one['id']}\t{one['shape']}\t{line(one['url'])}\t{','.join(one['kinds'])}{where}"
 
 
-@webhooks.command(short_help="Tell somebody else.")
+@webhooks.command(short_help="Add one: a URL that is told.")
 @click.argument("target", metavar="URL")
 @click.option("--shape", type=click.Choice(_SHAPES), help="Whose events these look like; default mailtrap.")
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="captured, refused, bounced …; repeatable.")
@@ -74,7 +74,7 @@ def add(
             click.echo(f"{name.replace('_', ' ')}\t{line(made[name])}")
 
 
-@webhooks.command(short_help="Tell somebody no more.")
+@webhooks.command(short_help="Remove some: they are told no more.")
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 @_json
 @url_option

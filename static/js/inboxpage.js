@@ -79,10 +79,12 @@ box.addEventListener("click", (event) => {
   if (!button) return;
   const { dataset } = button.closest("tr");
   name = dataset.name;
-  const lost = [counted(Number(dataset.messages), "message")];
-  if (dataset.rules !== "0") lost.push(counted(Number(dataset.rules), "fault rule"));
+  const held = [[dataset.messages, "message"], [dataset.rules, "fault rule"]].filter(([number]) => number !== "0");
+  const lost = held.map(([number, noun]) => counted(Number(number), noun)).join(" and ");
   element("remove-inbox").textContent = name;
-  element("remove-what").textContent = `${lost.join(" and ")} will be gone with it, for good. What is in another inbox too stays there.`;
+  element("remove-what").textContent = lost
+    ? `${lost} will be gone with it, for good. What is in another inbox too stays there.`
+    : "There is nothing in it.";
   removing.showModal();
   removing.querySelector("[data-do=inbox-keep]").focus();
 });

@@ -84,12 +84,18 @@ def test_an_inbox_is_added_by_keyboard_and_its_token_told_once(site: Site, visit
 def test_an_inbox_is_removed_with_its_mail_once_that_was_asked(site: Site, visit: Visit) -> None:
     sandbox = site.server.sandbox
     sandbox.inboxes.add(Inbox("ci-1"))
+    sandbox.inboxes.add(Inbox("empty"))
     sandbox.faults.add(Fault(Step.RCPT, Effect(reply=Said(550)), inbox="ci-1", when="rcpt:nobody"))
     to(site, "ci-1", "Mine")
     site.send("Other")
     page = visit(site.web + "/inboxes")
     expect(page.locator("tr[data-name=default] button")).to_have_count(0)
+    page.get_by_role("button", name="Remove empty").click()
+    expect(page.get_by_role("dialog")).to_contain_text("There is nothing in it.")
+    page.get_by_role("button", name="Remove it").click()
+    expect(page.locator("tr[data-name=empty]")).to_have_count(0)
     remove = page.get_by_role("button", name="Remove ci-1")
+    expect(remove).to_be_focused()
     remove.click()
     expect(page.get_by_role("dialog")).to_contain_text("1 message and 1 fault rule will be gone with it, for good")
     expect(page.get_by_role("button", name="Keep it")).to_be_focused()
