@@ -263,13 +263,13 @@ class Watch:
         """Mail came. Who waits is told when it stands in the folder, unless that is not followed."""
         if not self._of_inbox and not self._of_address:
             return
-        concerned: set[Live] = set()
-        for event in events:
-            if event.kind is Kind.CAPTURED:
-                concerned.update(self._of_address)
-                for name in fold(event.inbox).split(" "):
-                    concerned.update(self._of_inbox.get(name, ()))
-        concerned = {live for live in concerned if not live.followed}
+        captured = [event.inbox for event in events if event.kind is Kind.CAPTURED]
+        if not captured:
+            return
+        concerned = {live for live in self._of_address if not live.followed}
+        if self._of_inbox:
+            for name in {name for inbox in captured for name in fold(inbox).split(" ")}:
+                concerned.update([live for live in self._of_inbox.get(name, ()) if not live.followed])
         for live in concerned:
             live.mail_came()
         self._want([live for live in concerned if live.awaited])

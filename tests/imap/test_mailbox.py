@@ -15,6 +15,7 @@ from mailtrap.imap.watching import Watch
 from mailtrap.net.actions import Action, Drain, Work
 from mailtrap.query import Query
 from mailtrap.store.base import Selection
+from mailtrap.store.sqlite import SqliteStore
 from tests.imap.played import LONG, Played, Stage
 
 GONE = "NO [EXPUNGEISSUED] Somebody else has deleted some of them"
@@ -188,6 +189,36 @@ def test_who_waits_and_does_not_read_is_told_the_sum_of_it_later(stage: Stage, m
     said = one.take().decode()
     assert said.count("FETCH") == 3
     assert said.endswith("FLAGS (f3 f4))\r\n")
+
+
+def test_mail_for_an_address_is_told_of_before_the_index_knows_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(stage.store, SqliteStore)
+    monkeypatch.setattr(stage.store._indexer, "_may_work", lambda: False)
+    one, other = Played(stage), Played(stage)
+    for played in (one, other):
+        say(played, "a LOGIN bob@b.test any")
+        say(played, "b SELECT INBOX")
+    say(one, "d IDLE")
+    stage.capture(b"Subject: four\r\n\r\n", to="BOB@b.test")
+    assert one.wake() == b"* 4 EXISTS\r\n"
+    assert say(other, "c NOOP") == ["* 4 EXISTS", "c OK Nothing done"]
+    assert "UID 4" in say(other, "d FETCH 4 (UID)")[0]
+
+
+def test_what_comes_while_nobody_waits_any_more_is_found_the_next_time(stage: Stage) -> None:
+    one = opened(stage)
+    for number in range(4, 8, 2):
+        say(one, "d IDLE")
+        stage.capture(b"Subject: at once\r\n\r\n")
+        assert one.wake() == b"* %d EXISTS\r\n" % number
+        say(one, "DONE")
+        say(one, "e CLOSE")
+        stage.capture(b"Subject: later\r\n\r\n")
+        assert f"* {number + 1} EXISTS" in say(one, "f SELECT INBOX")
+    folder = next(one for one in stage.store.folders.of("default") if one.name == "INBOX")
+    assert [item.uid for item in stage.store.folders.items(folder.id)] == list(range(1, 8))
 
 
 def test_mail_of_others_wakes_nobody(stage: Stage) -> None:
