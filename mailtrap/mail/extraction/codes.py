@@ -32,12 +32,12 @@ from mailtrap.mail.extraction.grammar import (
     WEAK,
     WHERE,
 )
-from mailtrap.mail.extraction.labels import Label, labels_in, says, unspent
+from mailtrap.mail.extraction.labels import Label, is_lasting, labels_in, says, unspent
 from mailtrap.mail.extraction.lines import Line, Mood, documents_of, mood_of
 from mailtrap.mail.extraction.linked import in_link
 from mailtrap.mail.extraction.shapes import Shape, only_numbers, shapes
 from mailtrap.mail.extraction.standing import standing
-from mailtrap.mail.extraction.wording import PASSWORD, SALES, UNIT, VERBS, folded
+from mailtrap.mail.extraction.wording import SALES, UNIT, VERBS, folded
 
 __all__ = ["LIKELY", "SURE", "Code", "codes"]
 
@@ -130,6 +130,8 @@ def _judged(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[f
     confidence, reason = _alone(lines, number, shape, mood) if alone else _amid(lines, number, shape, mood)
     if shape.is_year or shape.is_date:
         confidence -= 0.25
+    if shape.kind == "signs" and (confidence < 0.7 or not reason.startswith("after")):
+        return 0.0, ""
     if shape.kind == "dashed" and confidence < 0.6:
         return 0.0, ""
     if shape.is_phrase and confidence < (0.6 if alone else 0.8):
@@ -248,7 +250,7 @@ def _heading(lines: list[Line], number: int, shape: Shape) -> str:
 
 def _by_label_before(before: str, label: Label, shape: Shape, mood: Mood) -> tuple[float, str]:
     gap = before[label.end :]
-    if label.kind == "other" or (PASSWORD.fullmatch(folded(label.text)) and not JOINT.fullmatch(gap)):
+    if label.kind == "other" or (is_lasting(label) and not JOINT.fullmatch(gap)):
         return 0.0, ""
     direct = JOINT.fullmatch(gap) is not None or (
         len(gap) < 40 and COLON.search(gap) is not None and not any(c.isdigit() for c in gap)
@@ -293,6 +295,7 @@ def _perhaps(before: str, gap: str, direct: bool, ends: bool, shape: Shape, mood
     decimal = shape.code.isdecimal()
     plainly = (
         decimal
+        or shape.kind == "mixed"
         or "\t" in gap
         or COLON.search(gap) is not None
         or _YOURS.search(before[: len(before) - len(gap)]) is not None

@@ -154,7 +154,8 @@ CAUTION = later(
 )
 #: What says that a number is the number of something.
 NUMBER = later(
-    r"(?:(?<!\w)(?:id|nr|no|num|form|line|build|row|session|terminal|extension|zone|student|staff|member|customer"
+    r"(?:(?<!\w)(?:id|nr|no|num|form|line|build|row|konto|session|terminal|extension|zone|student|staff|member"
+    r"|customer"
     r"|user|account|version|page|chapter|table|port|room|step|ticket|case|unit|flat|apt|ext|rev|article|art|number"
     r"|nummer|número|numéro|numero|numer|номер|č|nº|sz|broj|nomor|số|رقم|numru)\.?|[№#]|n[°º]\.?|第)\s*$",
     re.IGNORECASE,

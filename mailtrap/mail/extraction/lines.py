@@ -21,9 +21,10 @@ _ORIGINAL = re.compile(
 )
 _CELLS = re.compile(r"\d\d(?:\t\d\d){1,4}|\d{3}(?:\t\d{3}){1,2}|\d{4}\t\d{4}")
 #: Amounts of money from which a message is a bill.
-_BILL = 6
+_BILL = 4
 _AMOUNT = re.compile(
-    r"[$€£¥₹₽₴₺₪]\s?\d|\d\s?(?:[€£₽₴₺₪]|(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|RSD|zł|kr|Kč|Ft|lei|руб|грн"
+    r"[$€£¥₹₽₴₺₪]\s?\d[\d.,]{0,9}|\d{1,3}[.,]\d\d\s?(?:[€£₽₴₺₪]|(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|RSD|zł"
+    r"|kr|Kč|Ft|lei|руб|грн"
     r"|TL)\b)"
 )
 
@@ -113,7 +114,7 @@ def mood_of(documents: list[list[Line]]) -> Mood:
     """What the words of all documents are about."""
     text = folded("\n".join([line.text for lines in documents for line in lines if line.text][:400])[:30_000])
     subject = folded(documents[0][0].text)
-    amounts = len(list(islice(_AMOUNT.finditer(text), _BILL)))
+    amounts = len({found[0] for found in islice(_AMOUNT.finditer(text), 60)})
     names = _different(CODE, text)
     return Mood(
         verbs=_different(VERBS, text),

@@ -30,9 +30,9 @@ _NEVER = later(
             r"(?:https?://|www\.|mailto:)\S{1,2000}+",
             r"[\w.+%-]{1,64}@[\w.-]{1,255}",
             r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.(?:com|net|org|io|de|fr|es|it|test|example|co|dev|app|jp|cn|kr|ru"
-            r"|pl|nl|br|tr|pdf|png|jpe?g|zip|html?|csv|docx?|xlsx?)\b(?:/\S{0,500})?",
+            r"|pl|nl|br|tr|pdf|png|jpe?g|zip|html?|csv|docx?|xlsx?)\b(?::\d{2,5}\b)?(?:/\S{0,500})?",
             r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b",
-            r"#[0-9a-zA-Z][\w-]{0,39}",
+            r"(?<!\w)#[0-9a-zA-Z][\w-]{0,39}",
             rf"{_MONEY}\s?-?\d[\d.,'’ \u00a0]{{0,20}}",
             rf"\b\d[\d.,'’ \u00a0]{{0,20}}\s?{_UNIT_MONEY}",
             r"\b\d[\d.,]{0,12}\s?[%‰°]",
@@ -62,16 +62,17 @@ _NEVER = later(
 )  # fmt: skip
 _SINGLES = later(r"(?<![\w])[A-Z0-9](?:[ \t\-·|]{1,4}[A-Z0-9]){3,9}(?![\w])", re.ASCII)
 _CANDIDATE = later(
-    r"""(?<![\w.\-/\\@&=+])(?:
+    r"""(?<![\w.\-/\\@&=+$%^~!])(?:
       (?P<grouped>\d{3}[ -]\d{3}(?:[ -]\d{3})?|\d{4}[ -]\d{4}
         |\d{2}[ -]\d{2}[ -]\d{2}(?:[ -]\d{2})?|\d{3}[ -]\d{2}[ -]\d{3}
         |\d{3}[ -]\d{4}|\d{4}[ -]\d{3}|\d{2}[ -]\d{3}|\d{5}[ -]\d{5}|\d{3}[ -]\d{2}|\d{2}[ -]\d{4})
      |(?P<mixed>[A-Z]{1,3}-\d{4,8}|[A-Z0-9]{2}-[A-Z0-9]{4}|[A-Za-z0-9]{3,6}(?:-[A-Za-z0-9]{3,6}){1,3}
-        |[A-Z]{3,4}\ \d{3,4}|[B-DF-HJ-NP-TV-XZ]{3,5}\ [B-DF-HJ-NP-TV-XZ]{3,5}|[A-Z0-9]{3,4}\ [A-Z0-9]{3,4}
+        |[B-DF-HJ-NP-TV-XZ]{3,5}\ [B-DF-HJ-NP-TV-XZ]{3,5}
+        |(?!(?:PIN|OTP|TAN|TAC|PUK|CODE|KODE?|NIP|USE)\ )(?:[A-Z]{3,4}\ \d{3,4}|[A-Z0-9]{3,4}\ [A-Z0-9]{3,4})
         |[A-ZÄÅÆÖØÜ]{3,10}-\d{2,3})
      |(?P<digits>\d{4,10})
      |(?P<letters>[A-Za-z0-9]{4,12})
-    )(?![\w@]|[-/.][\w])""",
+    )(?![\w@$%^~]|[-/.!][\w])""",
     re.VERBOSE | re.ASCII,  # other scripts put no space between a word and a number
 )
 # Words with dashes between them that stand for themselves: at the end of a line that they begin or a colon leads.
@@ -82,6 +83,8 @@ _PHRASE = later(
 _LETTER = re.compile(r"[A-Za-z]")
 # In groups of any kind, where nothing else stands on the line.
 _LOOSE = re.compile(r"\d{1,4}(?:[ -]\d{1,4}){1,4}", re.ASCII)
+_SIGNS = later(r"[:：\t]\s{0,9}((?=[^\s\x00]{0,39}\d)(?=[^\s\x00]{0,39}[^\W\d_])[^\s\x00:]{6,40})$")
+_PLAIN = re.compile(r"[\d.,/()-]+|.*[.,;:)]|.*[一-龯ぁ-ヶ가-힣].*")
 _DASHED = later(r"(?<![\w.\-/\\@&=+#])[^\W_]{1,8}(?:-[^\W_]{1,8}){1,4}(?![\w@]|[-/.]\w)")
 _ORDERLY = later(
     r"(?:ORD(?:ER)?|INV|PO|SO|RMA|SKU|TKT|CASE|REF|RE|RG|AN|KD|FV|BK|PNR|TRK|TICKET|INC|REQ|CUST|ACC|CR|DHL|UPS"
@@ -193,6 +196,7 @@ def shapes(line: str) -> Iterator[Shape]:
                 continue
             kind = "word"
         yield Shape(code, written, found.start(), found.end(), kind)
+    yield from _signs(line)
     if "-" in line:
         yield from _dashed(line)
     if "-" in line and (phrase := _PHRASE.search(line[-200:])):
@@ -212,6 +216,15 @@ def _dashed(line: str) -> Iterator[Shape]:
             and not _CANDIDATE.fullmatch(written)
         ):
             yield Shape(written, written, found.start(), found.end(), "dashed")
+
+
+def _signs(line: str) -> Iterator[Shape]:
+    """A password or a key after a colon at the end of a line: signs of any kind, among which there is a number."""
+    found = _SIGNS.search(line[-120:])
+    if found is None or _CANDIDATE.fullmatch(found[1]) or _DASHED.fullmatch(found[1]) or _PLAIN.fullmatch(found[1]):
+        return
+    start, end = (len(line[:-120]) + at for at in found.span(1))
+    yield Shape(found[1], found[1], start, end, "signs")
 
 
 def only_numbers(line: str, hidden: str) -> bool:

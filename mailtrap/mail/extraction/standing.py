@@ -56,7 +56,7 @@ def standing(documents: list[list[Line]], mood: Mood) -> Standing | None:
     for lines in documents:
         for number, line in enumerate(lines[:_LINES]):
             for shape in shapes(line.hidden) if line.hidden else ():
-                if (weight := _weight(lines, number, shape, mood)) is not None:
+                if (weight := _weight(lines, number, shape)) is not None:
                     _note(found, Standing(shape.code, shape.written, line.where, weight))
     if "subject" in {one.where for one in found.values()} and len(found) > 1:
         found = {code: one for code, one in found.items() if one.where != "subject"}
@@ -65,7 +65,7 @@ def standing(documents: list[list[Line]], mood: Mood) -> Standing | None:
     ranked = sorted(found.values(), key=lambda one: -one.weight)
     if not ranked or (len(ranked) > 1 and ranked[1].weight > ranked[0].weight - 2):
         return None
-    sure = ranked[0].weight + message + (2 if len(ranked) == 1 else 0)
+    sure = ranked[0].weight + message + (2 if len(ranked) == 1 or ranked[1].weight <= 0.5 else 0)
     return ranked[0] if sure >= _ENOUGH and ranked[0].weight >= 1 else None
 
 
@@ -101,48 +101,54 @@ def _ends_of_numbers(text: str) -> list[int]:
     return ends[:20]
 
 
-def _weight(lines: list[Line], number: int, shape: Shape, mood: Mood) -> float | None:
+def _weight(lines: list[Line], number: int, shape: Shape) -> float | None:
     """What speaks for a number in its place; None where it is the number of something."""
     line = lines[number]
-    if shape.is_word or shape.is_year or shape.is_date or shape.is_orderly or shape.is_slogan:
+    if shape.kind == "signs" or shape.is_word or shape.is_year or shape.is_date or shape.is_orderly or shape.is_slogan:
         return None
     if UNIT.match(line.text, shape.end) or SALES.search(folded(line.text)):
         return None
     before, after = line.text[: shape.start], line.text[shape.end :]
-    alone = only_numbers(line.text, line.hidden)
-    around = [line.text] if not alone else [*_near(lines, number, -1), *_near(lines, number, 1)]
-    labels = [label for text in around for label in (unspent(text) if alone else labels_in(text)) if says(label, text)]
-    if labels and all([label.kind == "other" for label in labels]):
-        return None
-    if any([label.kind == "other" for label in labels]) and not alone:
-        return None
     if NUMBER.search(before) or EXAMPLE.search(before) or SPENT.match(after):
         return None
-    weight = 2.5 + line.large if alone else 0.0
-    if not alone and COUNTED.search(before[-60:]):
+    weight = _alone(lines, number) if only_numbers(line.text, line.hidden) else _amid(line, before, after)
+    if weight is None:
         return None
-    if not alone:
-        use = USE.search(before, max(0, len(before) - _ASKED)) or USED.match(after)
-        leads = COLON.search(before) or WITH.search(before) or (not before.strip() and VERBAL.match(after))
-        where = WHERE.search(line.text)
-        if not use and not leads and not where:
-            return None
-        if not use and not WITH.search(before) and COUNTS.match(after):
-            return None
-        weight += (2 if use else 0) + (1 if leads else 0) + (1.5 if where else 0)
-    elif any([LED.search(text) for text in _near(lines, number, -1)]):
-        weight += 1.5
-    elif any([_is_a_name(text) for text in _near(lines, number, -1)]):
-        weight -= 2
-    elif any([ENTER.match(text) for text in _near(lines, number, 1)]):
-        weight += 1.5
-    elif any([_goes_on(text) for text in _near(lines, number, -1)]):
-        weight += 1.5
-        weight += (1 if VERBS.search(folded(line.text)) else 0) + (0.5 if line.large else 0)
-        weight += 0.5 if not before.strip() else 0
-    weight += 1.5 if len(shape.code) == 6 and shape.code.isdecimal() else 0.0 if shape.code.isdecimal() else -0.5
-    weight += 0.5 if shape.kind in ("grouped", "spread") else 0
-    return weight + (1 if labels else 0)
+    weight += 0.5 if shape.kind in ("grouped", "spread") else 0.0
+    if not shape.code.isdecimal():
+        return weight - 0.5
+    return weight + (1.5 if len(shape.code) == 6 else 0.0)
+
+
+def _alone(lines: list[Line], number: int) -> float | None:
+    """What speaks for a number on a line of its own."""
+    above, below = _near(lines, number, -1), _near(lines, number, 1)
+    labels = [label for label in unspent(above) if says(label, above)]
+    # What is said below is about it where it begins so.
+    labels += [label for label in unspent(below) if label.kind != "other" or (label.start < 15 and len(below) < 50)]
+    if labels and all([label.kind == "other" for label in labels]):
+        return None
+    weight = 2.5 + lines[number].large + (1 if labels else 0)
+    if above and LED.search(above):
+        return weight + 1.5
+    if above and _is_a_name(above):
+        return weight - 2
+    return weight + (1.5 if ENTER.match(below) or (above and _goes_on(above)) else 0)
+
+
+def _amid(line: Line, before: str, after: str) -> float | None:
+    """What speaks for a number among other words: it is asked for, led to, or what is typed somewhere."""
+    labels = [label for label in labels_in(line.text) if says(label, line.text)]
+    if any([label.kind == "other" for label in labels]) or COUNTED.search(before[-60:]):
+        return None
+    use = USE.search(before, max(0, len(before) - _ASKED)) or USED.match(after)
+    leads = COLON.search(before) or WITH.search(before) or (not before.strip() and VERBAL.match(after))
+    where = WHERE.search(line.text)
+    if not use and ((not leads and not where) or (not WITH.search(before) and COUNTS.match(after))):
+        return None
+    weight = (2 if use else 0) + (1 if leads else 0) + (1.5 if where else 0) + (1 if labels else 0)
+    weight += 1 if VERBS.search(folded(line.text)) else 0
+    return weight + (0.5 if line.large else 0) + (0 if before.strip() else 0.5)
 
 
 def _is_a_name(text: str) -> bool:
@@ -159,12 +165,12 @@ def _goes_on(text: str) -> bool:
     return len(text.split()) > 2 and text[-1].isalpha() and (ENTER.search(text) or WHERE.search(text)) is not None
 
 
-def _near(lines: list[Line], number: int, step: int) -> list[str]:
-    """The nearest line above or below that has words."""
+def _near(lines: list[Line], number: int, step: int) -> str:
+    """The nearest line above or below that has words; '' without one."""
     for distance in range(1, 6):
         at = number + step * distance
         if not 0 <= at < len(lines):
             break
-        if lines[at].text:
-            return [lines[at].text[-300:] if step < 0 else lines[at].text[:300]]
-    return []
+        if text := lines[at].text:
+            return text[-300:] if step < 0 else text[:300]
+    return ""

@@ -29,7 +29,7 @@ zip code|color|colour|hex|room|flight|gate|seat|suite|apt
 locker|pick-?up code|collection code|door code|gate code|visitors?|subscribers|users|points|miles|balance|amount
 total|subtotal|price|meeting id|conference id|webinar id|dial-in
 bestell|auftrag|rechnung|liefer|sendung|paket|kunden-?n|vertrag|beleg|buchung|reservierung|vorgang|aktenzeichen
-ticketnummer|rückruf|telefon|tel\.|plz|postleitzahl|konto|endet auf|endend
+ticketnummer|rückruf|telefon|tel\.|plz|postleitzahl|konto-?n(?:um|r)|endet auf|endend
 gutschein|rabatt|aktions-?code|coupon|artikel|steuer|ust|trackingn|zählerstand|kundennummer|mitgliedsn|abhol
 fehlercode|zimmer
 commande|facture|colis|livraison|suivi|réservation|numéro de client|n° client|téléphone|tél\b|code postal
@@ -209,6 +209,7 @@ ziffern|zahlenfolge|zahlenkombination|(?:diese[nr]?|folgende[nrs]?|die) (?:zahl(
 (?:este|esse|aquest|questo|ce|dit|deze|dette|detta|här|tento|toto|ten|ta|este|acest) (?:n[úu]mero?|num[ée]ro|nummer|
 número|numret|číslo|numer|număr)\b
 cifras|dígitos|dígits|cifre\b|cijfers|цифр|cyfr|haneli|rakamlar|siffror|siffer|siffran|cifry|číslic|cifier|számjegy
+számsor
 numero(?:sarja|n)
 ψηφί|chữ số|dãy số|angka\b
 コード|パスコード|番号を入力|数字|숫자|번호를 입력|代码|代碼|口令|코드|أرقام|رمز|كود|کد\b|کوڈ|mã\b|κωδικ|קוד|ספרות|कोड
@@ -220,10 +221,29 @@ pass ?phrases?\b|magic words?\b|(?:these|the|following) (?:\w+ )?words?\b|words?
 
 # What one has for longer, though it may be given for once: only where the number follows at once.
 _LASTING = r"""
-password|passwort|kennwort|mot de passe|contraseña|senha|palavra-passe|wachtwoord|hasł[oaem]\w{0,2}|heslo\w?|heslem
+(?:[^\W\d_]{2,20}-?)?(?:passwort|kennwort|wachtwoord|lösenord|adgangskode|passord|salasana)|password|mot de passe
+contraseña|senha|palavra-passe|wachtwoord|hasł[oaem]\w{0,2}|heslo\w?|heslem
 jelszó|jelszav\w+|lösenord\w*|adgangskode\w*|passord\w*
 salasana\w*|gesl[oaue]m?|lozink[aeuo]\w?|лозинк[аеуо]\w?|парола|slaptažod\w+|parool\w*|kata sandi|kata laluan|mật khẩu
 nenosiri|κωδικός πρόσβασης|סיסמ[הת]\w*|パスワード|密码|密碼|비밀번호|كلمة (?:المرور|السر)|گذرواژه|รหัสผ่าน|पासवर्ड
+"""
+
+# What makes a code or a number one to get in with, beside it: `Code zur Anmeldung`, `número de verificación`.
+_ACCESS = r"""
+verifi|verify|vérifi|verific|authenti|authori|autent|autori[sz]|autoryz|identit|validation|validación|convalid
+sign(?:ing)?[ -]?(?:in|up)|log(?:ging)?[ -]?in
+access\b|accès|acces|accesso|acceso|acesso|security|sécurité|segur|sicurezza|bezpiecz|activat|activac|attivaz|ativa
+aktiv|reset|réinit|restab|reimpost|redefin
+anmeld|bestätig|freigab|freischalt|registrier|zurücksetz|einlogg|connexion|connect|inscription|inicio de ses|iniciar
+entrar|registr|inlogg|aanmeld|bevestig|potwierd|logowan|weryfik
+rejestr|подтвер|вход|авториз|регистр|проверк|безопасн|вхід|підтвер|перевір|реєстр|потвърд|потврд|пријав|potvrd|prijav
+potrdi|giriş|doğrula|onay|güvenlik|kayıt|bekräft|bekræft
+bekreft|verifier|godkend|innlogg|pålogg|logg|vahvist|kirjaut|todenn|tunnistau|ověř|přihl|overen|prihlas|megerős|belép
+bejelent|hiteles|autentific|conectare|securit|επαλήθ|επιβεβ
+σύνδεσ|είσοδ|ταυτοπ|ασφαλ|אימות|כניסה|התחבר|אישור|xác (?:minh|thực|nhận)|đăng (?:nhập|ký)|bảo mật|verifikasi
+konfirmasi|masuk|keamanan|pengesahan|log masuk|patvirtin|prisijung
+apstiprin|pieslēg|kinnit|sisselog|сверк|تحقق|تأكيد|دخول|تفعيل|ورود|تأیید|تایید|सत्याप|सुरक्षा|लॉगिन|ยืนยัน|เข้าสู่ระบบ
+যাচাই|লগ
 """
 
 _VERBS = r"""
@@ -404,6 +424,7 @@ def _is_unspaced(stem: str) -> bool:
     )
 
 
+ACCESS = _any(_ACCESS)
 OTHER = _any(_OTHER)
 CODE = _any(_CODE)
 PERHAPS = _any(f"{_PERHAPS}\n{_LASTING.strip()}")
