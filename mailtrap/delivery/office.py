@@ -28,7 +28,7 @@ from mailtrap.faults.rule import DELIVERY_STEPS, Notice, Step
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope, Recipient
 from mailtrap.mail.heading import read_heading
-from mailtrap.mail.message import Submission
+from mailtrap.mail.message import Heading, Submission
 from mailtrap.store.base import Store
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ class PostOffice:
         if not is_delivered(submission.arrival):
             return False
         book, envelope = self._book, submission.envelope
-        steps = [] if book.steps.isdisjoint(_STEPS) else self._in_question(envelope)
+        steps = [] if book.steps.isdisjoint(_STEPS) else self._in_question(envelope, submission.heading)
         occasion = occasion_of(letter_of(0, submission), Step.DELIVERED) if steps else None
         for recipient in envelope.recipients:
             address = recipient.address
@@ -136,10 +136,10 @@ class PostOffice:
                 return True
         return False
 
-    def _in_question(self, envelope: Envelope) -> list[Step]:
-        """The steps of the delivery at which a rule may have something to say about this envelope."""
-        book, sender, recipients = self._book, envelope.reverse_path, envelope.addresses
-        return [step for step in DELIVERY_STEPS if step in book.steps and not book.rules_out(step, sender, recipients)]
+    def _in_question(self, envelope: Envelope, heading: Heading) -> list[Step]:
+        """The steps of the delivery at which a rule may have something to say about such a message."""
+        book, facts = self._book, (envelope.reverse_path, envelope.addresses, heading)
+        return [step for step in DELIVERY_STEPS if step in book.steps and not book.rules_out(step, *facts)]
 
     def accepted(self, id: int, submission: Submission) -> None:
         """A message was kept and has to be delivered. Any thread; only queues it."""

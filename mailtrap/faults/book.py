@@ -104,7 +104,7 @@ class Book:
         return not (self._addressed and step in _ADDRESSED and any(map(addresses.may_mean, recipients)))
 
     def might_answer(self, occasion: Occasion) -> bool:
-        """Whether a rule may match, at the cost of a look-up; False is certain. Counts nothing."""
+        """Whether a rule may match, at the cost of a look-up; False is certain, without content too. Counts nothing."""
         if self._suspended:
             return False
         if self._arrangement.candidates(occasion):

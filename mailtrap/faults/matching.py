@@ -52,6 +52,9 @@ _FACTS = {
 #: The same with it: its header says, too, who it is from.
 _MESSAGE = {**_FACTS, "from": "author", "subject": "subject"}
 
+#: What of these takes the message to look up.
+_OF_CONTENT = frozenset(("subject", "author"))
+
 #: One way to find a rule: in what, by which kind of key, which key.
 Anchor = tuple[str, str, str]
 
@@ -177,6 +180,7 @@ class Matcher:
                 if kind == "words":
                     kind, key = "word", min(key.split(), key=lambda word: shared[word])
                 index.add(kind, key, rule)
+        self._of_content = [rule for rule, found in chosen if any(source in _OF_CONTENT for source, _, _ in found)]
         self._recipient = indexes.pop("recipient", None)
         self._indexes = [(_SOURCES[source], index) for source, index in indexes.items()]
         self._sender, self._subject = indexes.pop("sender", None), indexes.pop("subject", None)
@@ -194,7 +198,7 @@ class Matcher:
         return self._subject is None or (heading is not None and not self._subject.find(heading.subject))
 
     def candidates(self, occasion: Occasion) -> Sequence[Rule]:
-        """All that match, and perhaps a few that do not, in their order."""
+        """All that match, and perhaps a few that do not, in their order; without the content all that depend on it."""
         found: Sequence[Rule] = ()
         if self._recipient is not None:
             if occasion.recipient:
@@ -207,6 +211,8 @@ class Matcher:
         if self._nothing_else:
             return found
         several = [*found, *self._always]
+        if occasion.content is None:
+            several += self._of_content
         for source, index in self._indexes:
             several += index.find(source(occasion))
         return in_order(several) if several else ()

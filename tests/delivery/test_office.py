@@ -17,7 +17,7 @@ from mailtrap.delivery.schedule import RetrySchedule
 from mailtrap.errors import Invalid
 from mailtrap.events import Kind
 from mailtrap.faults.occasion import Occasion
-from mailtrap.faults.rule import Effect, Fault, Notice, Said, Step
+from mailtrap.faults.rule import DELIVERY_STEPS, Effect, Fault, Notice, Said, Step
 from mailtrap.mail.envelope import Recipient
 from mailtrap.query import Query
 from mailtrap.sandbox import Sandbox
@@ -596,11 +596,28 @@ def test_rules_change_what_becomes_of_mail_on_its_way() -> None:
         assert box.advance(HOUR).outcomes == {"delivered": 1}
 
 
+@pytest.mark.parametrize("step", DELIVERY_STEPS)
+@pytest.mark.parametrize(
+    "when",
+    [
+        *("subject:hello", "subject=Hello", "subject:hel*", "from:boss", "from:*@corp.test"),
+        *("from:boss subject:hello", "from:boss OR from:nobody", "header:X-A:1", "body:words", "to:carl", "larger:9"),
+    ],
+)
+def test_rules_about_the_content_are_asked_of_mail_that_no_other_rule_concerns(step: Step, when: str) -> None:
+    content = b"From: The Boss <boss@corp.test>\r\nTo: carl@d.test\r\nSubject: Hello\r\nX-A: 1\r\n\r\nwords\r\n"
+    with sandbox() as box:
+        box.faults.add(Fault(step, Effect(reply=Said(550)), when=when))
+        box.faults.add(Fault(step, Effect(reply=Said(551)), when="domain:elsewhere.test"))
+        assert delivery_of(box, send(box, content=content)).outcome is Outcome.BOUNCED
+
+
 def test_mail_that_no_rule_can_match_does_not_come_to_the_office() -> None:
     with sandbox() as box:
         for n in range(50):
             box.faults.add(Fault(Step.ATTEMPT, Effect(reply=Said(451)), when=f"rcpt:*@slow{n}.test"))
         box.faults.add(Fault(Step.ROUTE, Effect(reply=Said(451)), when="reverse-path:eve@a.test"))
+        box.faults.add(Fault(Step.DELIVERED, Effect(bounce=Notice()), when="subject:invoice"))
         send(box, "bob@b.test", "carl@b.test")
         assert box.office._thread is None
         assert delivery_of(box, send(box, "bob@b.test", "bob@slow7.test"), 1).outcome is Outcome.DEFERRED
