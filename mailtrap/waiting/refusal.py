@@ -9,7 +9,7 @@ from mailtrap.errors import Invalid
 from mailtrap.faults.conditions import in_question, known_at, searchable, terms
 from mailtrap.faults.occasion import Occasion
 from mailtrap.faults.rule import Said, Step
-from mailtrap.inboxes import names_of
+from mailtrap.inboxes import is_in, names_of
 from mailtrap.mail.message import Heading
 from mailtrap.query import Query, Searchable
 from mailtrap.query.nearest import Miss, misses
@@ -106,10 +106,12 @@ class RefusalWish:
 
     def matches(self, refusal: Refusal) -> bool:
         """Whether this is one of those."""
+        # What costs least first: with an inbox for each test most of what is remembered is somebody else's.
         return (
             refusal.id > self.after
+            and (not self.inbox or is_in(self.inbox, refusal.occasion.inbox))
             and all([holds(refusal) for _, _, holds in self._others()])
-            and self.condition.matches(refusal.record)
+            and self.query.matches(refusal.record)
         )
 
     def misses(self, refusal: Refusal) -> tuple[Miss, ...]:
