@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from mailtrap.faults.conditions import in_question
 from mailtrap.faults.occasion import Occasion
-from mailtrap.faults.rule import COLLECTING_STEPS
+from mailtrap.faults.rule import COLLECTING_STEPS, DELIVERY_STEPS, Step
 from mailtrap.mail.arrival import Arrival, Login, Tls
 from mailtrap.mail.content import understand
 from mailtrap.mail.envelope import Envelope, Recipient
@@ -22,6 +22,9 @@ from mailtrap.web.fault_shapes import Asking
 
 #: Octets of a message that are read to see what a rule thinks of its content.
 READ = 1024 * 1024
+
+#: Steps that are about one recipient; at others all those of a message are in question together.
+_OF_ONE = frozenset((Step.RCPT, *DELIVERY_STEPS))
 
 _TLS = Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384")
 
@@ -42,7 +45,7 @@ def occasion(sandbox: Sandbox, asking: Asking) -> Occasion:
         facts.recipients = tuple(asking.recipients)
     elif facts.recipient and not facts.recipients:
         facts.recipients = (facts.recipient,)
-    elif facts.recipients and not facts.recipient:
+    elif facts.recipients and not facts.recipient and asking.step in _OF_ONE:
         facts.recipient = facts.recipients[0]
     if not isinstance(asking.login, UnsetType):
         facts.login = Login("PLAIN", asking.login) if asking.login else None

@@ -224,6 +224,26 @@ def test_explaining_takes_what_is_not_given_from_a_message(client: FlaskClient, 
     assert "content" in without["rules"][0]["why"]
 
 
+@pytest.mark.parametrize(
+    ("step", "when", "answers"),
+    [
+        ("end-of-data", "rcpt:carl", True),
+        ("end-of-data", "NOT rcpt:carl", False),
+        ("data", "rcpt:carl", True),
+        ("rcpt", "rcpt:carl", False),
+        ("rcpt", "rcpt:bob", True),
+        ("attempt", "rcpt:carl", False),
+    ],
+)
+def test_explaining_with_a_message_asks_about_its_recipients_as_the_step_does(
+    client: FlaskClient, sandbox: Sandbox, step: str, when: str, answers: bool
+) -> None:
+    added(client, {"step": step, "when": when, "effect": {"reply": {"code": 554}}})
+    message = capture(sandbox, recipients=("bob@b.test", "carl@b.test"))
+    told = client.post("/api/faults/explain", json={"step": step, "message": str(message)}).get_json()
+    assert (told["answer"] is not None) is answers
+
+
 def test_every_scenario_is_listed_and_can_be_switched_on(client: FlaskClient) -> None:
     listed = client.get("/api/scenarios").get_json()["scenarios"]
     assert [one["name"] for one in listed] == list(SCENARIOS)
