@@ -95,19 +95,32 @@ def _ask_all(servers: list[Running], count: int) -> list[Row]:
 
 def _wakes(servers: list[Running]) -> list[Row]:
     """How long after its last line is sent those who idle know of a message: half of them, typically; all, at worst."""
-    rows = [Row(f"IDLE: half of {IDLE} know, median of {WAKES}", []), Row(f"IDLE: all of {IDLE} know, worst", [])]
-    for server in servers:
-        with ExitStack() as stack:
-            readers = [stack.enter_context(Reader(server.imap, USER)) for _ in range(IDLE)]
-            for reader in readers:
-                reader.ask("SELECT INBOX")
-                reader.idle()
-            mail = stack.enter_context(smtplib.SMTP("127.0.0.1", server.smtp))
-            mail.helo()
-            all_told = [_wake(mail, readers, number) for number in range(WAKES)]
-        rows[0].seconds.append(statistics.median(told[IDLE // 2] for told in all_told))
-        rows[1].seconds.append(max(told[-1] for told in all_told))
-    return rows
+    told: list[list[list[float]]] = [[] for _ in servers]
+    with ExitStack() as stack:
+        waiting = [stack.enter_context(_Waiting(server)) for server in servers]
+        for number in range(WAKES):
+            for mine, seconds in zip(waiting, told, strict=True):
+                seconds.append(_wake(mine.mail, mine.readers, number))
+    return [
+        Row(
+            f"IDLE: half of {IDLE} know, median of {WAKES}",
+            [statistics.median([each[IDLE // 2] for each in seconds]) for seconds in told],
+        ),
+        Row(f"IDLE: all of {IDLE} know, worst", [max([each[-1] for each in seconds]) for seconds in told]),
+    ]
+
+
+class _Waiting(ExitStack):
+    """Readers that idle, and a connection that brings them mail."""
+
+    def __init__(self, server: Running) -> None:
+        super().__init__()
+        self.readers = [self.enter_context(Reader(server.imap, USER)) for _ in range(IDLE)]
+        for reader in self.readers:
+            reader.ask("SELECT INBOX")
+            reader.idle()
+        self.mail = self.enter_context(smtplib.SMTP("127.0.0.1", server.smtp))
+        self.mail.helo()
 
 
 def _wake(mail: smtplib.SMTP, readers: list[Reader], number: int) -> list[float]:
