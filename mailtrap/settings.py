@@ -278,6 +278,8 @@ class Row:
             return ",".join(value)
         if self.kind == "durations":
             return ",".join([_brief(one) for one in value])
+        if self.kind == "duration":
+            return _brief(value)
         if self.kind == "switch":
             return "true" if value else "false"
         if self.kind == "size" and value and value % (1024 * 1024) == 0:

@@ -134,6 +134,14 @@ def test_defaults_can_be_written_and_read_back() -> None:
         assert row.read(row.write(row.default), "test") == row.default or row.name == "base_path"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0, "0"), (0.5, "0.5"), (90.0, "90"), (300.0, "5m"), (432_000.0, "5d"), (5400.0, "90m")]
+)
+def test_durations_are_written_in_the_unit_that_fits(seconds: float, text: str) -> None:
+    [row] = [row for row in TABLE if row.name == "idle_timeout"]
+    assert (row.write(seconds), row.read(text, "test")) == (text, seconds)
+
+
 def test_the_printed_table_has_every_setting() -> None:
     page = markdown()
     assert all(f"`{row.flag}`" in page and f"`{row.variable}`" in page for row in TABLE)
