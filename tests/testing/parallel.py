@@ -57,17 +57,18 @@ OPTIONS = ["-q", "-p", "no:cacheprovider", "-p", "no:smtpd", "-p", "no:localserv
 
 class Cost(NamedTuple):
     """Milliseconds: of the first set-up in each process, of its first test after that, and of a test later on; and
-    seconds of all of it."""
+    seconds of all of it, by the clock and of processors, which do not grow where the machine has other things to do."""
 
     first: float
     first_test: float
     test: float
     seconds: float
+    processor: float
 
     def __str__(self) -> str:
         return (
             f"first fixture {self.first:.0f} ms, first test {self.first_test:.0f} ms, then {self.test:.1f} ms a test; "
-            f"{self.seconds:.1f} s in all"
+            f"{self.seconds:.1f} s in all, {self.processor:.1f} s of processor time"
         )
 
 
@@ -78,7 +79,7 @@ def session(directory: Path, *arguments: str, **environment: str) -> Cost:
     # Compiled as what is installed is: else a start would be measured that compiles everything anew.
     left_out = ("MAILTRAP_", "PYTHONDONTWRITEBYTECODE")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-    began = time.monotonic()
+    began, used = time.monotonic(), _processor()
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *OPTIONS, *arguments, "test_parallel.py"],
         cwd=directory,
@@ -91,10 +92,16 @@ def session(directory: Path, *arguments: str, **environment: str) -> Cost:
     # pytest keeps its own temporary files.
     if left := [path for path in scratch.iterdir() if not path.name.startswith("pytest-of-")]:
         raise SystemExit(f"left behind: {left}")
-    return cost(directory, time.monotonic() - began)
+    return cost(directory, time.monotonic() - began, _processor() - used)
 
 
-def cost(directory: Path, seconds: float) -> Cost:
+def _processor() -> float:
+    """Seconds of processor time that processes we waited for have taken, and those they waited for."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def cost(directory: Path, seconds: float, processor: float) -> Cost:
     """From what its processes have written down."""
     workers: dict[str, dict[str, dict[str, float]]] = {}
     for worker, test, phase, took in json.loads((directory / "taken.json").read_text("utf-8")):
@@ -105,6 +112,7 @@ def cost(directory: Path, seconds: float) -> Cost:
         mean([done[0]["call"] + done[0]["teardown"] for done in tests]),
         mean([sum(phases.values()) for done in tests for phases in done[1:-1]]),
         seconds,
+        processor,
     )
 
 
