@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from mailtrap.faults import wire
 from mailtrap.faults.occasion import Answer, Occasion
@@ -117,9 +120,9 @@ class Misbehaviour(Trouble):
             return Effect()
         if step in _EARLIER:
             if effect.disconnect == "mid-data":
-                self.in_data = answer
+                self.in_data = _later(answer)
             if effect.disconnect == "after-store" or (effect.discard and step is not Step.RCPT):
-                self.at_end = answer
+                self.at_end = _later(answer)
             if effect.discard and step is Step.RCPT:
                 self.note(answer, "Nothing will be kept for this recipient")
                 self.discards = True
@@ -276,3 +279,9 @@ class Misbehaviour(Trouble):
             self.break_off(answer, reset=effect.reset)
         elif code:
             dialogue.transcript.note(dialogue.now, "The rest of the content is not looked at", answer.fault.id)
+
+
+def _later(answer: Answer) -> Answer:
+    """What is left of it for the content: the words and the wait were those of the step itself."""
+    rest = msgspec.structs.replace(answer.effect, reply=None, malformed="", delay=0.0, throttle=0)
+    return replace(answer, effect=rest)

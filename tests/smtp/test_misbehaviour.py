@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from mailtrap.delivery.told import Told
@@ -369,6 +370,26 @@ def test_discarded_mail_gets_its_250(step: Step) -> None:
     assert codes(one.send(OPENING + MESSAGE)) == [220, 250, 250, 250, 354, 250]
     assert one.store.kept == []
     assert one.faults
+
+
+@pytest.mark.parametrize("step", [Step.RCPT, Step.MAIL, Step.DATA])
+@pytest.mark.parametrize(
+    ("effect", "replies"),
+    [
+        (Effect(disconnect="mid-data", after=4), [220, 250, 250, 250, 354]),
+        (Effect(disconnect="after-store"), [220, 250, 250, 250, 354]),
+        (Effect(discard=True), [220, 250, 250, 250, 354, 250]),
+    ],
+)
+def test_what_comes_later_comes_without_the_words_and_the_wait_of_its_step(
+    step: Step, effect: Effect, replies: list[int]
+) -> None:
+    said = Said(354 if step is Step.DATA else 250, "", "As a rule says")
+    one = played(Fault(step, msgspec.structs.replace(effect, reply=said, delay=5.0)))
+    heard = one.send(OPENING + MESSAGE)
+    assert codes(heard) == replies
+    assert heard.count(b"As a rule says") == 1
+    assert one.delays == [5.0]
 
 
 def test_one_recipient_is_discarded_and_the_other_kept() -> None:
