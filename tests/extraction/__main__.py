@@ -7,7 +7,7 @@ from collections import Counter
 
 from mailtrap.mail.content import Content
 from mailtrap.mail.extraction.codes import codes
-from tests.extraction import layouts
+from tests.extraction import layouts, senders, unseen
 from tests.extraction.corpus import Labelled, mails
 from tests.extraction.held_out import HELD_OUT, ROUNDS
 from tests.extraction.templates import TEMPLATES, Template
@@ -71,13 +71,24 @@ def main() -> int:
         mails = sum(count["mails"] for count in counts.values())
         print(f"{title:34}{len(templates):10}{mails:7}{recall:9.2%}{precision:11.2%}   {first}")
         mistakes += wrong if title != "all" else []
-    for title, letters, recall_then, precision_then, links_then in layouts.ROUNDS:
+    for title, letters, recall_then, precision_then, links_then in layouts.ROUNDS + senders.ROUNDS:
         by_category, wrong = read(letters)
         recall, precision = rates(by_category)
         total = sum(by_category.values(), Counter[str]())
         first = f"{recall_then:.1%} / {precision_then:.1%}" + (f", links {links_then}" if links_then else "")
         links = f"; now {total['kinds']} of {total['links']}" if total["links"] else ""
         print(f"{title:34}{len(letters):10}{total['mails']:7}{recall:9.2%}{precision:11.2%}   {first}{links}")
+        mistakes += wrong
+    for batch, first in unseen.FIRST.items():
+        count, wrong = unseen.read(batch)
+        right, once = count["right"], count["right_once"]
+        recall, precision = right / (right + count["missed"]), right / (right + count["wrong"])
+        of_once = once / (once + count["missed_once"])
+        title = f"by others, batch {batch}"
+        print(
+            f"{title:44}{count['mails']:7}{recall:9.2%}{precision:11.2%}   "
+            f"{' / '.join(first)}; to sign in {of_once:.1%}"
+        )
         mistakes += wrong
     print(f"\n{'language':10}{'mails':>7}{'codes':>7}{'missed':>8}{'wrong':>7}")
     for language, count in sorted(counts.items()):

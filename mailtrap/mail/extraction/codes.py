@@ -124,7 +124,11 @@ def _judged(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[f
     line = lines[number]
     if UNIT.match(line.text, shape.end) or shape.is_orderly:
         return 0.0, ""
-    if SPENT.match(line.text, shape.end) or _is_an_example(lines, number) or _SNIPPET.search(line.text, 0, shape.start):
+    if (
+        SPENT.match(line.text, shape.end)
+        or _is_an_example(lines, number)
+        or _SNIPPET.search(line.text, max(0, shape.start - _WINDOW), shape.start)
+    ):
         return 0.0, ""
     alone = _is_alone(lines, number, shape)
     confidence, reason = _alone(lines, number, shape, mood) if alone else _amid(lines, number, shape, mood)

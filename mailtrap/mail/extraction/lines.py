@@ -100,7 +100,7 @@ def _gathered(lines: list[Line]) -> list[Line]:
         elif not line.text and run and line.where:
             continue
         else:
-            if len(run) >= 4:
+            if 4 <= len(run) <= 40:
                 text = " ".join(one.text for one in run)
                 gathered.append(Line(text, text, True, run[0].where))
             else:

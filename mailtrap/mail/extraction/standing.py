@@ -34,6 +34,9 @@ from mailtrap.mail.extraction.wording import SALES, UNIT, VERBS, folded
 _ENOUGH = 6.0
 _LINES = 80
 _ASKED = 60
+_WINDOW = 200
+#: So many numbers that no one of them stands out.
+_MANY = 12
 _SENTENCE = re.compile(r"[.!?。](?:\s|$)")
 
 
@@ -58,6 +61,8 @@ def standing(documents: list[list[Line]], mood: Mood) -> Standing | None:
             for shape in shapes(line.hidden) if line.hidden else ():
                 if (weight := _weight(lines, number, shape)) is not None:
                     _note(found, Standing(shape.code, shape.written, line.where, weight))
+                if len(found) > _MANY:
+                    return None
     if "subject" in {one.where for one in found.values()} and len(found) > 1:
         found = {code: one for code, one in found.items() if one.where != "subject"}
     if len(found) > 3:
@@ -108,7 +113,7 @@ def _weight(lines: list[Line], number: int, shape: Shape) -> float | None:
         return None
     if UNIT.match(line.text, shape.end) or SALES.search(folded(line.text)):
         return None
-    before, after = line.text[: shape.start], line.text[shape.end :]
+    before, after = line.text[max(0, shape.start - _WINDOW) : shape.start], line.text[shape.end : shape.end + _WINDOW]
     if NUMBER.search(before) or EXAMPLE.search(before) or SPENT.match(after):
         return None
     weight = _alone(lines, number) if only_numbers(line.text, line.hidden) else _amid(line, before, after)
