@@ -287,7 +287,7 @@ class _Judge:
     def _login_failed(self, deed: Deed, following: Deed | None) -> None:
         if following is None:
             self._find("good", f"login got {deed.code}, not tried again")
-        elif following.step == Step.AUTH:
+        elif following.step == Step.AUTH and not following.login:
             self._find("doubtful", f"tried to log in again {span(following.at - deed.at)} after {deed.code}")
         elif following.login:
             self._find("good", f"logged in {span(following.at - deed.at)} after {deed.code}")

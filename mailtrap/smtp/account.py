@@ -133,6 +133,11 @@ class Account:
         """A command that begins nothing was refused, or not answered (0)."""
         self._note(step.value, code, sender, (), 0, "", "")
 
+    def granted(self) -> None:
+        """The client is logged in: that is worth a deed where something has failed in this session."""
+        if self._noted:
+            self.attempted(Step.AUTH, 235)
+
     def over(
         self,
         transaction: Transaction,

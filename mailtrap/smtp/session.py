@@ -168,6 +168,7 @@ class Session(Fallible):
 
     def _logged_in(self, login: Login) -> None:
         self.transcript.login = login
+        self.account.granted()
         self.say(replies.LOGGED_IN)
 
     # The envelope.

@@ -330,6 +330,18 @@ ROWS: dict[str, Row] = {
         "good",
         ["logged in 60.0 s after 535"],
     ),
+    "login refused, then granted and nothing sent": Row(
+        [deed(1, 0, "auth", 535, faults=(7,)), deed(1, 2, "auth", 235, login=True)],
+        "good",
+        ["logged in 2.0 s after 535"],
+        ends={1: ("quit", True)},
+    ),
+    "login refused twice": Row(
+        [deed(1, 0, "auth", 535, faults=(7,)), deed(1, 2, "auth", 535, faults=(7,))],
+        "doubtful",
+        ["tried to log in again 2.0 s after 535", "login got 535, not tried again"],
+        ends={1: ("quit", True)},
+    ),
     "login refused, went on": Row(
         [deed(1, 0, "auth", 535, faults=(7,)), kept(1, 1, 12, "ana")],
         "doubtful",

@@ -634,3 +634,18 @@ def test_who_will_not_wait_any_longer_owes_no_quit(step: Step) -> None:
     one.send(command)
     one.lost()
     assert "QUIT" not in findings(one)
+
+
+@pytest.mark.parametrize("refused", [1, 2])
+def test_a_login_after_a_refused_one_is_told_of_though_nothing_is_sent(refused: int) -> None:
+    one = Played(rules=[Fault(Step.AUTH, Effect(reply=Said(535, "5.7.8", "No")), first=refused)])
+    before, command, _ = PATHS[Step.AUTH]
+    one.send(before)
+    assert codes(one.send(command)) == [535]
+    if refused == 1:
+        one.sandbox.faults = Rules()  # type: ignore[assignment]
+    one.send(command)
+    one.send(b"QUIT\r\n")
+    one.lost()
+    assert ("logged in 0 s after 535" in findings(one)) is (refused == 1)
+    assert ("tried to log in again 0 s after 535" in findings(one)) is (refused == 2)
