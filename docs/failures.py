@@ -200,4 +200,6 @@ def main(*where: str) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 3 or any(word.startswith("-") for word in sys.argv[1:]):
+        sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))
