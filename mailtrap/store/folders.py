@@ -214,7 +214,7 @@ class SqliteFolders:
             # Who opens so big a folder may search it: by then all is ready. First it is opened.
             self._warm = True
             timer = threading.Timer(WARMED_AFTER, self._vocabulary.warm)
-            timer.daemon = True
+            timer.daemon, timer.name = True, "vocabulary"
             timer.start()
         split = flagging.split
         return [Item(uid, message, split(text), modseq) for uid, message, text, modseq in rows]

@@ -66,6 +66,9 @@ class Matching:
                 column = _COLUMNS.get(name.lower(), "")
                 if not node.value:
                     return self._choose(Present(name))
+                if node.field == "header" and name.lower() in _MAILBOXES:
+                    # Not only what names a mailbox, but groups, comments and quotation marks, too.
+                    column = ""
                 return self._in_column(column, node.value, name) if column else self._in_header(name, node.value)
             case _:
                 return self._choose(node)
@@ -204,7 +207,7 @@ def texts(octets: bytes, *, body_only: bool = False) -> Iterator[str]:
     """What is searched in a message: header fields and the decoded text of its parts, of HTML in both forms."""
     content = Content(octets)
     for part in content.parts:
-        if not (body_only and part is content.root):
+        if not body_only:  # BODY does not match header fields (RFC 9051 §6.4.4)
             for field in part.header:
                 yield f"{field.name}: {field.value}"
         if part.is_text:

@@ -90,6 +90,9 @@ FIELDS: list[tuple[str, str, str, set[int]]] = [
     ("header", "first value", "X-EXTRA", {1}),
     ("header", "", "X-Extra", {1, 2}),
     ("header", "order", "Subject", {1}),
+    # Of a list of mailboxes what stands there, and not only what names a mailbox.
+    ("header", '"doe, jane" <', "From", {1}),
+    ("header", "", "To", {1, 2}),
     ("header", "<abc.123@mailer.example.test>", "Message-ID", {1}),
     ("header", "123@mailer", "message-id", {1}),
     ("header", "quoted-printable", "Content-Transfer-Encoding", {2}),
