@@ -54,6 +54,7 @@ class Slices:
         self._octets = octets
         self._budget = budget
         self._key = ref(self, budget.forget)
+        hash(self._key)  # it is kept by the reference, but can only be made while there is something to refer to
         self._lock = threading.Lock()
         self._pieces: Iterator[bytes] | None = None
         self._piece = b""

@@ -75,8 +75,10 @@ def refusal(
     message: int = 0,
 ) -> Refusal:
     """What was refused in these words, or (None) by a connection that was ended. Holds on to no content."""
-    if occasion.content is not None or len(occasion.recipients) > RECIPIENTS:
-        occasion = replace(occasion, content=None, recipients=occasion.recipients[:RECIPIENTS])
+    # Of thousands that one client is refused, each would otherwise name all that it was not.
+    most = 0 if occasion.recipient else RECIPIENTS
+    if occasion.content is not None or len(occasion.recipients) > most:
+        occasion = replace(occasion, content=None, recipients=occasion.recipients[:most])
     code, status, text = (said.code, said.status, said.text) if said is not None else (0, "", "")
     return Refusal(occasion, step or occasion.step, code, status, text, fault, heading or _UNKNOWN, message)
 

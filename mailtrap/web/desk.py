@@ -57,18 +57,14 @@ class Desk:
         if len(pieces) < 2 or pieces[0] != "api" or not all(pieces):
             return None
 
-        def read() -> tuple[bytes, str]:
-            return body, media
-
         within = "/".join(pieces[1:3])
         for route in self._of(within if within in _RESOURCES else pieces[1]).get((method, len(pieces)), ()):
             variables = route.variables(pieces)
             if variables is None or not _is_number(variables.get("id", "1")):
                 continue
+            parameters = [(name, [value]) for name, value in given.items()]
             try:
-                found = route.carry_out(
-                    variables, [(name, [value]) for name, value in given.items()], lambda: (body, media)
-                )
+                found = route.carry_out(variables, parameters, lambda: (body, media))
             except Exception as error:
                 return _failure(error, method, path)
             assert isinstance(found, Answer), "what Flask is needed for is left to the application"

@@ -10,11 +10,12 @@ import pytest
 import yaml
 
 from mailtrap.settings import TABLE
+from mailtrap.testing.wiring import MAPPED
 from tests.examples.test_examples import PYTEST, ROOT, run
 
 TESTING = ROOT / "docs" / "testing.md"
 #: Variables that are no settings: where tests find a sandbox.
-FOUND_BY = {"MAILTRAP_URL", "MAILTRAP_SMTP"}
+FOUND_BY = {"MAILTRAP_URL", *MAPPED.values()}
 
 
 def _blocks(page: Path, language: str) -> list[str]:
@@ -51,4 +52,4 @@ def test_the_recipes_for_containers_name_what_there_is(number: int) -> None:
     text = _blocks(TESTING, "yaml")[number]
     assert set(yaml.safe_load(text)) <= {"jobs", "services"}
     known = {row.variable for row in TABLE} | FOUND_BY
-    assert set(re.findall(r"MAILTRAP_[A-Z_]+", TESTING.read_text("utf-8"))) <= known
+    assert set(re.findall(r"MAILTRAP_[A-Z0-9_]+", TESTING.read_text("utf-8"))) <= known

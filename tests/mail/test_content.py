@@ -215,7 +215,7 @@ HOSTILE = {
 def test_hostile_content_is_understood_in_no_time(name: str) -> None:
     start = time.process_time()
     understanding = understand(1, HOSTILE[name])
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20  # some tenths of a second where nothing else runs and nobody traces
     repr(understanding).encode("utf-8")
     content = Content(HOSTILE[name])
     start = time.process_time()

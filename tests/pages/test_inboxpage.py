@@ -52,6 +52,7 @@ def test_an_inbox_is_added_by_keyboard_and_its_token_told_once(site: Site, visit
     page = visit(site.web + "/")
     press(live(page), "g", "b")
     expect(page.get_by_role("heading", name="Inboxes")).to_be_visible()
+    page.wait_for_load_state("load")  # keys mean something once the scripts have run
     press(page, "n")
     page.keyboard.type("qa")
     page.get_by_label("A token that opens").check()
