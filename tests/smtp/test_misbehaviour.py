@@ -647,5 +647,5 @@ def test_a_login_after_a_refused_one_is_told_of_though_nothing_is_sent(refused: 
     one.send(command)
     one.send(b"QUIT\r\n")
     one.lost()
-    assert ("logged in 0 s after 535" in findings(one)) is (refused == 1)
-    assert ("tried to log in again 0 s after 535" in findings(one)) is (refused == 2)
+    assert ("tried to log in again" in findings(one)) is (refused == 2)
+    assert any([said.startswith("logged in ") for said in findings(one).split("; ")]) is (refused == 1)
