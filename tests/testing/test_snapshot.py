@@ -160,3 +160,17 @@ def test_what_is_meant_stays(text: str) -> None:
 )
 def test_what_differs_each_time_is_known(text: str, masked: str) -> None:
     assert Mask().apply(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("/verify/lHPVJFSTVgNaNuqJXzlqqQ and", "/verify/{token} and"),
+        ("/verify/lHPVJFSTVg4aNuqJXzlqqQ and", "/verify/{token} and"),
+        ("a VeryLongNameOfSomethingElse here", "a VeryLongNameOfSomethingElse here"),
+        ("Donaudampfschifffahrtsgesellschaft", "Donaudampfschifffahrtsgesellschaft"),
+        ("THE_NAME_OF_A_LONG_CONSTANT", "THE_NAME_OF_A_LONG_CONSTANT"),
+    ],
+)
+def test_tokens_are_told_from_long_words(text: str, masked: str) -> None:
+    assert Mask().apply(text) == masked
