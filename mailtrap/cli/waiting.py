@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -12,13 +12,9 @@ from mailtrap import telling
 from mailtrap.cli.sandboxes import connect, url_option
 from mailtrap.cli.terminal import print_json, say
 from mailtrap.client import Json
+from mailtrap.client.refusal import RefusedStep
 
 _UNITS = ("messages", "recipients")
-#: Where something can be refused.
-_STEPS = (
-    *("connect", "greeting", "ehlo", "starttls", "auth", "mail", "rcpt"),
-    *("data", "in-data", "end-of-data", "rset", "quit", "command"),
-)
 
 #: Options that two commands share.
 _QUERY = click.option("--query", "-q", "more", default="", help="The same as QUERY.")
@@ -48,7 +44,7 @@ class Unmet(click.ClickException):
 )
 @click.option("--unit", default="messages", show_default=True, type=click.Choice(_UNITS), help="What is counted.")
 @click.option("--refused", is_flag=True, help="Wait until something that matches is refused.")
-@click.option("--step", type=click.Choice(_STEPS), help="With --refused: at this step.")
+@click.option("--step", type=click.Choice(get_args(RefusedStep)), help="With --refused: at this step.")
 @click.option("--code", metavar="CODE", help="With --refused: with this reply, or class (4yz, 5yz), or 0 for none.")
 @click.option("--status", metavar="X.Y.Z", help="With --refused: with this enhanced status.")
 @click.option("--fault", metavar="ID", help="With --refused: by this rule.")

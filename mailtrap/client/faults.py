@@ -9,7 +9,8 @@ from urllib.parse import quote
 from mailtrap.client.failures import Json
 from mailtrap.client.steps import AsyncTransport, Awaiting, Blocking, Steps, Transport, Verb, ask
 
-Step = Literal[
+#: Where in a session of SMTP.
+SessionStep = Literal[
     "connect",
     "greeting",
     "ehlo",
@@ -22,6 +23,9 @@ Step = Literal[
     "end-of-data",
     "rset",
     "quit",
+]
+Step = Literal[
+    SessionStep,
     "route",
     "attempt",
     "delivered",

@@ -6,25 +6,12 @@ from datetime import datetime
 from typing import Literal, TypedDict, Unpack
 
 from mailtrap.client.failures import Json
-from mailtrap.client.faults import Fault
+from mailtrap.client.faults import Fault, SessionStep
 from mailtrap.client.mismatch import unmet
 from mailtrap.client.steps import Steps, Verb, ask
 
-RefusedStep = Literal[
-    "connect",
-    "greeting",
-    "ehlo",
-    "starttls",
-    "auth",
-    "mail",
-    "rcpt",
-    "data",
-    "in-data",
-    "end-of-data",
-    "rset",
-    "quit",
-    "command",
-]
+#: `command` is one that belongs to no step.
+RefusedStep = Literal[SessionStep, "command"]
 
 
 class Refusal:

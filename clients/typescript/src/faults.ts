@@ -2,8 +2,8 @@
 
 import type { Endpoint, Json } from "./http.js";
 
-/** Where in a session, in the delivery after it, or where mail is collected, a rule may answer. */
-export type Step =
+/** Where in a session of SMTP. */
+export type SessionStep =
   | "connect"
   | "greeting"
   | "ehlo"
@@ -15,7 +15,11 @@ export type Step =
   | "in-data"
   | "end-of-data"
   | "rset"
-  | "quit"
+  | "quit";
+
+/** Where in a session, in the delivery after it, or where mail is collected, a rule may answer. */
+export type Step =
+  | SessionStep
   | "route"
   | "attempt"
   | "delivered"

@@ -2,7 +2,7 @@
 
 export { Clock, type Advance, type Now } from "./clock.js";
 export { ApiError, MailMismatch, MailtrapError, Unreachable } from "./errors.js";
-export { Fault, Faults, type Facts, type Often, type Step } from "./faults.js";
+export { Fault, Faults, type Facts, type Often, type SessionStep, type Step } from "./faults.js";
 export type { Json } from "./http.js";
 export { Refusal, type RefusedStep, type RefusedWanted } from "./refusal.js";
 export {

@@ -1,6 +1,6 @@
 /** What a sandbox has refused, as a test looks at it. */
 
-import type { Fault } from "./faults.js";
+import type { Fault, SessionStep } from "./faults.js";
 import type { Json } from "./http.js";
 
 /** What a refusal should be like. `code` may be a class: `"4yz"`, `"5yz"`. */
@@ -12,20 +12,7 @@ export interface RefusedWanted {
 }
 
 /** Where in a session something can be refused. */
-export type RefusedStep =
-  | "connect"
-  | "greeting"
-  | "ehlo"
-  | "starttls"
-  | "auth"
-  | "mail"
-  | "rcpt"
-  | "data"
-  | "in-data"
-  | "end-of-data"
-  | "rset"
-  | "quit"
-  | "command";
+export type RefusedStep = SessionStep | "command";
 
 /** Something that was refused: one recipient at `rcpt`, a whole message after its content. */
 export class Refusal {
