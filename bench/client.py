@@ -9,7 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from bench.corpus import big, corpus
+from bench.corpus import big, prepared
 
 COMMANDS = (
     b"EHLO bench.test\r\n",
@@ -96,5 +96,5 @@ def _complete(reply: bytes) -> bool:
 
 if __name__ == "__main__":
     port_, count_, connections_, kept_, attachments = (int(word) for word in sys.argv[1:6])
-    messages = [big()] if attachments else corpus()
+    messages = [big()] if attachments else prepared()
     json.dump(load(port_, [stuffed(m) for m in messages], count_, connections_, bool(kept_)), sys.stdout)

@@ -52,7 +52,7 @@ def run(shape: Shape, server: Running, count: int) -> Result:
     return Result(told["rate"], (server.cpu() - before) / count * 1e6, told["p99"] * 1e3, index)
 
 
-def compare(shape: Shape, rounds: int = 3) -> tuple[Result, Result]:
+def compare(shape: Shape, rounds: int = 5) -> tuple[Result, Result]:
     """Medians of `rounds` turns each, ours and stock alternating in the same run."""
     mine: list[Result] = []
     theirs: list[Result] = []
