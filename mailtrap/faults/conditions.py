@@ -58,6 +58,9 @@ KNOWN: dict[str, frozenset[Step]] = {
     "is:unparsed": _KEPT,
 }
 
+#: Header fields that name recipients, who are known before.
+_RECIPIENTS = ("to", "cc", "bcc")
+
 Term = Words | Exact | Glob | Present | Flag | Number | Size | Time
 
 
@@ -67,9 +70,7 @@ def read(when: str, step: Step) -> Condition:
     for term in terms(root):
         known = known_at(term)
         if step not in known:
-            told = ", ".join([other.value for other in Step if other in known])
-            text = str(term)[:200]
-            raise Invalid(f"`{text}` cannot be known at step {step.value}", f"it is known at {told}")
+            raise Invalid(f"`{str(term)[:200]}` cannot be known at step {step.value}", _hint(term, step))
     facts: list[Node] = []
     content: list[Node] = []
     for node in root.nodes if isinstance(root, And) else (root,):
@@ -98,6 +99,20 @@ def known_at(term: Term) -> frozenset[Step]:
         return _CONTENT
     name = f"{term.field}:{term.flag}" if isinstance(term, Flag) else term.field
     return KNOWN.get(name, _CONTENT)
+
+
+def _hint(term: Term, step: Step) -> str:
+    """Where a term is known, and what may be meant: the envelope says what many look for in the header."""
+    told = f"known at {', '.join([other.value for other in Step if other in known_at(term)])}"
+    if not isinstance(term, Words | Exact | Glob):
+        return f"it is {told}"
+    is_header = term.field in _RECIPIENTS
+    if not is_header and (term.field or "@" not in str(term)):
+        return f"it is {told}"
+    known = [other.value for other in SESSION_STEPS if other in _RECIPIENT]
+    where = "" if step in _RECIPIENT else f", who is known at {', '.join(known)}"
+    meant = str(replace(term, field="rcpt"))[:200]
+    return f"it is {'a header field, ' if is_header else ''}{told}; `{meant}` means the recipient{where}"
 
 
 def _needs_content(node: Node, step: Step) -> bool:

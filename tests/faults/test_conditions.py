@@ -334,3 +334,28 @@ def test_what_the_heading_tells_is_told_without_a_look_at_the_rest() -> None:
     made.add(rule(Step.END_OF_DATA, "body:link"))
     assert made.answer(end) is not None
     assert looked == [1]
+
+
+@pytest.mark.parametrize(
+    ("when", "step", "hint"),
+    [
+        ("to:bob@b.test", Step.RCPT, "it is a header field, known at {}; `rcpt:bob@b.test` means the recipient"),
+        ("to=bob@b.test", Step.DATA, "it is a header field, known at {}; `rcpt=bob@b.test` means the recipient"),
+        ("cc:*@b.test", Step.RCPT, "it is a header field, known at {}; `rcpt:*@b.test` means the recipient"),
+        ("-to:bob", Step.RCPT, "it is a header field, known at {}; `rcpt:bob` means the recipient"),
+        ("bob@b.test", Step.RCPT, "it is known at {}; `rcpt:bob@b.test` means the recipient"),
+        (
+            "to:bob",
+            Step.MAIL,
+            "it is a header field, known at {}; `rcpt:bob` means the recipient, who is known at "
+            "rcpt, data, in-data, end-of-data, rset",
+        ),
+        ("bob", Step.RCPT, "it is known at {}"),
+        ("subject:bob@b.test", Step.RCPT, "it is known at {}"),
+        ("header:To", Step.RCPT, "it is known at {}"),
+    ],
+)
+def test_who_asks_for_a_header_field_too_early_is_told_of_the_recipient(when: str, step: Step, hint: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read(when, step)
+    assert refused.value.hint == hint.format("end-of-data, route, attempt, delivered")
