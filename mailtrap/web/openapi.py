@@ -35,6 +35,8 @@ def describe(operations: Sequence[Operation], base_path: str) -> dict[str, Any]:
     shapes = _structs(operations)
     schemas, components = msgspec.json.schema_components(shapes, ref_template=_REF)
     references = dict(zip(shapes, schemas, strict=True))
+    for operation in operations:
+        components |= _of_query(operation)[1]
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, references)
@@ -111,21 +113,25 @@ _VARIABLES = {
 
 
 def _query(operation: Operation) -> list[dict[str, Any]]:
-    shape = operation.query
-    if shape is None:
-        return []
-    _, components = msgspec.json.schema_components([shape], ref_template=_REF)
-    schema = components[shape.__name__]
+    schema, _ = _of_query(operation)
     if operation.needs_query:
         return [_selection(schema)]
     parameters = []
-    for name, given in schema["properties"].items():
+    for name, given in schema.get("properties", {}).items():
         value = _without_null(given)
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": value}
         if text := value.pop("description", ""):
             parameter["description"] = text
         parameters.append(parameter)
     return parameters
+
+
+def _of_query(operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schema of an operation's parameters together, and those that it refers to by name."""
+    if operation.query is None:
+        return {}, {}
+    _, named = msgspec.json.schema_components([operation.query], ref_template=_REF)
+    return named.pop(operation.query.__name__), named
 
 
 def _selection(schema: dict[str, Any]) -> dict[str, Any]:

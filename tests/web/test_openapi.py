@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -70,6 +71,11 @@ def test_the_document_names_each_operation_once(document: dict[str, Any]) -> Non
         "Failure",
         "SessionShape",
     }
+
+
+def test_whatever_the_document_refers_to_is_in_it(document: dict[str, Any]) -> None:
+    named = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(re.findall(r'"(#/[^"]*)"', json.dumps(document))) <= named
 
 
 def test_the_page_shows_every_operation(app: Flask, document: dict[str, Any]) -> None:
