@@ -33,6 +33,8 @@ MOST_STARS = 4
 TOKEN = "mti_"  # noqa: S105
 
 NAME = r"[A-Za-z0-9._@+-]{1,64}"
+#: The same for people.
+NAME_IN_WORDS = "1 to 64 of A-Z a-z 0-9 . _ @ + -"
 #: An address that is given to an inbox, or `@domain`.
 ADDRESS = r"[^\x00-\x20,@\x7f-\xa0]{0,64}@[^\x00-\x20,@\x7f-\xa0]{1,255}"
 _NAME = re.compile(NAME)
@@ -360,7 +362,7 @@ def named(inbox: Inbox | None, name: str) -> Inbox:
 def checked_name(name: str) -> str:
     """The name. Raises Invalid where it is none."""
     if not is_name(name):
-        raise Invalid(f"An inbox cannot be called {name[:80]!r}", "1 to 64 of A-Z a-z 0-9 . _ @ + -")
+        raise Invalid(f"An inbox cannot be called {name[:80]!r}", NAME_IN_WORDS)
     return name
 
 

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from mailtrap.inboxes import NAME, NAME_IN_WORDS
+
 #: What texts must look like → what that is called among people. `(?!\n)`: a `$` would let a line feed pass.
 FORMS: dict[str, str] = {
     (_STATUS := r"^([245]\.[0-9]{1,3}\.[0-9]{1,3})?$(?!\n)"): "an enhanced status such as 5.1.1",
@@ -15,6 +17,7 @@ FORMS: dict[str, str] = {
     (_LINE := r"^[^\x00-\x1f\x7f]*$(?!\n)"): "one line without control characters",
     (_WORD := r"^[!-~]([ -~]*[!-~])?$(?!\n)"): "printable ASCII that neither begins nor ends with a space",
     (_HOST := r"^[!-~]+$(?!\n)"): "the name of a host",
+    (_INBOX := rf"^({NAME})?$(?!\n)"): NAME_IN_WORDS,
 }
 
 #: No longer than this, in seconds: some hundred days.
@@ -30,6 +33,8 @@ When = Annotated[str, Meta(max_length=4096, extra_json_schema={"format": "mailtr
 Per = Literal["rule", "recipient", "sender", "session", "message", "peer", "login"]
 _Status = Annotated[str, Meta(pattern=_STATUS)]
 _Text = Annotated[str, Meta(pattern=_SPOKEN, max_length=4000)]
+#: Of the inbox that a rule is confined to; empty for all.
+InboxName = Annotated[str, Meta(pattern=_INBOX)]
 _Line = Annotated[str, Meta(pattern=_LINE, max_length=200)]
 _Answer = Annotated[str, Meta(pattern=_LINE, max_length=400)]
 _Words = Annotated[tuple[Annotated[str, Meta(pattern=_WORD, max_length=500)], ...], Meta(max_length=100)]
@@ -225,5 +230,5 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     bucket: Bucket | None = None
     concurrent: Count = 0
     greylist: Greylist | None = None
-    inbox: _Line = ""
+    inbox: InboxName = ""
     enabled: bool = True

@@ -17,6 +17,7 @@ from mailtrap.faults.rule import (
     Effect,
     Fault,
     Greylist,
+    InboxName,
     Nth,
     Per,
     Probability,
@@ -33,7 +34,7 @@ from mailtrap.web.wire import Id, id_or_none
 for _pattern, _words in FORMS.items():
     form(_pattern, _words)
 
-Inbox = Annotated[str, form(r"^[^\x00-\x1f\x7f]*$", "one line without control characters"), Meta(max_length=200)]
+_Line = Annotated[str, form(r"^[^\x00-\x1f\x7f]*$", "one line without control characters"), Meta(max_length=200)]
 _Address = Annotated[str, Meta(max_length=1000)]
 _Given = msgspec.UnsetType
 
@@ -97,7 +98,7 @@ class Import(Struct, forbid_unknown_fields=True):
     document: Annotated[
         str | dict[str, Any], Meta(description="The text of the file, or the object it holds where it is JSON")
     ]
-    inbox: Annotated[Inbox, Meta(description="Confine the rules to this inbox")] = ""
+    inbox: Annotated[InboxName, Meta(description="Confine the rules to this inbox")] = ""
 
 
 class ScenarioShape(Struct):
@@ -129,9 +130,9 @@ class ScenarioOn(Struct, forbid_unknown_fields=True):
     """
 
     when: Annotated[When, Meta(description="A query; empty for everyone")] = ""
-    inbox: Inbox = ""
+    inbox: InboxName = ""
     step: Step | _Given = msgspec.UNSET
-    name: Inbox | _Given = msgspec.UNSET
+    name: _Line | _Given = msgspec.UNSET
     first: Count | _Given = msgspec.UNSET
     skip: Count | _Given = msgspec.UNSET
     every: Count | _Given = msgspec.UNSET
@@ -163,7 +164,7 @@ class Asking(Struct, forbid_unknown_fields=True):
     sender: _Address | _Given = msgspec.UNSET
     recipient: Annotated[_Address, Meta(description="The one in question")] | _Given = msgspec.UNSET
     recipients: Annotated[list[_Address], Meta(max_length=1000)] | _Given = msgspec.UNSET
-    inbox: Inbox | _Given = msgspec.UNSET
+    inbox: _Line | _Given = msgspec.UNSET
     listener: Annotated[str, Meta(max_length=100)] | _Given = msgspec.UNSET
     peer: Annotated[str, Meta(max_length=100)] | _Given = msgspec.UNSET
     helo: _Address | _Given = msgspec.UNSET

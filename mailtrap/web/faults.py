@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from mailtrap.errors import Invalid, NotFound
 from mailtrap.faults.importing import read_rules
-from mailtrap.faults.rule import Fault
+from mailtrap.faults.rule import Fault, InboxName
 from mailtrap.faults.scenarios import SCENARIOS, scenario
 from mailtrap.mail.words import fold
 from mailtrap.sandbox import Sandbox
@@ -38,7 +38,7 @@ class Adding(msgspec.Struct):
 class Removal(msgspec.Struct):
     """Which rules to remove: those confined to an inbox, or with `all=true` every one."""
 
-    inbox: Annotated[shapes.Inbox, Meta(min_length=1)] | None = None
+    inbox: Annotated[InboxName, Meta(min_length=1)] | None = None
     all: Annotated[bool, Meta(extra_json_schema={"const": True}, description="Only `true`")] | None = None
 
 

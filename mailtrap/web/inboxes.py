@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from mailtrap.clock import rfc3339
 from mailtrap.errors import NotFound
-from mailtrap.inboxes import ADDRESS, MOST_ADDRESSES, NAME, Inbox
+from mailtrap.inboxes import ADDRESS, MOST_ADDRESSES, NAME, NAME_IN_WORDS, Inbox
 from mailtrap.mail.words import fold
 from mailtrap.sandbox import Sandbox
 from mailtrap.web import scope
@@ -18,7 +18,7 @@ from mailtrap.web.operation import form, operation
 from mailtrap.web.shapes import Changed
 from mailtrap.web.wire import Time
 
-_Name = Annotated[str, form(f"^{NAME}$", "1 to 64 of A-Z a-z 0-9 . _ @ + -"), Meta(description="Without ASCII case")]
+_Name = Annotated[str, form(f"^{NAME}$", NAME_IN_WORDS), Meta(description="Without ASCII case")]
 _Address = Annotated[
     str,
     form(f"^{ADDRESS}$", "an address, or @example.test for a whole domain"),

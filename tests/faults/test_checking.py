@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 
@@ -10,6 +12,7 @@ from mailtrap.faults.answers import Spoken, spoken, words_at
 from mailtrap.faults.checking import CHANGES, CONTENTS, checked
 from mailtrap.faults.rule import COLLECTING_STEPS, Effect, Fault, Step
 from mailtrap.faults.scenarios import SCENARIOS
+from mailtrap.inboxes import NAME_IN_WORDS
 
 TWO = {"code": 250}
 NO = {"code": 550}
@@ -133,3 +136,14 @@ def test_an_answer_without_a_word_refuses_in_the_way_of_its_protocol(step: Step)
 def test_what_may_break_off_in_the_middle_is_of_the_steps_that_say_much() -> None:
     assert {step.value for step in CONTENTS} == {"pop3.retr", "pop3.top", "imap.fetch"}
     assert all(step in COLLECTING_STEPS for step in CHANGES)
+
+
+@pytest.mark.parametrize("name", ["ana", "ci-7", "a.b+c@d.test", "n" * 64, ""])
+def test_a_rule_is_confined_to_what_an_inbox_can_be_called(name: str) -> None:
+    assert checked(Fault(Step.RCPT, Effect(stall=True), inbox=name)).inbox == name
+
+
+@pytest.mark.parametrize("name", ["no such", "a/b", "n" * 65, "n\n", "ä"])
+def test_a_rule_confined_to_what_no_inbox_can_be_called_is_refused(name: str) -> None:
+    with pytest.raises(Invalid, match=re.escape(NAME_IN_WORDS)):
+        checked(Fault(Step.RCPT, Effect(stall=True), inbox=name))
