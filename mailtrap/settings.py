@@ -26,7 +26,7 @@ KINDS = {
     "switch": "true or false",
     "size": "octets, or with KB, MB, GB",
     "duration": "seconds, or with s, m, h, d",
-    "durations": "durations separated by commas",
+    "durations": "durations of 1s or more, separated by commas",
     "list": "words separated by commas",
 }
 
@@ -264,6 +264,10 @@ class Row:
                 raise SettingsError(f"{origin}: {self.key} cannot be {shown}", f"give {words}")
         if self.name in _LEAST and read < _LEAST[self.name]:
             raise SettingsError(f"{origin}: {self.key} cannot be {self.write(read)}", "give more than 0")
+        if self.kind == "durations" and min(read, default=0) < 1:
+            # Tried again sooner than any server would, a delivery would come to its end before the clock has moved.
+            shown = self.write(read) or "empty"
+            raise SettingsError(f"{origin}: {self.key} cannot be {shown}", "give 1s or more each time, such as 30s,5m")
         if self.name == "hide_extensions":
             known = {word.upper() for word in HIDEABLE}
             unknown = [word for word in read if word.upper() not in known]

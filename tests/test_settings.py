@@ -78,10 +78,14 @@ def test_values_are_written_as_people_write_them(name: str, text: str, value: ob
         ("max_web_threads", "0"),
         ("webhook_tries", "0"),
         ("webhook_timeout", "0"),
+        ("retry_schedule", "0"),
+        ("retry_schedule", "5m,500ms"),
+        ("retry_schedule", "5m,0.5"),
+        ("retry_schedule", []),
         ("tls_key", "key.pem"),
     ],
 )
-def test_a_value_that_makes_no_sense_is_named_with_what_to_do(name: str, text: str) -> None:
+def test_a_value_that_makes_no_sense_is_named_with_what_to_do(name: str, text: object) -> None:
     with pytest.raises(SettingsError, match=name.replace("_", "-")) as caught:
         load({name: text}, {})
     assert caught.value.hint

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from mailtrap.settings import Settings
 
-#: Shortest time between two tries in seconds, and most tries: a schedule may be odd, but comes to an end.
-SHORTEST = 1.0
+#: Most tries: a schedule may be odd, but comes to an end.
 MOST_TRIES = 2000
 
 
@@ -25,9 +24,8 @@ class RetrySchedule:
     @classmethod
     def of(cls, settings: Settings) -> RetrySchedule:
         """As the settings say."""
-        seconds = settings.retry_schedule or (SHORTEST,)
         return cls(
-            tuple([int(max(one, SHORTEST) * 1_000_000) for one in seconds]),
+            tuple([int(one * 1_000_000) for one in settings.retry_schedule]),
             int(settings.expire_after * 1_000_000),
             int(settings.delay_notice_after * 1_000_000),
         )

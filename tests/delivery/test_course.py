@@ -234,9 +234,8 @@ def test_texts_and_routes_are_bounded() -> None:
 
 def test_a_schedule_comes_to_an_end() -> None:
     assert RetrySchedule((SECOND,)).again(MOST_TRIES, 0, 0) is None
-    odd = RetrySchedule.of(Settings(retry_schedule=(), expire_after=0.0))
-    assert odd.again(1, 0, 0) is None
-    assert RetrySchedule.of(Settings(retry_schedule=(0.0, 0.0))).again(2, 5, 0) == 5 + SECOND
+    assert RetrySchedule.of(Settings(expire_after=0.0)).again(1, 0, 0) is None
+    assert RetrySchedule.of(Settings(retry_schedule=(1.0, 2.0))).again(3, 5, 0) == 5 + 2 * SECOND
 
 
 @pytest.mark.parametrize(
