@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from mailtrap.errors import Invalid, Unavailable
+from mailtrap.faults.rule import SESSION_STEPS
 from mailtrap.query import parse
 from mailtrap.sandbox import Sandbox
-from mailtrap.waiting.refusal import RefusalWish, checked
+from mailtrap.waiting.refusal import COMMAND, RefusalWish, checked
 from mailtrap.waiting.refusals import Found
 from mailtrap.waiting.wish import Outcome
 from mailtrap.web import asking, scope
@@ -25,21 +26,11 @@ _Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
 #: As many as are remembered at most.
 MOST = 5000
 
-StepName = Literal[
-    "connect",
-    "greeting",
-    "ehlo",
-    "starttls",
-    "auth",
-    "mail",
-    "rcpt",
-    "data",
-    "in-data",
-    "end-of-data",
-    "rset",
-    "quit",
-    "command",
-]
+if TYPE_CHECKING:
+    StepName = str
+else:
+    #: Of a session, and the one of commands that belong to none.
+    StepName = Literal[(*[step.value for step in SESSION_STEPS], COMMAND)]
 
 
 class RefusalWaits(msgspec.Struct):

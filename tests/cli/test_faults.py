@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner, Result
 
 from mailtrap.cli import program
 from mailtrap.cli.rules import in_words
+from mailtrap.client.faults import Step
+from mailtrap.client.refusal import RefusedStep
+from mailtrap.faults import rule
 from mailtrap.faults.scenarios import SCENARIOS
+from mailtrap.waiting.refusal import COMMAND
 from tests.cli.sandbox_stand_in import StandIn, error
 
 RULE: dict[str, Any] = {
@@ -298,3 +302,8 @@ def test_the_clock_is_shown_and_advanced(stand_in: StandIn) -> None:
     assert advanced.stderr == "1 bounced, 2 delivered, 3 attempts, 1 notice.\n"
     assert json.loads(run(stand_in, "clock", "advance", "1h", "--json").stdout) == came
     assert run(stand_in, "clock", "advance", "soon").exit_code == 2
+
+
+def test_the_steps_of_clients_are_those_of_rules() -> None:
+    assert get_args(Step) == tuple([step.value for step in rule.Step])
+    assert get_args(RefusedStep) == (*[step.value for step in rule.SESSION_STEPS], COMMAND)
