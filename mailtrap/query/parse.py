@@ -81,7 +81,7 @@ class _Parser:
             return Query.EVERYTHING
         node = self._any(None)
         if self._at < len(self._text):
-            raise self._error("`)` closes nothing", self._at, 'Remove it, or put the text in quotes: ")"')
+            raise self._unopened()
         query = Query(node)
         # Written out, `from:(a OR b)` repeats the field; what we print must be short enough to read again.
         if len(self._text) > 100 and len(str(query).encode()) > LONGEST:
@@ -184,6 +184,9 @@ class _Parser:
         self._depth -= 1
         return node
 
+    def _unopened(self) -> QueryError:
+        return self._error("`)` closes nothing", self._at, 'Remove it, or put the text in quotes: ")"')
+
     def _unclosed(self, at: int) -> QueryError:
         return self._error("`(` is never closed", at, 'Add `)`, or put the text in quotes: "("')
 
@@ -240,6 +243,8 @@ class _Parser:
             self._at += star
             return _Value(_ESCAPED.sub(r"\1", match[1]), at, True, star)
         match = _BARE.match(self._text, at)
+        if not match and not lead:
+            raise self._unopened()
         if not match:
             raise self._error(f"`{lead}` has no value", at, "Write it right after, without a space")
         self._at = match.end()

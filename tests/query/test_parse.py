@@ -117,6 +117,7 @@ def test_a_query_can_be_narrowed_to_an_inbox() -> None:
         ("(", 0, "`(` is never closed", "Add `)`"),
         ("from:(a", 5, "`(` is never closed", "Add `)`"),
         ("a) b", 1, "`)` closes nothing", "quotes"),
+        (" )a", 1, "`)` closes nothing", "quotes"),
         ("a ()", 2, "nothing between the parentheses", "Remove"),
         ("OR a", 0, "`OR` has nothing before it", '"OR"'),
         ("AND a", 0, "`AND` has nothing before it", '"AND"'),
