@@ -93,6 +93,7 @@ class Webhooks:
 
     def arrived(self, id: int, submission: Submission, at_once: bool) -> None:
         """A message was kept and maybe delivered `at_once`; see `concerns`. Never blocks."""
+        at_once = at_once and self.wants(Kind.DELIVERED.value)  # else each recipient's is worded for nobody
         self._say(partial(told_of_arrival, letter_of(id, submission), at_once))
 
     def start(self, wished: Iterable[Target] = ()) -> None:

@@ -11,12 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from mailtrap.clock import Clock
-from mailtrap.delivery import webhooks
+from mailtrap.delivery import asked, letters, webhooks
 from mailtrap.delivery.hooks.lanes import SIDE_BY_SIDE, Kept, Lanes, Patience, Waiting
 from mailtrap.delivery.hooks.register import read_wish
 from mailtrap.delivery.hooks.shelf import EVENT
@@ -280,6 +281,26 @@ def test_messages_are_told_when_they_are_kept() -> None:
         assert body["recipients"] == ["bob@b.test", "blind@b.test"]
 
 
+def test_deliveries_at_once_are_not_worded_where_nobody_is_told_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    worded: list[int] = []
+
+    def deliveries(id: int, *rest: Any) -> list[Any]:
+        worded.append(id)
+        return asked.deliveries(id, *rest)
+
+    monkeypatch.setattr(letters, "asked", SimpleNamespace(**{**vars(asked), "deliveries": deliveries}))
+    with running() as (hooks, _), receiving() as receiver:
+        hooks.add(hooks.register.make(receiver.url, kinds=("captured",)))
+        hooks.arrived(3, submission(), at_once=True)
+        assert [json.loads(one.body)["event"] for one in receiver.wait(1)] == ["captured"]
+        assert worded == []
+        hooks.add(hooks.register.make(receiver.url + "also", kinds=("delivered",)))
+        hooks.arrived(4, submission(), at_once=True)
+        received = receiver.wait(4)
+        assert sorted([json.loads(one.body)["event"] for one in received]) == ["captured"] * 2 + ["delivered"] * 2
+        assert worded == [4]
+
+
 def test_what_was_delivered_at_once_is_told_for_each_recipient() -> None:
     with running() as (hooks, _), receiving() as receiver:
         hooks.add(hooks.register.make(receiver.url, kinds=("delivered",)))
@@ -355,7 +376,7 @@ def test_a_full_disk_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(store.ledger, "put", full)
         for number in range(3):
             hooks.tell(told(1, number))
-        received = receiver.wait(3)
+        received = receiver.wait(4)
         assert [json.loads(one.body)["attempt"] for one in received] == [0, 1, 2]
         assert len(failures) == 2
         until(lambda: store.ledger.count(EVENT) == 0)
