@@ -133,9 +133,7 @@ class Frame(Generic[Answer]):
         if refusal is None:
             self.welcome()
         elif self.tls_first:
-            # Without a handshake there are no words, and with it a refusal would cost more than a session.
-            self.end("refused", f"Refused before TLS: {self.written(refusal).decode('ascii').strip()}")
-            self.close()
+            self.turn_away(refusal)
         else:
             self.hang_up(refusal, "refused")
         return self.take()
@@ -315,6 +313,11 @@ class Frame(Generic[Answer]):
             self.afterwards(then)
 
         self._then = go_on
+
+    def turn_away(self, refusal: Answer) -> None:
+        """Close before TLS: without a handshake there are no words, and with it they would cost more than a session."""
+        self.end("refused", f"Refused before TLS: {self.written(refusal).decode('ascii').strip()}")
+        self.close()
 
     def shaken(self, result: Any, trouble: str) -> bool:
         """Note how a TLS handshake ended; false where it failed, which ends the session. `trouble` was meant to be."""

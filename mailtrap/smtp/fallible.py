@@ -79,6 +79,11 @@ class Fallible(Dialogue):
         if outcome == "refused":
             self.account.declined(answer, heard)
 
+    def turn_away(self, refusal: Reply) -> None:
+        """Close before TLS; who waits for refusals is told of one without a reply."""
+        super().turn_away(refusal)
+        self.account.denied(self.occasion(Step.CONNECT), None)
+
     def over(self) -> None:
         """The connection is gone, and everything that came in whole is dealt with."""
         step = Step.IN_DATA if self.reception.begun else Step.RCPT

@@ -240,6 +240,19 @@ def test_who_comes_one_too_many_is_refused(world: World) -> None:
         assert [(one["step"], one["code"]) for one in answer["refusals"]] == [("connect", 421)]
 
 
+def test_who_comes_one_too_many_for_tls_is_refused_without_a_word(world: World) -> None:
+    world.server.stop()
+    with running(max_connections=1) as world, world.smtp():
+        with socket.create_connection(world.at["smtps"], timeout=PATIENCE) as client:
+            assert client.recv(100) == b""
+        _, answer = world.wait("listener:smtps", step="connect", code="0")
+        (refused,) = answer["refusals"]
+        assert (refused["code"], refused["text"], refused["fault"]) == (0, "", None)
+        _, session = world.ask("GET", f"/api/sessions/{refused['session']}")
+        assert (session["outcome"], session["listener"]) == ("refused", "smtps")
+        assert "Refused before TLS: 421" in session["lines"][0]["text"]
+
+
 def test_of_lmtp_each_recipient_is_refused_by_itself(world: World) -> None:
     world.rule("end-of-data", 552, "5.2.2", "Full", when="rcpt:ben@a.test")
     with smtplib.LMTP(*world.at["smtp"], timeout=PATIENCE) as client:
