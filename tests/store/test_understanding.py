@@ -69,6 +69,8 @@ def test_a_burst_is_indexed_by_both(monkeypatch: pytest.MonkeyPatch, breaks: boo
     monkeypatch.setattr(understanding, "WARM_UP", -1.0)
     monkeypatch.setattr(indexing, "MANY", 10)
     monkeypatch.setattr(indexing, "BATCH_MESSAGES", 16)
+    monkeypatch.setattr(indexing, "THEIRS", 24)
+    monkeypatch.setattr(indexing, "OURS", 8)
     given: list[int] = []
     monkeypatch.setattr(
         Assistant, "give", lambda self, batch, give=Assistant.give: given.append(1) or give(self, batch)
@@ -80,7 +82,7 @@ def test_a_burst_is_indexed_by_both(monkeypatch: pytest.MonkeyPatch, breaks: boo
         keep(store, *[submission(LETTER % (number, number)) for number in range(300)])
         assert store.catch_up(PATIENCE)
         assert store.page(parse("subject:grüße", 0), limit=10).total == 300
-        assert given
+        assert len(given) >= (1 if breaks else 5)
         assert [m.heading.subject for m in store.page(parse("body:299", 0), limit=10).messages] == ["Grüße 299"]
     finally:
         store.close()
