@@ -80,6 +80,27 @@ def test_a_reply_of_the_right_class_only_changes_the_words(step: Step) -> None:
     assert one.closed is (step is Step.QUIT)
 
 
+@pytest.mark.parametrize(("step", "code"), [(Step.STARTTLS, 250), (Step.DATA, 399), (Step.RCPT, 252)])
+def test_another_code_of_the_right_class_is_a_yes_as_well(step: Step, code: int) -> None:
+    one, said = said_at(step, Effect(reply=Said(code, "", "As you like")))
+    assert said == b"%d As you like\r\n" % code
+    if step is Step.STARTTLS:
+        assert one.troubles == [""]  # the handshake begins
+    else:
+        one.send((b"" if step is Step.DATA else b"DATA\r\n") + CONTENT + b".\r\n")
+        assert len(one.store.kept) == 1
+
+
+@pytest.mark.parametrize(("step", "code"), [(Step.STARTTLS, 354), (Step.DATA, 250), (Step.RCPT, 354)])
+def test_a_code_of_a_class_that_means_nothing_there_is_a_no(step: Step, code: int) -> None:
+    one, said = said_at(step, Effect(reply=Said(code, "", "As you like")))
+    assert said == b"%d As you like\r\n" % code
+    assert one.troubles == []
+    assert codes(one.send({Step.STARTTLS: b"MAIL FROM:<a@b.test>\r\n"}.get(step, b"DATA\r\n"))) == [
+        {Step.STARTTLS: 250, Step.DATA: 250, Step.RCPT: 503}[step]
+    ]
+
+
 @pytest.mark.parametrize("step", PATHS)
 def test_a_421_closes(step: Step) -> None:
     one, said = said_at(step, Effect(reply=Said(421, "4.3.2", "Good night")))
