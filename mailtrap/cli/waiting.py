@@ -207,7 +207,8 @@ def assert_(
 ) -> None:
     """Check that a message which matches QUERY is as the options say; all of them together.
 
-    Of several messages it is enough that one is so. What is otherwise is told on stderr, expected over actual.
+    Of several messages it is enough that one is so. What is otherwise is told on stderr, expected over actual. QUERY
+    alone says that there is one; as from `mailtrap wait`, it is printed, or what came near is told.
 
     Exit codes: 0 it is so, 1 it is not, 2 wrong usage, 3 no sandbox answers.
     """
@@ -216,11 +217,16 @@ def assert_(
         if value is not None:
             expectations.append({name: value})
     expectations += map(_read, expect)
-    if not expectations:
-        raise click.UsageError("Nothing is expected: say --subject, --to, --count … (see --help).")
+    wished = _joined(query, more)
+    if not (expectations or wished):
+        raise click.UsageError("Nothing is expected: give a QUERY, or say --subject, --to, --count … (see --help).")
     with connect(url) as client:
+        if not expectations:
+            answer = client.wait(wished, inbox=inbox, after=after, timeout=timeout)
+            _finish(answer, "error" in answer, as_json)
+            return
         given = {"inbox": inbox, "after": None if after is None else str(after), "timeout": timeout}
-        answer = client.assert_(expectations, _joined(query, more), **given)  # noqa: PT009 - a verb
+        answer = client.assert_(expectations, wished, **given)  # noqa: PT009 - a verb
     _finish(answer if as_json or not answer["ok"] else {"messages": _one(answer)}, not answer["ok"], as_json)
 
 

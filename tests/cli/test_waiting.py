@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -99,6 +100,28 @@ def test_assert_says_what_is_otherwise(served: tuple[Sandbox, str]) -> None:
     assert run(url, "assert", "--expect", '{"header": {"name": "Subject", "value": "Hello"}}').exit_code == 0
 
 
+def test_assert_with_a_query_alone_says_that_there_is_such_mail(served: tuple[Sandbox, str]) -> None:
+    sandbox, url = served
+    began = time.monotonic()
+    bad = run(url, "assert", "subject:hello")
+    assert time.monotonic() - began < 5  # it looks once, and waits for as long as --timeout says
+    assert (bad.exit_code, bad.stdout) == (1, "")
+    assert bad.stderr.startswith("Waited 0 s: no mail that matches subject:hello.")
+    capture(sandbox)
+    good = run(url, "assert", "subject:hello")
+    assert (good.exit_code, good.stderr) == (0, "")
+    assert good.stdout.startswith('message 1 "Hello"')
+    assert run(url, "assert", "--query", "subject:helo").exit_code == 1
+    assert run(url, "assert", "subject:hello", "--inbox", "other").exit_code == 1
+    assert run(url, "assert", "subject:hello", "--after", "1").exit_code == 1
+    sending = threading.Timer(0.1, capture, (sandbox, MIXED))
+    sending.start()
+    assert run(url, "assert", "subject:mixed", "--timeout", "30").exit_code == 0
+    sending.join()
+    assert json.loads(run(url, "assert", "subject:mixed", "--json").stdout)["count"] == 1
+    assert json.loads(run(url, "assert", "subject:nobody", "--json").stdout)["error"]["code"] == "timeout"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -110,6 +133,8 @@ def test_assert_says_what_is_otherwise(served: tuple[Sandbox, str]) -> None:
         ("wait", "subjct:x"),
         ("wait", "--count", "0"),
         ("assert",),
+        ("assert", "--timeout", "1"),
+        ("assert", "subjct:x"),
         ("assert", "--order", "one"),
         ("assert", "--expect", "[]"),
         ("assert", "--expect", '{"subjet": "x"}'),
@@ -121,6 +146,6 @@ def test_wrong_usage_is_told_apart(served: tuple[Sandbox, str], arguments: tuple
     assert run(served[1], *arguments).exit_code == 2
 
 
-@pytest.mark.parametrize("arguments", [("wait", "x"), ("assert", "--count", "1")])
+@pytest.mark.parametrize("arguments", [("wait", "x"), ("assert", "x"), ("assert", "--count", "1")])
 def test_nobody_there_is_told_apart(arguments: tuple[str, ...]) -> None:
     assert run("http://127.0.0.1:9", *arguments).exit_code == 3
