@@ -348,12 +348,13 @@ def test_the_log_is_copied_into_the_database_now_and_then(
 ) -> None:
     monkeypatch.setattr("mailtrap.store.upkeep.CHECKPOINT_BUSY", 1_000_000)
     store = make()
-    for _ in range(500):  # it is copied beside the writer, so not at a commit that could be named
+    database, log = tmp_path / "mail.db", tmp_path / "mail.db-wal"
+    for _ in range(3000):  # it is copied beside the writer, so not at a commit that could be named
         keep(store, submission(bulky()))
-        if (tmp_path / "mail.db").stat().st_size > 3_000_000:
+        if database.stat().st_size > max(3_000_000, log.stat().st_size):
             break
-    assert (tmp_path / "mail.db").stat().st_size > 3_000_000
-    assert (tmp_path / "mail.db-wal").stat().st_size < 4_000_000
+    # A log that was never begun anew would hold all that the database has, and more.
+    assert database.stat().st_size > max(3_000_000, log.stat().st_size)
 
 
 def test_mail_does_not_wait_for_a_checkpoint(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
