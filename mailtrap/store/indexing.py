@@ -190,7 +190,8 @@ class Indexer:
             raise
 
     def _may_work(self) -> bool:
-        if self._waiters > 0 or self._reached < self._wanted:
+        reached = self._reached if self._given is None else self._through
+        if self._waiters > 0 or reached < self._wanted:
             return True
         return self._writer.is_quiet or self._writer.totals.backlog > PRESSING
 
