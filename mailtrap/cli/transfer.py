@@ -31,8 +31,9 @@ def export(path: Path, format_: str | None, query: str, inbox: str | None, as_js
     """Write messages to PATH, oldest first: a directory of .eml files, an mbox, a Maildir or a zip.
 
     The octets are kept exactly. File names are made of id and digest, never of anything in the mail. Where there is
-    room for it (all but mbox) `messages.jsonl` beside them keeps envelope and time, so that `mailtrap import` brings
-    Bcc recipients back too. In an mbox (mboxrd) "From " lines are quoted by ">", which import undoes.
+    room for it (all but mbox) `messages.jsonl` beside them keeps envelope, time, inboxes, tags and whether somebody has
+    looked at it, so that `mailtrap import` brings all of that back. In an mbox (mboxrd) "From " lines are quoted by
+    ">", which import undoes.
     """
     from mailtrap.archives import Note, writer
 
@@ -48,6 +49,8 @@ def export(path: Path, format_: str | None, query: str, inbox: str | None, as_js
                 summary["seen"],
                 summary["envelope"]["from"],
                 tuple(summary["envelope"]["to"]),
+                tuple(summary["inboxes"]),
+                tuple(summary["tags"]),
             )
             for summary in client.messages(query, inbox=inbox)
         ]
@@ -89,7 +92,9 @@ def _fetched(client: Client, note: Note) -> bytes | None:
 @click.option("--format", "-f", "format_", type=_FORMATS, help="Default: found out by looking.")
 @click.option("--from", "sender", metavar="ADDRESS", help="Reverse-path for all; default: as kept, else the header's.")
 @click.option("--to", "recipients", metavar="ADDRESS", multiple=True, help="Recipient for all, repeatable.")
-@click.option("--inbox", metavar="NAME", help="Put them into this inbox.")
+@click.option(
+    "--inbox", metavar="NAME", help="Put them into this inbox; default: as kept, else wherever their mail goes."
+)
 @click.option("--now", is_flag=True, help="They arrive now, whatever the files say of when they did.")
 @click.option("--crlf", is_flag=True, help="End lines in CRLF where a message has none (files written on Unix).")
 @click.option("--json", "as_json", is_flag=True, help='Print {"messages", "octets", "ids", "refused"}.')
@@ -108,30 +113,35 @@ def import_(
     """Put messages from files into the sandbox: .eml files, directories of them, mbox, Maildir, zip; `-` is stdin.
 
     Over the API, octet for octet. The envelope is what an export kept beside the messages, else what their header
-    says, unless --from and --to say another. Nothing follows on a message that is imported: no delivery, no notice.
+    says, unless --from and --to say another. Inboxes, tags and whether somebody has looked at it are as kept, too; a
+    Maildir says the last of these by its flag S. Nothing follows on a message that is imported: no delivery, no notice.
+
+    What does not look like mail is refused; --format eml takes it all the same.
 
     A message keeps the time at which it arrived where the files say it: `messages.jsonl`, the "From " lines of an
     mbox, the file names of a Maildir. What is older than the setting max-age goes at once then; --now keeps it.
     """
     from mailtrap.cli.submission import with_crlf
 
+    formats = _formats(paths, format_)
     progress = Progress("Imported")
     ids: list[str] = []
     times: list[str] = []
     refused: list[Json] = []
     with connect(url) as client:
+        marks = _Marks(client)
         try:
-            for found in _found(paths, format_):
+            for found in _found(formats):
                 octets = with_crlf(found.octets) if crlf and b"\r\n" not in found.octets else found.octets
                 from_ = sender if sender is not None else found.sender
                 to = recipients or found.recipients or ()
                 at = "" if now else found.received_at
                 try:
-                    posted = client.post(
-                        octets, sender=from_, recipients=to, inbox=inbox, imported=True, received_at=at
-                    )
+                    into = inbox or " ".join(found.inboxes)
+                    posted = client.post(octets, sender=from_, recipients=to, inbox=into, imported=True, received_at=at)
                     ids.append(posted["id"])
                     times.append(posted["received_at"])
+                    marks.note(posted["id"], found)
                 except ApiError as error:
                     # One bad message does not keep the others out; anything that would hit all of them stops here.
                     if not isinstance(error, ApiInvalid) and error.status != 413:
@@ -142,6 +152,7 @@ def import_(
                 progress.step(len(octets))
         finally:
             progress.finish(f"into {client.url}")
+            marks.send()
         _tell_of_age(client, times)
     if as_json:
         print_json({"messages": progress.count, "octets": progress.octets, "ids": ids, "refused": refused})
@@ -159,20 +170,64 @@ def _tell_of_age(client: Client, times: Sequence[str]) -> None:
             say(f"{old} of them arrived longer ago than max-age allows, and will go; --now makes them new")
 
 
-def _found(paths: Sequence[Path], format_: str | None) -> Iterator[Found]:
-    from mailtrap.archives import Found, read, read_mbox
+class _Marks:
+    """What files say of messages beyond envelope and time: told to the sandbox for many of them at once."""
 
+    _AT_ONCE = 200
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._ids: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
+        self._count = 0
+
+    def note(self, id: str, found: Found) -> None:
+        """This message is to be as that one was."""
+        if found.seen or found.tags:
+            self._ids.setdefault((found.seen, found.tags), []).append(id)
+            self._count += 1
+            if self._count >= self._AT_ONCE:
+                self.send()
+
+    def send(self) -> None:
+        """Tell what is not told yet."""
+        noted, self._ids, self._count = self._ids, {}, 0
+        for (seen, tags), ids in noted.items():
+            self._client.mark_matching({"seen": seen, "tags": tags}, ids=ids)
+
+
+def _formats(paths: Sequence[Path], format_: str | None) -> list[tuple[Path, str | None]]:
+    """What each of them is: said before anything is imported, so that a wrong one does not leave half of it done."""
+    from mailtrap.archives import guess
+
+    found: list[tuple[Path, str | None]] = []
     for path in paths:
         if str(path) != "-":
-            yield from read(path, format_)
-            continue
-        if format_ not in (None, "eml", "mbox"):
+            found.append((path, format_ or guess(path)))
+        elif format_ in (None, "eml", "mbox"):
+            found.append((path, format_))
+        else:
             raise click.UsageError(f"a {format_} cannot be read from stdin.")
-        stdin = io.BufferedReader(cast(io.RawIOBase, binary_input()))
-        try:
-            if format_ == "mbox" or (format_ is None and stdin.peek(5).startswith(b"From ")):
-                yield from read_mbox(stdin, "stdin")
-            else:
-                yield Found("stdin", stdin.read())
-        finally:
-            stdin.detach()  # else it would close the process's own stdin
+    return found
+
+
+def _found(formats: Sequence[tuple[Path, str | None]]) -> Iterator[Found]:
+    from mailtrap.archives import read
+
+    for path, format_ in formats:
+        yield from read(path, format_) if str(path) != "-" else _from_stdin(format_)
+
+
+def _from_stdin(format_: str | None) -> Iterator[Found]:
+    from mailtrap.archives import Found, check, read_mbox
+
+    stdin = io.BufferedReader(cast(io.RawIOBase, binary_input()))
+    try:
+        if format_ == "mbox" or (format_ is None and stdin.peek(5).startswith(b"From ")):
+            yield from read_mbox(stdin, "stdin")
+        else:
+            octets = stdin.read()
+            if format_ is None:
+                check(octets, "stdin")
+            yield Found("stdin", octets)
+    finally:
+        stdin.detach()  # else it would close the process's own stdin

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mailtrap import archives
 from mailtrap.archives import FORMATS, Note, guess, read, writer
+from mailtrap.archives.notes import RATIO_FROM
 from mailtrap.errors import Invalid
 from tests.cli.messages import ODD
 
@@ -160,6 +160,102 @@ def test_a_maildir_tells_what_was_looked_at(tmp_path: Path) -> None:
     assert not list((tmp_path / "x" / "tmp").iterdir())
 
 
+@pytest.mark.parametrize("format_", ["eml", "maildir", "zip"])
+def test_inboxes_tags_and_who_was_looked_at_come_back(format_: str, tmp_path: Path) -> None:
+    archive = writer(format_, tmp_path / "x")
+    archive.add(note(1, b"1", seen=True, inbox="ana", inboxes=("ana", "qa"), tags=("a b", "ü")), b"1")
+    archive.add(note(2, b"2"), b"2")
+    archive.close()
+    read_ = {found.octets: (found.inboxes, found.tags, found.seen) for found in read(tmp_path / "x")}
+    assert read_ == {b"1": (("ana", "qa"), ("a b", "ü"), True), b"2": (("default",), (), False)}
+
+
+def test_a_maildir_that_another_program_has_shown_is_as_it_left_it(tmp_path: Path) -> None:
+    archive = writer("maildir", tmp_path / "x")
+    archive.add(note(1, b"1"), b"1")
+    archive.add(note(2, b"2", seen=True), b"2")
+    archive.close()
+    (new,) = (tmp_path / "x" / "new").iterdir()
+    (cur,) = (tmp_path / "x" / "cur").iterdir()
+    new.rename(tmp_path / "x" / "cur" / f"{new.name}:2,FS")  # looked at, and flagged
+    cur.rename(cur.with_name(cur.name.replace(":2,S", ":2,")))  # marked as unread
+    found = list(read(tmp_path / "x"))
+    assert [(one.octets, one.seen) for one in found] == [(b"1", True), (b"2", False)]
+    # What was noted of them still is.
+    assert {one.recipients for one in found} == {("c@d.test", "blind@d.test")}
+
+
+def test_inboxes_that_cannot_be_and_tags_that_are_none_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "1.eml").write_bytes(b"x")
+    note_ = {"file": "1.eml", "inbox": "a/b", "inboxes": ["../x", "qa", 7, "n" * 65], "tags": ["", "t", 7, "x" * 201]}
+    for more, inboxes in (
+        ({}, ("qa",)),
+        ({"inboxes": "qa", "seen": "yes"}, ()),
+        ({"inboxes": [], "inbox": "qa"}, ("qa",)),
+    ):
+        (tmp_path / "messages.jsonl").write_text(json.dumps({**note_, **more}))
+        [found] = read(tmp_path)
+        assert (found.inboxes, found.tags, found.seen) == (inboxes, ("t",), False)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1::/:/bin/false\n",
+        b"name: ci\non: push\njobs:\n  test:\n    steps: []\n",
+        b"# Notes\n\nSubject: of these\n",
+        b"X-Own: 1\n\nSubject: below\n",
+        b"{}",
+        b"\x7fELF\x02\x01",
+        b"",
+    ],
+)
+def test_what_does_not_look_like_mail_is_refused_unless_it_is_said_to_be(octets: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(octets)
+    with pytest.raises(Invalid, match="is no message") as refused:
+        read(path)
+    assert "--format eml" in refused.value.hint
+    assert [found.octets for found in read(path, "eml")] == [octets]
+    path.rename(tmp_path / "file.eml")
+    assert [found.octets for found in read(tmp_path / "file.eml")] == [octets]
+
+
+@pytest.mark.parametrize(
+    "octets", [b"Subject: a\n\nb", b"X-A: 1\r\n folded\r\nfrom : a@b\r\n\r\n", b"Content-Type: text/plain"]
+)
+def test_what_has_one_of_the_fields_of_mail_is_taken(octets: bytes, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(octets)
+    assert [found.octets for found in read(tmp_path / "file")] == [octets]
+
+
+def test_a_directory_or_a_zip_without_mail_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "notes.txt").write_bytes(b"Subject: a\n\nb")
+    with pytest.raises(Invalid, match=r"has no \.eml files, and is no Maildir"):
+        read(tmp_path)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("word/document.xml", b"<x/>")
+    with pytest.raises(Invalid, match=r"has no \.eml files"):
+        list(read(tmp_path / "x.zip"))
+    (tmp_path / "sub" / "1.EML").write_bytes(b"x")
+    assert [found.octets for found in read(tmp_path)] == [b"x"]
+
+
+@pytest.mark.parametrize(
+    ("format_", "words"), [("maildir", "is no Maildir"), ("mbox", "Is a directory"), ("zip", "Is a directory")]
+)
+def test_a_directory_is_not_read_as_what_it_is_not(format_: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=words):
+        list(read(tmp_path, format_))
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_path_that_cannot_be_written_is_told(format_: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="File name too long"):
+        writer(format_, tmp_path / ("x" * 256))
+
+
 def test_other_programs_can_read_the_mbox(tmp_path: Path) -> None:
     written("mbox", tmp_path / "x", [ODD["plain"], ODD["From line in the body"], ODD["no final newline"]])
     box = mailbox.mbox(tmp_path / "x")
@@ -191,7 +287,7 @@ def test_a_zip_can_be_unpacked_by_others(tmp_path: Path) -> None:
 
 
 def test_a_huge_message_of_one_letter_survives_a_zip(tmp_path: Path) -> None:
-    octets = b"a" * (archives._RATIO_FROM + 1)
+    octets = b"a" * (RATIO_FROM + 1)
     [found] = read(written("zip", tmp_path / "x.zip", [octets]))
     assert found.octets == octets
 

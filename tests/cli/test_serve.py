@@ -200,6 +200,45 @@ def test_import_of_an_export_is_the_same(format_: str, sandbox: Sandbox, tmp_pat
         assert {tuple(message["envelope"]["to"]) for message in after} == {("c@d.test", "blind@d.test")}
 
 
+@pytest.mark.parametrize("format_", ["eml", "maildir", "zip"])
+def test_an_import_brings_back_inboxes_tags_and_what_was_looked_at(
+    format_: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with sandbox.client() as client:
+        inboxes = ("ana", "ana qa", "default", None)
+        ids = [client.post(f"Subject: {name}\r\n\r\n".encode(), inbox=name)["id"] for name in inboxes]
+        client.mark_matching({"seen": True}, ids=[ids[0], ids[2]])
+        client.mark_matching({"tags": ["kept", "for me"]}, ids=ids[:2])
+        before = list(client.messages())
+        sandbox.done("export", str(tmp_path / "x"), "--format", format_)
+        client.delete_matching(all=True)
+        for name in ("ana", "qa"):
+            client.remove_inbox(name)
+        sandbox.done("import", str(tmp_path / "x"))
+        after = list(client.messages())
+        for name in ("subject", "inboxes", "seen", "tags"):
+            assert [one[name] for one in after] == [one[name] for one in before]
+        sandbox.done("import", str(tmp_path / "x"), "--inbox", "elsewhere")
+        assert {one["inbox"] for one in client.messages(limit=4)} == {"elsewhere"}
+        assert [one["seen"] for one in client.messages(limit=4)] == [False, True, False, True]
+
+
+def test_nothing_is_imported_where_one_of_the_paths_is_no_mail(sandbox: Sandbox, tmp_path: Path) -> None:
+    Path("1.eml").write_bytes(b"Subject: x\r\n\r\n")
+    Path("passwd").write_bytes(b"root:x:0:0:root:/root:/bin/sh\n")
+    result = sandbox.run("import", "1.eml", "passwd")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "mailtrap: passwd is no message: it has none of the fields that mail has, From, To, Date, Subject …\n"
+        "  --format eml takes it as a message all the same\n"
+    )
+    assert sandbox.run("import", "-", input=b"no mail").exit_code == 1
+    assert json.loads(sandbox.done("list", "--json"))["total"] == 0
+    sandbox.done("import", "1.eml", "passwd", "--format", "eml")
+    sandbox.done("import", "-", "--format", "eml", input=b"no mail")
+    assert json.loads(sandbox.done("list", "--json"))["total"] == 3
+
+
 def test_nothing_follows_on_what_is_imported(sandbox: Sandbox, tmp_path: Path) -> None:
     with sandbox.client() as client:
         client.post(b"Subject: x\r\n\r\n", sender="a@b.test", recipients=["c+deferred-2@d.test"])
