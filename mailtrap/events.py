@@ -6,8 +6,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from mailtrap.mail.words import fold
 
@@ -34,8 +35,7 @@ class Kind(StrEnum):
     INBOXES = "inboxes"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One thing that happened, announced after it was committed.
 
     `seq` increases with every event of this process and starts from the wall clock, so that a number

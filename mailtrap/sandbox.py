@@ -6,7 +6,9 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from mailtrap.clock import Clock
 from mailtrap.delivery.letters import is_delivered
@@ -329,8 +331,7 @@ class Spooling:
         self.spool.discard()
 
 
-@dataclass(frozen=True, slots=True)
-class _Client:
+class _Client(Struct, frozen=True):
     """What is known of the client of a session that was recorded."""
 
     listener: str

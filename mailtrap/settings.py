@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from mailtrap.errors import SettingsError
 
 PREFIX = "MAILTRAP_"
@@ -216,8 +218,7 @@ class Settings:
         return self.database == TEMPORARY
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line of the table, for whoever derives something from it."""
 
     name: str

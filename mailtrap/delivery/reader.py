@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mailtrap.clock import Clock
 from mailtrap.delivery.hooks.reading import READER_AGENT
@@ -26,8 +27,7 @@ MOST_PICTURES, MOST_REDIRECTS = 20, 5
 LARGEST = 50 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Struct, frozen=True):
     message: int
     recipient: str
     at: int

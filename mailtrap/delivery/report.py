@@ -5,9 +5,10 @@ from __future__ import annotations
 import binascii
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+
+from msgspec import Struct
 
 from mailtrap.mail.heading import header_end
 
@@ -19,8 +20,7 @@ SMALL, BIG = 50_000, 2_000_000
 _LONGEST_LINE = 998
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
+class Original(Struct, frozen=True):
     """The message that a notice is about.
 
     `header` is its beginning, at least the header section or 64 KB of it; `octets` gives all of it in pieces, None
@@ -47,8 +47,7 @@ class Original:
         return section[: start + 1]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One body part: the value of its Content-Type, its transfer encoding and its octets, CRLF-ended."""
 
     kind: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mailtrap.settings import Settings
 
@@ -10,8 +10,7 @@ from mailtrap.settings import Settings
 MOST_TRIES = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class RetrySchedule:
+class RetrySchedule(Struct, frozen=True):
     """Microseconds: between tries (the last one is repeated), until a delivery expires, until its sender is told.
 
     `notice_after` of 0 tells nobody.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.rule import Step
@@ -17,8 +18,7 @@ _GREETINGS = frozenset((Step.POP3_CONNECT, Step.POP3_GREETING, Step.IMAP_CONNECT
 _WELCOMES = frozenset((Step.POP3_GREETING, Step.IMAP_GREETING))
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(Struct, frozen=True):
     """`word` is `-ERR` or `+OK` of POP3; `NO`, `BAD`, `BYE` or `OK` of IMAP. `text` begins with a code, if with any."""
 
     word: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
+
+from msgspec import Struct, structs
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.occasion import Occasion
@@ -111,7 +113,7 @@ def _hint(term: Term, step: Step) -> str:
         return f"it is {told}"
     known = [other.value for other in SESSION_STEPS if other in _RECIPIENT]
     where = "" if step in _RECIPIENT else f", who is known at {', '.join(known)}"
-    meant = str(replace(term, field="rcpt"))[:200]
+    meant = str(structs.replace(term, field="rcpt"))[:200]
     return f"it is {'a header field, ' if is_header else ''}{told}; `{meant}` means the recipient{where}"
 
 
@@ -132,8 +134,7 @@ def _all(nodes: list[Node]) -> Node:
     return Everything() if not nodes else nodes[0] if len(nodes) == 1 else And(tuple(nodes))
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """`facts` is what is known without a look at the message, `content` the rest; both must hold.
 
     `of_recipient` says that the facts are one term about the recipient, as they mostly are.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.rule import DELIVERY_STEPS, Effect, Step
@@ -14,8 +15,7 @@ _BEFORE_DELIVERED = frozenset((Step.ROUTE, Step.ATTEMPT))
 _NOTICES = ("bounce", "complaint", "auto_reply", "read", "opens", "clicks")
 
 
-@dataclass(frozen=True, slots=True)
-class _Clash:
+class _Clash(Struct, frozen=True):
     """Where `holds`, something of the effect would never be seen; `hint` says what to write instead."""
 
     holds: Callable[[Effect, Step], bool]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mailtrap.clock import rfc3339
 from mailtrap.faults.conditions import Evidence, failing
@@ -20,8 +21,7 @@ from mailtrap.query.tree import And, Everything, Exact, Glob, Node, Not, Number,
 _LONGEST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Whether a rule would answer, and if not, why (`why` says what stood in the way, in words).
 
     At most one of a list answers. `fault` has id 0 where an address means something.

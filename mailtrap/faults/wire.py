@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import repeat
+
+from msgspec import Struct
 
 from mailtrap.faults.rule import Said
 
@@ -14,8 +15,7 @@ LONG = 1024 * 1024
 SPLIT_PAUSE, ENDLESS_PAUSE = 0.01, 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Garbled:
+class Garbled(Struct, frozen=True):
     """Pieces to write, seconds between them, and what to keep of them in the record."""
 
     pieces: Iterable[bytes]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+
+class Tls(Struct, frozen=True):
     """The protection of a connection, as the TLS library names it: `TLSv1.3`, `TLS_AES_256_GCM_SHA384`."""
 
     version: str
     cipher: str
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """Who logged in and how. Never holds a secret."""
 
     mechanism: str

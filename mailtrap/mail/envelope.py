@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 #: ESMTP parameters in the order sent: keyword as sent, value as sent or None (RFC 5321 §4.1.2 esmtp-param).
 Parameters = tuple[tuple[str, str | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(Struct, frozen=True):
     """One accepted RCPT: the forward-path exactly as sent, without its angle brackets, and its parameters."""
 
     address: str

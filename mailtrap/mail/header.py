@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mailtrap.mail import charsets, encoded_words
 from mailtrap.mail.heading import unfold
@@ -22,8 +23,7 @@ _MBOX = re.compile(rb">?From [^\n]*\n")
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One header field: its name as sent, its value decoded on one line, and its octets without the line end."""
 
     name: str
@@ -31,8 +31,7 @@ class Field:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Where a header section lies: fields in `[start, end)`, body from `body`; and what was odd about it."""
 
     start: int

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from mailtrap.mail.content import Content
 from mailtrap.mail.mime import Part
 
@@ -31,8 +33,7 @@ _ESCAPED = re.compile(r"\\([\\;,nN])")
 _DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z?))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """An organizer or attendee; `answer` is what they said, '' for nothing."""
 
     name: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from msgspec import Struct
 
 from mailtrap.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Sizes in octets, times in seconds; 0 is no limit. Each is a setting of the same name in `mailtrap.settings`."""
 
     max_message_size: int = 50 * 1024 * 1024
@@ -27,4 +26,4 @@ class Limits:
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """The limits a user has set."""
-        return cls(**{limit.name: getattr(settings, limit.name) for limit in fields(cls)})
+        return cls(**{name: getattr(settings, name) for name in cls.__struct_fields__})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mailtrap.mail.link_kinds import link_kind, picture_kind
 from mailtrap.mail.page import Page, Reference
@@ -26,8 +27,7 @@ _ANGLE = re.compile(r"<(https?://[^<>\s]{1,8192}|mailto:[^<>\s]{1,8192})>", re.I
 _TRAILING = ".,;:!?'*_~`|"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """`href` exactly as the recipient's program would follow it.
 
     `kind` is `verify`, `reset`, `unsubscribe`, `tracking`, `asset` or `link`; `part` the number of its part, ''

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 #: Characters of style sheets, and classes in them, that are read.
 MAX_CSS = 100_000
@@ -23,8 +25,7 @@ _UNITS = {"pt": 4 / 3, "em": 16.0, "rem": 16.0, "%": 0.16}
 LARGE = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """How the text of an element is shown; inherited by what is in it."""
 
     hidden: bool = False
@@ -57,8 +58,7 @@ class Look:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     hidden: bool = False
     size: float | None = None
     spaced: bool | None = None

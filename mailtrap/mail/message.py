@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(Struct, frozen=True):
     """A name and an address as a header field gives them, decoded; either may be empty."""
 
     name: str

@@ -12,6 +12,8 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
+from msgspec import Struct
+
 from mailtrap.mail import looks
 from mailtrap.mail.looks import Look
 
@@ -85,8 +87,7 @@ class Reference:
     around: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of visible text; cells of a table are separated by tabs. `large` where any of it stands out."""
 
     text: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class EnhancedStatus:
+
+class EnhancedStatus(Struct, frozen=True):
     """`class.subject.detail` (RFC 3463 §2)."""
 
     class_: int

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from mailtrap.mail.arrival import Login, Tls
 
 #: Longer lines are cut for the record; the wire is not affected.
@@ -17,8 +19,7 @@ HEAD = 400
 TAIL = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """`at` microseconds since the epoch; `side` is `C` (client), `S` (server) or `-` (neither); `text` is printable.
 
     `fault` is the id of the rule that spoke here, 0 where an address that means something did.

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Send:
+
+class Send(Struct, frozen=True):
     """Write these octets."""
 
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Dribble:
+class Dribble(Struct, frozen=True):
     """Write these pieces, each in a segment of its own and `pause` seconds apart; there may be no end of them.
 
     What is to be written afterwards waits.
@@ -26,8 +25,7 @@ class Dribble:
     pause: float
 
 
-@dataclass(frozen=True, slots=True)
-class StartTls:
+class StartTls(Struct, frozen=True):
     """Begin a TLS handshake as the server; the session is resumed with a `Handshake` or the exception that ended it.
 
     `trouble` names what is wrong with it on purpose; see `mailtrap.net.tls`.
@@ -36,8 +34,7 @@ class StartTls:
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Struct, frozen=True):
     """Close once everything has been written.
 
     With `linger` the client may still be sending: its octets are thrown away for a moment, because closing a socket
@@ -47,13 +44,11 @@ class Close:
     linger: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(Struct, frozen=True):
     """Break the connection off with a TCP RST; what was said before it is written, if that can be done at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delay:
+class Delay(Struct, frozen=True):
     """Let `seconds` of real time pass, for ever if None; the session is resumed with None.
 
     That comes earlier if the client has gone (or will say no more) or the server stops.
@@ -62,8 +57,7 @@ class Delay:
     seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Throttle:
+class Throttle(Struct, frozen=True):
     """From now on carry no more than so many octets a second, in each direction; 0 lifts it.
 
     `unread` has come in already and is given to the session again, as if it came now.
@@ -73,8 +67,7 @@ class Throttle:
     unread: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """Ask somebody on another thread: `question` gets a callback that may be called from any thread, once.
 
     The session is resumed with what the callback was given, or with the exception that `question` raised.
@@ -92,23 +85,20 @@ def promised(start: Callable[[], Future[Any]]) -> Ask:
     return Ask(question)
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """Run `task` on a worker thread because it is slow; the session is resumed with its result or exception."""
 
     task: Callable[[], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Drain:
+class Drain(Struct, frozen=True):
     """Wait until the client has read nearly all that was said; the session is resumed with None, also if it has gone.
 
     For a session that has much to say and would fill the memory of this machine with it.
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(Struct, frozen=True):
     """How a TLS handshake ended well: what the session is resumed with after `StartTls`."""
 
     version: str

@@ -6,8 +6,9 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from mailtrap.errors import SettingsError
 from mailtrap.net import ports
@@ -17,8 +18,7 @@ from mailtrap.net.tls import Identity, Troubled
 from mailtrap.settings import Settings, Standard
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """One port: what it is called, which setting says where it is, and who serves a client that comes to it."""
 
     name: str

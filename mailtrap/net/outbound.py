@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
+from msgspec import Struct
+
 from mailtrap.errors import Invalid, Unavailable
 
 #: Octets of an answer that are kept; the rest is not read.
@@ -44,8 +46,7 @@ _NOWHERE = ipaddress.ip_network("0.0.0.0/8")
 Resolve = Callable[[str, int], list[tuple[Any, ...]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What an HTTP server said: at most `MOST_ANSWER` octets of it, header names in lower case."""
 
     status: int

@@ -9,8 +9,9 @@ import hmac
 import os
 import re
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mailtrap.errors import SettingsError
 
@@ -23,8 +24,7 @@ class NotBase64Error(SaslError):
     """A response that is not base64."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """Who the client says it is. `secret` is the password or token, or None where the mechanism does not reveal it."""
 
     mechanism: str

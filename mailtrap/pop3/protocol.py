@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mailtrap.net import sasl
 
@@ -37,8 +38,7 @@ class CommandError(ValueError):
     """A command whose argument cannot be read; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(Struct, frozen=True):
     """The argument of TOP."""
 
     message: int

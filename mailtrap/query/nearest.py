@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from mailtrap.mail.message import Mailbox
 from mailtrap.mail.words import envelope_only, field_word, split, words
@@ -39,8 +40,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAST, _FLAT = 0.2, 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(Struct, frozen=True):
     """A term that does not hold. `how` says how `expected` is compared with `actual`, the values that are there.
 
     `distance` is between 0 (all but the same) and 1.

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mailtrap.errors import QueryError
 from mailtrap.mail.words import words
@@ -37,8 +38,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(Struct, frozen=True):
     """A value as written: `at` is where it begins; a quoted one is not a pattern, `star` says if a * followed it."""
 
     text: str
@@ -47,8 +47,7 @@ class _Value:
     star: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Lead:
+class _Lead(Struct, frozen=True):
     """The field that values belong to: `text` as written, `name` that of a header field."""
 
     field: Field

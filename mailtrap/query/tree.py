@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from mailtrap.mail.arrival import address_of
 from mailtrap.mail.message import Mailbox, Message, State, Understanding
@@ -98,8 +99,7 @@ class Searchable:
                 yield arrival.login.user if arrival.login else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Everything:
+class Everything(Struct, frozen=True):
     """Every message."""
 
     def __str__(self) -> str:
@@ -109,8 +109,7 @@ class Everything:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """The words of `value` in sequence in a field, or anywhere if `field` is empty.
 
     With `prefix` the last one need only begin so. `name` is the header field's name where `field` is `header`.
@@ -121,14 +120,14 @@ class Words:
     prefix: bool = False
     name: str = ""
     #: The words as the index has them, joined by spaces; empty if there are none, and then nothing matches.
-    sequence: str = dataclasses.field(init=False, compare=False, repr=False)
+    sequence: str = ""
 
     def __post_init__(self) -> None:
         found = words(self.value)
         if self.field == "header":
             tag = field_word(self.name) + BOUNDARY
             found = [tag + word for word in found]
-        object.__setattr__(self, "sequence", " ".join(found))
+        force_setattr(self, "sequence", " ".join(found))
 
     @property
     def column(self) -> str:
@@ -142,8 +141,7 @@ class Words:
         return bool(self.sequence) and record.holds(self.column, self.sequence, self.prefix)
 
 
-@dataclass(frozen=True, slots=True)
-class Exact:
+class Exact(Struct, frozen=True):
     """A field's whole decoded value, or one of its values. Addresses, names and labels have no ASCII case."""
 
     field: str
@@ -177,8 +175,7 @@ class Exact:
         return wanted == address or (name != "" and wanted in (name, f"{name} <{address}>"))
 
 
-@dataclass(frozen=True, slots=True)
-class Glob:
+class Glob(Struct, frozen=True):
     """A whole address or label against a pattern: `*` is any run of characters, `?` one. No ASCII case."""
 
     field: str
@@ -194,8 +191,7 @@ class Glob:
         return any(_globs(pattern, value) for value in record.values(self.field))
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """A header field of this name, whatever its value."""
 
     name: str
@@ -211,8 +207,7 @@ class Present:
         return record.holds("header", self.sequence, False)
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """`has:` or `is:` and one of the words it takes."""
 
     field: str
@@ -244,8 +239,7 @@ _FLAGS: dict[tuple[str, str], Callable[[Searchable], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """`id:` or `session:` and a number."""
 
     field: str
@@ -258,8 +252,7 @@ class Number:
         return self.number == (record.message.id if self.field == "id" else record.message.arrival.session)
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """`larger:` or `smaller:` than so many octets."""
 
     field: str
@@ -273,8 +266,7 @@ class Size:
         return size > self.octets if self.field == "larger" else size < self.octets
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class Time(Struct, frozen=True):
     """Received `before:` a time, or `after:` it or just then; microseconds since the epoch."""
 
     field: str
@@ -289,8 +281,7 @@ class Time:
         return at < self.at if self.field == "before" else at >= self.at
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """What does not match the other."""
 
     node: Node
@@ -302,8 +293,7 @@ class Not:
         return not self.node.matches(record)
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """What matches them all."""
 
     nodes: tuple[Node, ...]
@@ -315,8 +305,7 @@ class And:
         return all(node.matches(record) for node in self.nodes)
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """What matches at least one of them."""
 
     nodes: tuple[Node, ...]
@@ -362,8 +351,7 @@ def matches_glob(pattern: str, text: str) -> bool:
     return not pattern[p:].strip("*")
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A condition on messages. `str(query)` is a text that parses to an equal query."""
 
     root: Node

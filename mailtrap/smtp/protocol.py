@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mailtrap.mail.address import read_path
 from mailtrap.mail.envelope import Parameters
@@ -34,8 +35,7 @@ class CommandError(ValueError):
     """A command whose argument cannot be read; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """The argument of BDAT (RFC 3030 §2)."""
 
     size: int

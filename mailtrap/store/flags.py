@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from mailtrap.errors import Invalid
 from mailtrap.mail.words import fold
@@ -24,8 +25,7 @@ MOST_TAGS = 100
 _ATOM = re.compile(r"[!#$&'+-\[^-z|}~]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a client names. `keywords` are spelt as it does, by what they are compared with."""
 
     own: frozenset[str]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from mailtrap.query import Query
 
 
@@ -52,8 +54,7 @@ class Item(NamedTuple):
     modseq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """What STATUS says of a folder; `size` in octets."""
 
     messages: int
@@ -62,8 +63,7 @@ class Totals:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """A message that is to stand in a folder. `date` in microseconds since the epoch, None for when it was captured."""
 
     message: int
@@ -71,16 +71,14 @@ class Placement:
     date: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Altered:
+class Altered(Struct, frozen=True):
     """What came of a change of flags: items as they are now, and uids that had changed since (RFC 7162 §3.1.3)."""
 
     items: list[Item]
     modified: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """A folder at one moment, with the items that have a higher modseq than somebody asked for, and the uids gone."""
 
     folder: Folder
@@ -205,10 +203,19 @@ class Folders(Protocol):
     ) -> Future[Altered]:
         """Change the flags of items; those with a higher modseq than `unchanged_since` are left and named."""
 
-    def take_out(self, folder: int, uids: Collection[int], *, keep: bool = False) -> Future[list[int]]:
+    def copy(
+        self, folder: int, uids: Collection[int], to: int, *, move: bool = False, whole: bool = False
+    ) -> Future[list[tuple[int, int]]]:
+        """Put what stands in a folder into another one, too, as it is by then, or move it there: each at one moment.
+
+        Resolves with the uids of those that were there, ascending, and their new ones; with `whole` nothing is done
+        unless all of them are. Fails with NotFound where one of the folders is gone.
+        """
+
+    def take_out(self, folder: int, uids: Collection[int], *, marked: bool = False) -> Future[list[int]]:
         """Take items out of a folder, and delete messages that are then in no folder of the account but views.
 
         What is taken out of the account's view on everything (`\\All`) is deleted wherever it is. To delete a message
-        is to take it out of the folder's `inbox`, where there is one, and for good once it is in no other. With `keep`
-        no message is deleted (it has been placed somewhere else). Resolves with the uids that were there.
+        is to take it out of the folder's `inbox`, where there is one, and for good once it is in no other. With
+        `marked` what is not `\\Deleted` (any more) stays. Resolves with the uids that were taken out.
         """

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
+
+from msgspec import Struct
 
 from mailtrap.errors import SettingsError
 
@@ -37,8 +38,7 @@ MAPPED = {name: f"MAILTRAP_{name.upper()}" for name in ("smtp", "smtps", *READIN
 _DEFAULT, _ANY = "default", "any"
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """Where a sandbox is: its pages and API, and the ports it takes mail at and gives it out. `token` opens the API.
 
     A port is 0 where there is none: a sandbox elsewhere may be an older one. Names end with `s` where TLS is from the
@@ -107,8 +107,7 @@ def _address(name: str, address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
+class Wiring(Struct, frozen=True):
     """A sandbox as an application sees it: with a login, which is an inbox, or without."""
 
     site: Site

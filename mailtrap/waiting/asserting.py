@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import monotonic
 from typing import Any
+
+from msgspec import Struct
 
 from mailtrap.errors import NotFound
 from mailtrap.mail.content import Content
@@ -24,8 +26,7 @@ TOGETHER = ("count", "order")
 _NOBODY = "no message matches the query"
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """`name` is one of `CHECKS` or `TOGETHER`; `value` what it takes, of `order` the queries as read."""
 
     name: str
@@ -33,8 +34,7 @@ class Expectation:
     queries: tuple[Query, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The expectations with what came of each, and the message that they were held against: of several the best."""
 
     verdicts: list[Verdict]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from mailtrap.errors import Invalid
 from mailtrap.mail import extraction
@@ -38,8 +38,7 @@ class HeaderWish(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     value: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether an expectation holds, in values that can be compared by eye."""
 
     ok: bool
@@ -47,8 +46,7 @@ class Verdict:
     actual: str
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """The message that is looked at; `message` is as the index knows it, `content` what it holds."""
 
     message: Message

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from msgspec import Struct
+
 from mailtrap.errors import NotFound
 from mailtrap.mail.message import Message
 from mailtrap.mail.words import fold
@@ -19,8 +21,7 @@ from mailtrap.waiting.refusal import Refusal, RefusalWish
 from mailtrap.waiting.refusals import Refusals
 
 
-@dataclass(frozen=True, slots=True)
-class NearRefusal:
+class NearRefusal(Struct, frozen=True):
     """One that nearly matched, and what would have to be otherwise."""
 
     refusal: Refusal

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from msgspec import Struct
+
 from mailtrap.errors import Invalid
 from mailtrap.faults.conditions import in_question, known_at, searchable, terms
 from mailtrap.faults.occasion import Occasion
@@ -83,8 +85,7 @@ def refusal(
     return Refusal(occasion, step or occasion.step, code, status, text, fault, heading or _UNKNOWN, message)
 
 
-@dataclass(frozen=True, slots=True)
-class RefusalWish:
+class RefusalWish(Struct, frozen=True):
     """`count` refusals that match `query`, newer than the one with the id `after`; with `none`, that there is none.
 
     `inbox` is where the mail would have gone, empty for anywhere. `step`, `code` (`550`, `4yz`, `5yz`, or `0` where the

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from dataclasses import dataclass
 from time import monotonic
+
+from msgspec import Struct
 
 from mailtrap.mail.words import fold
 from mailtrap.waiting.bell import Bell
@@ -18,8 +19,7 @@ from mailtrap.waiting.wish import Outcome
 REMEMBERED, RECIPIENTS = 5000, 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What came of a wish. `refusals` are those that match, oldest first, of `counted` there are.
 
     `newest` is the id of the newest refusal that was looked at: hand it on as `after`. `seconds` is real time.

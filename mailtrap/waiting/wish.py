@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct
+
 from mailtrap.mail.message import Message
 from mailtrap.query import Query
 from mailtrap.query.nearest import Miss
@@ -31,8 +33,7 @@ class Outcome(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """`count` messages that match `query` (or messages with so many envelope recipients together), newer than `after`.
 
     `inbox` is where they must be, empty for anywhere. With `none` the wish is that none comes. Of more messages than
@@ -62,8 +63,7 @@ class Wish:
         return 1 if self.unit is Unit.MESSAGES else len(message.envelope.recipients)
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(Struct, frozen=True):
     """A message that nearly matched, and what would have to be otherwise."""
 
     message: Message

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from ast import literal_eval
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.choices import choices
@@ -21,8 +21,7 @@ from mailtrap.web.wire import encode
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """`path` has its variables in braces; each is handed over as a string of that name.
 
     `query` and `body` are the structs that the URL's query and a JSON body must fit; they are handed over as

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mailtrap.errors import Invalid, Unavailable
 from mailtrap.mail.arrival import Arrival
@@ -32,8 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(Struct, frozen=True):
     """What the request said apart from the message; None where the header shall say it."""
 
     sender: str | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mailtrap.delivery.hooks.target import Event, Target
 from mailtrap.delivery.hooks.ways import WAYS
@@ -11,8 +11,7 @@ from mailtrap.errors import Invalid, NotFound, Unavailable
 from mailtrap.net.outbound import Outbound
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """`status` is the HTTP status or SMTP code of the answer, 0 where there was none; `error` is empty where it went.
 
     `final` says that trying again would bring the same.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from mailtrap.delivery.told import Told
 
@@ -15,8 +16,7 @@ from mailtrap.delivery.told import Told
 SIDE_BY_SIDE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long to wait after the first failure, doubled with each further one up to `longest`; how many tries in all.
 
     Seconds of real time: the application that is told lives in it.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 #: From here on a code is told; from `SURE` on it may be shown as the one.
 LIKELY, SURE = 0.5, 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A one-time code: `code` as one types it, `written` as it stands there, and why and how surely it is one."""
 
     code: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from mailtrap.mail.extraction.grammar import DEVICE, ENTER, JOINT
 from mailtrap.mail.extraction.wording import ACCESS, CODE, OTHER, PASSWORD, PERHAPS, folded
@@ -26,8 +27,7 @@ _PASSWORDS = re.compile(r"passwor[dt]s?|kennwort|senha|hasło|heslo|password")
 _OF = re.compile(r" (?:(?:de|di|do|da|del|della|du|des|za|na|для|на) |d['’]|dell['’])?(?:la |l['’])?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """`kind` is `code`, `perhaps` or `other`."""
 
     kind: str

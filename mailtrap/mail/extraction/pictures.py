@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mailtrap.mail.content import Content
 
 MAX_PICTURES = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """One picture that the HTML shows; `attached` is the number of the part that a `cid:` address names, else ''."""
 
     src: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mailtrap.mail.content import Content
 from mailtrap.mail.links import in_field
@@ -10,8 +10,7 @@ from mailtrap.mail.links import in_field
 MAX_LINKS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Unsubscribing:
+class Unsubscribing(Struct, frozen=True):
     """Addresses in the List-Unsubscribe field, by scheme, and in the text. `one_click` is the address to which a client
     may POST `List-Unsubscribe=One-Click`, '' where the message does not promise that it may."""
 
