@@ -11,10 +11,10 @@ from mailtrap.accounts import Account
 from mailtrap.errors import Invalid
 from mailtrap.imap import hierarchy
 from mailtrap.imap.commands import Command, Copy, Expunge, Fetch, Store
-from mailtrap.imap.opened import OpenFolder, know_modseq, open_folder, owner
+from mailtrap.imap.opened import know_modseq, open_folder, owner
 from mailtrap.imap.selected import Beyond, Selected, spelt
 from mailtrap.mail.words import fold
-from mailtrap.store.folder import Alteration, Altered, Folder, Folders, Item, Placement
+from mailtrap.store.folder import Alteration, Altered, Folder, Folders, Item
 
 if TYPE_CHECKING:
     from mailtrap.imap.session import Session
@@ -132,66 +132,48 @@ def _copy(session: Session, command: Command) -> None:
     if not uids:
         session.ok(command, "There are none of these")
         return
-    prepare = partial(_prepared, session.sandbox.store.folders, account, arguments.name, opened, uids)
-    session.work(command, prepare, partial(_place, session, command, uids))
+    find = partial(_found, session.sandbox.store.folders, account, arguments.name)
+    session.work(command, find, partial(_place, session, command, uids))
 
 
-def _prepared(
-    folders: Folders, account: Account, name: str, opened: OpenFolder, uids: list[int]
-) -> tuple[Folder | None, list[int], list[Placement]]:
-    """On a worker thread: where to, and what is to be placed there, with its uids here."""
+def _found(folders: Folders, account: Account, name: str) -> Folder | None:
+    """On a worker thread: where to."""
     folder = hierarchy.find(folders, account, name)
     if folder is None or not folder.selectable:
-        return None, [], []
+        return None
     if folder.view:
         raise Invalid(f"{folder.name} shows by itself what belongs there")
-    opened.live.refresh()
-    items = opened.selected.items(uids)
-    facts = folders.facts(opened.id, [item.uid for item in items])
-    items = [item for item in items if item.uid in facts]
-    return (
-        folder,
-        [item.uid for item in items],
-        [Placement(item.message, item.flags, facts[item.uid][1]) for item in items],
-    )
+    return folder
 
 
-def _place(
-    session: Session,
-    command: Command,
-    uids: list[int],
-    prepared: tuple[Folder | None, list[int], list[Placement]],
-) -> None:
-    folder, sources, placements = prepared
+def _place(session: Session, command: Command, uids: list[int], folder: Folder | None) -> None:
     if folder is None:
         session.no(command, "There is no such folder", "TRYCREATE")
-    elif len(sources) < len(uids) and (not sources or not command.uid):
-        # All of them or none (RFC 9051 §6.4.7).
-        session.no(command, GONE, GONE_CODE)
-    else:
-        place = partial(session.sandbox.store.folders.place, folder.id, placements)
-        session.change(command, place, partial(_placed, session, command, folder, sources))
+        return
+    # By number all of them or none (RFC 9051 §6.4.7).
+    copy = partial(
+        session.sandbox.store.folders.copy,
+        open_folder(session).id,
+        uids,
+        folder.id,
+        move=command.verb == "MOVE",
+        whole=not command.uid,
+    )
+    # The copies may stand in the folder that is open, and what was moved does not any more.
+    changed(session, command, copy, partial(_placed, session, command, folder))
 
 
-def _placed(session: Session, command: Command, folder: Folder, sources: list[int], new: Sequence[int]) -> None:
-    opened = open_folder(session)
-    pairs = [(source, uid) for source, uid in zip(sources, new, strict=True) if uid]
+def _placed(session: Session, command: Command, folder: Folder, pairs: Sequence[tuple[int, int]]) -> None:
     if not pairs:
         session.no(command, GONE, GONE_CODE)
         return
-    there = [source for source, _ in pairs]
     code = ""
     if session.policy.offers("UIDPLUS"):
-        code = f"COPYUID {folder.uid_validity} {spelt(there)} {spelt([uid for _, uid in pairs])}"
-    if command.verb == "MOVE":
-        take_out = partial(session.sandbox.store.folders.take_out, opened.id, there, keep=True)
-        changed(session, command, take_out, partial(_moved, session, command, code))
-    else:
-        # The copies may stand in the folder that is open.
-        session.work(command, opened.catch_up, lambda _: session.ok(command, "Copied", code))
-
-
-def _moved(session: Session, command: Command, code: str, _: Any) -> None:
+        there, new = zip(*pairs, strict=True)
+        code = f"COPYUID {folder.uid_validity} {spelt(there)} {spelt(new)}"
+    if command.verb == "COPY":
+        session.ok(command, "Copied", code)
+        return
     if code:
         # Before the messages go (RFC 6851 §4.3).
         session.untagged(f"OK [{code}] Moved".encode())
@@ -224,7 +206,8 @@ def _expunge(session: Session, command: Command) -> None:
         if not uids:
             session.ok(command, "None is marked")
             return
-        take_out = partial(session.sandbox.store.folders.take_out, opened.id, uids)
+        # Somebody may have rescued some of them since.
+        take_out = partial(session.sandbox.store.folders.take_out, opened.id, uids, marked=True)
         changed(session, command, take_out, lambda _: session.ok(command, "Expunged", _highest(session)))
 
     session.work(command, doomed, delete)

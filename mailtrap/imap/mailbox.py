@@ -137,7 +137,7 @@ def _close(session: Session, command: Command) -> None:
         folder = opened.live.refresh()
         uids = [item.uid for item in folder.items if "\\Deleted" in item.flags]
         if uids:
-            folders.take_out(opened.id, uids).result(hierarchy.WRITTEN_WITHIN)
+            folders.take_out(opened.id, uids, marked=True).result(hierarchy.WRITTEN_WITHIN)
 
     session.work(command, expunge, lambda _: _unselect(session, command))
 

@@ -21,7 +21,7 @@ from mailtrap.store.gathering import WRITTEN_AFTER, Gathering, Picks, gathered_f
 from mailtrap.store.indexing import Indexer
 from mailtrap.store.matching import Matching
 from mailtrap.store.naming import FOLDERS, INBOX, Creation, Removal, Renaming, Subscription, is_view, tidy, to_folder
-from mailtrap.store.placing import Flagging, Placing, TakingOut, gone
+from mailtrap.store.placing import Copying, Flagging, Placing, TakingOut, gone
 from mailtrap.store.promised import Promised
 from mailtrap.store.reading import Readers
 from mailtrap.store.rows import clean, encode
@@ -306,9 +306,15 @@ class SqliteFolders:
         except MailtrapError as error:
             return _failed(error)
 
-    def take_out(self, folder: int, uids: Collection[int], *, keep: bool = False) -> Future[list[int]]:
+    def copy(
+        self, folder: int, uids: Collection[int], to: int, *, move: bool = False, whole: bool = False
+    ) -> Future[list[tuple[int, int]]]:
+        """Put what stands in a folder into another one, too, or move it there."""
+        return self._do(Copying(folder, uids, to, move=move, whole=whole))
+
+    def take_out(self, folder: int, uids: Collection[int], *, marked: bool = False) -> Future[list[int]]:
         """Take items out of a folder."""
-        return self._do(TakingOut(folder, uids, keep))
+        return self._do(TakingOut(folder, uids, marked))
 
     def _do(self, change: Promised[Result]) -> Future[Result]:
         self._writer.put_change(change)

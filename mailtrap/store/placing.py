@@ -175,16 +175,76 @@ class Flagging(Promised[Altered]):
         self._altered = altered
 
 
-class TakingOut(Promised[list[int]]):
-    """Takes items out of a folder, and deletes messages that stand nowhere else."""
+class Copying(Promised[list[tuple[int, int]]]):
+    """Puts what stands in a folder into another one as well, or moves it there.
 
-    __slots__ = ("_folder", "_gone", "_keep", "_uids")
+    Flags are read where they are copied: between reading and writing somebody else would change them in vain.
+    """
 
-    def __init__(self, folder: int, uids: Collection[int], keep: bool) -> None:
+    __slots__ = ("_folder", "_move", "_pairs", "_to", "_uids", "_whole")
+
+    def __init__(self, folder: int, uids: Collection[int], to: int, *, move: bool, whole: bool) -> None:
         super().__init__()
         self._folder = folder
         self._uids = sorted(set(uids))
-        self._keep = keep
+        self._to = to
+        self._move = move
+        self._whole = whole
+        self._pairs: list[tuple[int, int]] = []
+
+    def apply(self, transaction: Transaction) -> None:
+        """Copy the next slice."""
+        for folder in (self._folder, self._to):
+            if shelf(transaction, folder) is None:
+                self.refuse(transaction, gone(folder))
+                return
+        if self._whole and not self._are_there(transaction):
+            self.keep(transaction, [])
+            return
+        some, rest = self._uids[:SLICE], self._uids[SLICE:]
+        pairs = [*self._pairs, *self._copy(transaction, some)]
+        if rest:
+            transaction.committed.append(partial(self._advance, rest, pairs))
+        else:
+            self.keep(transaction, pairs)
+
+    def _are_there(self, transaction: Transaction) -> bool:
+        sql = "SELECT count(*) FROM json_each(?) j CROSS JOIN item i ON i.folder = ? AND i.uid = j.value"
+        [(count,)] = transaction.connection.execute(sql, (encode(self._uids), self._folder)).fetchall()
+        return bool(count == len(self._uids))
+
+    def _copy(self, transaction: Transaction, uids: Sequence[int]) -> list[tuple[int, int]]:
+        rows = transaction.connection.execute(
+            "SELECT i.uid, i.message, i.date, i.size, i.flags FROM json_each(?) j "
+            "CROSS JOIN item i ON i.folder = ? AND i.uid = j.value ORDER BY i.uid",
+            (encode(uids), self._folder),
+        ).fetchall()
+        to = shelf(transaction, self._to)
+        if to is None:
+            raise AssertionError("it was there in this transaction")
+        there = [uid for uid, *_ in rows]
+        new = stand(transaction, to, [(message, date, size, text) for _, message, date, size, text in rows])
+        if self._move:
+            standing.drop(transaction, [(self._folder, uid) for uid in there])
+        return list(zip(there, new, strict=True))
+
+    def _advance(self, rest: list[int], pairs: list[tuple[int, int]]) -> None:
+        self._uids = rest
+        self._pairs = pairs
+        # What somebody takes out between two slices is gone: the first have been copied by then.
+        self._whole = False
+
+
+class TakingOut(Promised[list[int]]):
+    """Takes items out of a folder, and deletes messages that stand nowhere else."""
+
+    __slots__ = ("_folder", "_gone", "_marked", "_uids")
+
+    def __init__(self, folder: int, uids: Collection[int], marked: bool) -> None:
+        super().__init__()
+        self._folder = folder
+        self._uids = sorted(set(uids))
+        self._marked = marked
         self._gone: list[int] = []
 
     def apply(self, transaction: Transaction) -> None:
@@ -193,9 +253,8 @@ class TakingOut(Promised[list[int]]):
         if folder is None:
             self.refuse(transaction, gone(self._folder))
             return
-        size = SLICE if self._keep else DELETED_SLICE
-        some, rest = self._uids[:size], self._uids[size:]
-        uids = [*self._gone, *take_out(transaction, folder, some, self._keep)]
+        some, rest = self._uids[:DELETED_SLICE], self._uids[DELETED_SLICE:]
+        uids = [*self._gone, *take_out(transaction, folder, some, marked=self._marked)]
         if rest:
             transaction.committed.append(partial(self._advance, rest, uids))
         else:
@@ -206,13 +265,15 @@ class TakingOut(Promised[list[int]]):
         self._gone = uids
 
 
-def take_out(transaction: Transaction, folder: Shelf, uids: Sequence[int], keep: bool) -> list[int]:
-    """Take these out of a folder; the uids that were there."""
+def take_out(
+    transaction: Transaction, folder: Shelf, uids: Sequence[int], *, keep: bool = False, marked: bool = False
+) -> list[int]:
+    """Take these out of a folder, with `marked` only those that are `\\Deleted`; the uids that were there."""
     connection = transaction.connection
-    items = connection.execute(
-        "SELECT i.uid, i.message FROM json_each(?) j CROSS JOIN item i ON i.folder = ? AND i.uid = j.value",
-        (encode(uids), folder.id),
-    ).fetchall()
+    sql = "SELECT i.uid, i.message FROM json_each(?) j CROSS JOIN item i ON i.folder = ? AND i.uid = j.value"
+    if marked:
+        sql += " AND instr(i.flags, '\\Deleted')"
+    items = connection.execute(sql, (encode(uids), folder.id)).fetchall()
     standing.drop(transaction, [(folder.id, uid) for uid, _ in items])
     if items and not keep:
         sql = f"SELECT {DELETED_COLUMNS} FROM json_each(?2) j CROSS JOIN message m ON m.id = j.value"  # noqa: S608

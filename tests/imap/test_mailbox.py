@@ -100,6 +100,61 @@ def test_copy_is_of_all_or_of_none(stage: Stage) -> None:
     assert say(one, "e UID FETCH 1:* UID")[-2:] == ["* 2 FETCH (UID 3)", "e OK Fetched"]
 
 
+class Meanwhile:
+    """Has something happen between what a session finds out and what it then has the store change."""
+
+    def __init__(self, stage: Stage, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.happens: list[tuple[Played, str]] = []
+        folders = stage.store.folders
+        change = getattr(folders, name)
+
+        def changed(*arguments: Any, **more: Any) -> Any:
+            while self.happens:
+                say(*self.happens.pop())
+            return change(*arguments, **more)
+
+        monkeypatch.setattr(folders, name, changed)
+
+
+def test_a_copy_does_not_bring_back_what_somebody_took_away(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = opened(stage), opened(stage)
+    say(one, "d CREATE box")
+    say(one, "d STORE 1:2 FLAGS (\\Seen \\Flagged kw)")
+    meanwhile = Meanwhile(stage, "copy", monkeypatch)
+    meanwhile.happens.append((other, "x STORE 1 -FLAGS (\\Seen \\Flagged kw)"))
+    assert say(one, "e UID COPY 1:2 box")[-1].startswith("e OK [COPYUID ")
+    assert say(one, "f FETCH 1:2 FLAGS")[:2] == ["* 1 FETCH (FLAGS ())", "* 2 FETCH (FLAGS (\\Flagged \\Seen kw))"]
+    assert say(opened(stage, folder="box"), "g FETCH 1:2 FLAGS")[:2] == [
+        "* 1 FETCH (FLAGS ())",
+        "* 2 FETCH (FLAGS (\\Flagged \\Seen kw))",
+    ]
+
+
+def test_a_message_that_two_move_goes_with_one_of_them(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = opened(stage), opened(stage)
+    say(one, "d CREATE a")
+    say(one, "d CREATE b")
+    Meanwhile(stage, "copy", monkeypatch).happens.append((other, "x MOVE 1 b"))
+    assert say(one, "e MOVE 1:2 a") == ["* 1 EXPUNGE", f"e {GONE}"]
+    Meanwhile(stage, "copy", monkeypatch).happens.append((other, "x UID MOVE 2 b"))
+    said = say(one, "f UID MOVE 2:3 a")
+    assert said[0].endswith(" 3 1] Moved")
+    assert said[1:] == ["* 1 EXPUNGE", "* 1 EXPUNGE", "f OK Moved"]
+    assert "MESSAGES 1" in say(one, "g STATUS a (MESSAGES)")[0]
+    assert "MESSAGES 2" in say(one, "g STATUS b (MESSAGES)")[0]
+
+
+@pytest.mark.parametrize("verb", ["EXPUNGE", "UID EXPUNGE 1:2", "CLOSE"])
+def test_what_somebody_rescues_in_time_is_not_expunged(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    one, other = opened(stage), opened(stage)
+    say(one, "d STORE 1:2 +FLAGS.SILENT (\\Deleted)")
+    Meanwhile(stage, "take_out", monkeypatch).happens.append((other, "x STORE 2 -FLAGS (\\Deleted)"))
+    assert say(one, f"e {verb}")[-1].startswith("e OK ")
+    assert say(other, "f UID SEARCH ALL")[0] == "* SEARCH 2 3"
+
+
 def test_changes_of_others_are_told_and_one_s_own_only_where_wanted(stage: Stage) -> None:
     one, other = opened(stage), opened(stage)
     assert say(one, "d STORE 1 +FLAGS.SILENT (\\Flagged)") == ["d OK Flags are set"]

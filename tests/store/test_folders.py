@@ -20,7 +20,7 @@ from mailtrap.events import Bus, Kind
 from mailtrap.mail.envelope import Recipient
 from mailtrap.query import Query, parse
 from mailtrap.settings import TEMPORARY, Settings
-from mailtrap.store import maintenance, open_store
+from mailtrap.store import maintenance, open_store, placing
 from mailtrap.store.base import Selection, Store
 from mailtrap.store.folder import Alteration, Folder, Folders, Placement, Totals
 from mailtrap.store.sqlite import SqliteStore
@@ -284,14 +284,46 @@ def test_taken_out_is_deleted_unless_it_stands_elsewhere(store: Store, folders: 
     assert store.counters().messages == 0
 
 
-def test_moving_deletes_nothing(store: Store, folders: Folders) -> None:
+def test_copying_takes_what_is_there_by_then(store: Store, folders: Folders) -> None:
     inbox, work = new(folders, "INBOX"), new(folders, "Work")
-    ids = keep(store, *mail(2))
+    keep(store, *mail(3))
     gather(folders, inbox)
-    place(folders, work, *ids)
-    assert folders.take_out(inbox, [1, 2], keep=True).result(PATIENCE) == [1, 2]
-    assert store.counters().messages == 2
+    folders.flag(inbox, [1, 3], ADD, ["\\Flagged", "\\Seen", "kw"]).result(PATIENCE)
+    folders.flag(inbox, [3], REMOVE, ["\\Flagged", "\\Seen", "KW"])
+    assert folders.copy(inbox, [3, 9, 1], work).result(PATIENCE) == [(1, 1), (3, 2)]
+    assert [item.flags for item in folders.items(work)] == [("\\Flagged", "\\Seen", "kw"), ()]
+    facts = folders.facts(inbox)
+    assert folders.facts(work) == {1: facts[1], 2: facts[3]}
+    assert folders.copy(inbox, [2, 9], work, whole=True).result(PATIENCE) == []
+    assert folders.copy(inbox, [2], work, whole=True).result(PATIENCE) == [(2, 3)]
+    assert folders.copy(inbox, [1, 2], inbox).result(PATIENCE) == [(1, 4), (2, 5)]
+
+
+def test_moving_deletes_nothing_and_is_done_once(
+    store: Store, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing, "SLICE", 2)
+    inbox, work, later = new(folders, "INBOX"), new(folders, "Work"), new(folders, "Later")
+    keep(store, *mail(5))
+    gather(folders, inbox)
+    # Two at once: each message goes with one of them.
+    both = [folders.copy(inbox, range(1, 6), to, move=True) for to in (work, later)]
+    moved = [uid for promise in both for uid, _ in promise.result(PATIENCE)]
+    assert sorted(moved) == [1, 2, 3, 4, 5]
+    assert sorted([item.message for to in (work, later) for item in folders.items(to)]) == [1, 2, 3, 4, 5]
+    assert (folders.items(inbox), folders.vanished(inbox, 0)) == ([], [1, 2, 3, 4, 5])
+    assert store.counters().messages == 5
     assert gather(folders, inbox) == 0
+
+
+def test_what_is_not_marked_any_more_is_not_taken_out(store: Store, folders: Folders) -> None:
+    inbox = new(folders, "INBOX")
+    keep(store, *mail(3))
+    gather(folders, inbox)
+    folders.flag(inbox, [1, 2], ADD, ["\\Deleted"]).result(PATIENCE)
+    folders.flag(inbox, [2], REMOVE, ["\\Deleted"])
+    assert folders.take_out(inbox, [1, 2, 3], marked=True).result(PATIENCE) == [1]
+    assert (len(folders.items(inbox)), store.counters().messages) == (2, 2)
 
 
 def test_what_is_yet_to_be_gathered_is_not_taken_for_homeless(store: Store, folders: Folders) -> None:
@@ -408,7 +440,7 @@ def test_removing_a_folder_deletes_what_is_only_in_it(store: Store, folders: Fol
     gather(folders, inbox)
     place(folders, work, kept, gone)
     place(folders, bounces, kept, gone)
-    folders.take_out(inbox, [2], keep=True).result(PATIENCE)
+    folders.take_out(inbox, [2]).result(PATIENCE)
     folders.remove(work).result(PATIENCE)
     assert store.get(gone) is None
     assert store.get(kept) is not None
@@ -504,7 +536,7 @@ def test_who_asks_about_forgotten_times_is_told_of_all_that_is_not_there(
     place(folders, inbox, *keep(store, *mail(20)))
     before = here(folders, inbox).modseq
     for uid in range(2, 17, 2):
-        folders.take_out(inbox, [uid], keep=True).result(PATIENCE)
+        folders.take_out(inbox, [uid]).result(PATIENCE)
     assert folders.vanished(inbox, before) == list(range(2, 17, 2))
     assert folders.vanished(inbox, before, [(4, 6), (20, 30)]) == [4, 6]
     assert folders.vanished(inbox, here(folders, inbox).modseq - 1) == [16]
@@ -551,6 +583,7 @@ def test_changes_to_what_is_gone_are_refused(folders: Folders, store: Store) -> 
         folders.gather(folder, EVERYTHING),
         folders.place(folder, [Placement(1)]),
         folders.flag(folder, [1], ADD, ["\\Seen"]),
+        folders.copy(folder, [1], folder),
         folders.take_out(folder, [1]),
         folders.remove(folder),
         folders.rename(folder, "b"),
@@ -832,7 +865,9 @@ def test_many_at_once_leave_everything_in_order(make: Make, tmp_path: Path) -> N
                 place(folders, work, *[item.message for item in items])
                 store.mark(Selection(EVERYTHING, tuple([item.message for item in items])), seen=False).result(PATIENCE)
                 if chance.random() < 0.3:
-                    folders.take_out(folder, uids, keep=chance.random() < 0.5).result(PATIENCE)
+                    folders.take_out(folder, uids, marked=chance.random() < 0.5).result(PATIENCE)
+                if chance.random() < 0.3:
+                    folders.copy(folder, uids, work, move=True).result(PATIENCE)
                 if chance.random() < 0.2:
                     store.delete(Selection(EVERYTHING, tuple([item.message for item in items]), "ann")).result(PATIENCE)
         except BaseException as error:

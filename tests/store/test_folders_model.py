@@ -120,7 +120,7 @@ class Model(RuleBasedStateMachine):
         self.mail[message].inboxes = left
         self.vanish(message, [pile for pile in self.piles.values() if pile.account == inbox])
 
-    def take(self, pile: Pile, uids: list[int], keep_them: bool) -> None:
+    def take(self, pile: Pile, uids: list[int], keep_them: bool = False) -> None:
         messages = [pile.items.pop(uid)[0] for uid in uids if uid in pile.items]
         if keep_them:
             return
@@ -261,14 +261,31 @@ class Model(RuleBasedStateMachine):
         for message in {pile.items[uid][0] for uid in done}:
             self.note(message, how, named)
 
-    @rule(folder=choice, uids=few, keep_them=st.booleans())
-    def take_out(self, folder: int, uids: list[int], keep_them: bool) -> None:
+    @rule(folder=choice, uids=few, marked=st.booleans())
+    def take_out(self, folder: int, uids: list[int], marked: bool) -> None:
         folder = self.some(folder)
         pile = self.piles.get(folder)
         if pile is not None:
             there = sorted({uid for uid in uids if uid in pile.items})
-            assert self.store.folders.take_out(folder, uids, keep=keep_them).result(PATIENCE) == there
-            self.take(pile, there, keep_them)
+            if marked:
+                there = [uid for uid in there if "\\Deleted" in pile.items[uid][1]]
+            assert self.store.folders.take_out(folder, uids, marked=marked).result(PATIENCE) == there
+            self.take(pile, there)
+
+    @rule(folder=choice, uids=few, to=choice, move=st.booleans(), whole=st.booleans())
+    def copy(self, folder: int, uids: list[int], to: int, move: bool, whole: bool) -> None:
+        folder, to = self.some(folder), self.some(to)
+        pile, target = self.piles.get(folder), self.piles.get(to)
+        if pile is None or target is None:
+            return
+        there = sorted({uid for uid in uids if uid in pile.items})
+        if whole and len(there) < len(set(uids)):
+            there = []
+        pairs = [(uid, self.put(target, pile.items[uid][0], set(pile.items[uid][1]))) for uid in there]
+        assert self.store.folders.copy(folder, uids, to, move=move, whole=whole).result(PATIENCE) == pairs
+        if move:
+            for uid in there:
+                del pile.items[uid]
 
     @rule(folder=choice)
     def remove(self, folder: int) -> None:
