@@ -212,15 +212,6 @@ class Folders(Protocol):
         unless all of them are. Fails with NotFound where one of the folders is gone.
         """
 
-    def copy(
-        self, folder: int, uids: Collection[int], to: int, *, move: bool = False, whole: bool = False
-    ) -> Future[list[tuple[int, int]]]:
-        """Put what stands in a folder into another one, too, as it is by then, or move it there: each at one moment.
-
-        Resolves with the uids of those that were there, ascending, and their new ones; with `whole` nothing is done
-        unless all of them are. Fails with NotFound where one of the folders is gone.
-        """
-
     def take_out(self, folder: int, uids: Collection[int], *, marked: bool = False) -> Future[list[int]]:
         """Take items out of a folder, and delete messages that are then in no folder of the account but views.
 
