@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from mailtrap import __version__
+from mailtrap.cli.groups import Commands
 from mailtrap.cli.terminal import Failure
 from mailtrap.errors import MailtrapError
 
@@ -39,7 +40,7 @@ COMMANDS = {
 }
 
 
-class Program(click.Group):
+class Program(Commands):
     """A group whose commands are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -53,18 +54,6 @@ class Program(click.Group):
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(f"mailtrap.cli.{module}"), attribute)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command named first; of one that there is not, say what may have been meant."""
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            from difflib import get_close_matches
-
-            near = [repr(one) for one in get_close_matches(name[:80].lower(), COMMANDS, n=2)]
-            ctx.fail(f"No such command {name!r}." + (f" Did you mean {' or '.join(near)}?" if near else ""))
-        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run it; what callers are expected to catch is caught here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mailtrap.cli.groups import Commands
 from mailtrap.cli.rules import duration
 from mailtrap.cli.sandboxes import connect, url_option
 from mailtrap.cli.terminal import print_json, say
@@ -11,7 +12,7 @@ from mailtrap.cli.terminal import print_json, say
 _json = click.option("--json", "as_json", is_flag=True, help="Print what the API answers.")
 
 
-@click.group(invoke_without_command=True, short_help="Show virtual time, or let it pass.")
+@click.group(cls=Commands, invoke_without_command=True, short_help="Show virtual time, or let it pass.")
 @_json
 @url_option
 @click.pass_context

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mailtrap.cli.groups import Commands
 from mailtrap.cli.terminal import Failure, Progress, line, print_json, say, size
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-@click.group(short_help="Look at, shrink, index anew, verify a database.")
+@click.group(cls=Commands, short_help="Look at, shrink, index anew, verify a database.")
 def db() -> None:
     """Work on a database file: the one of --database, else of the settings."""
 
@@ -86,7 +87,7 @@ def reindex(database: str | None, config: Path | None, as_json: bool) -> None:
         print_json({"messages": total})
 
 
-@db.command()
+@db.command(short_help="Verify its structure and every message.")
 @_on_a_file
 def check(database: str | None, config: Path | None, as_json: bool) -> None:
     """Verify its structure, and every message's octets against their digest. A server may be using it."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from mailtrap.cli.groups import Commands
 from mailtrap.cli.rules import STEPS, in_words, rule_of, rule_options
 from mailtrap.cli.sandboxes import connect, url_option
 from mailtrap.cli.terminal import binary_input, line, print_json, say, styled
@@ -19,15 +20,18 @@ from mailtrap.client import Client, Json
 _json = click.option("--json", "as_json", is_flag=True, help="Print what the API answers.")
 
 
-@click.group(short_help="Make things go wrong: rules, scenarios.")
-def faults() -> None:
+@click.group(cls=Commands, invoke_without_command=True, short_help="Make things go wrong: rules, scenarios.")
+@click.pass_context
+def faults(context: click.Context) -> None:
     """Make things go wrong, exactly as told. Rules are asked in their order; the first that matches answers.
 
-    What is changed holds from the next command of every session on.
+    What is changed holds from the next command of every session on. Without a COMMAND it lists the rules.
     """
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
 
 
-@faults.command("list")
+@faults.command("list", short_help="List the rules in their order.")
 @click.option("--inbox", metavar="NAME", help="Those that may answer in this inbox.")
 @_json
 @url_option

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from mailtrap.cli.groups import Commands
 from mailtrap.cli.sandboxes import connect, url_option
 from mailtrap.cli.terminal import line, print_json, say
 from mailtrap.client import Json
@@ -13,12 +14,16 @@ from mailtrap.client import Json
 _json = click.option("--json", "as_json", is_flag=True, help="Print what the API answers.")
 
 
-@click.group(short_help="Keep mail apart: list, add, remove inboxes.")
-def inboxes() -> None:
+@click.group(cls=Commands, invoke_without_command=True, short_help="Keep mail apart: list, add, remove inboxes.")
+@click.pass_context
+def inboxes(context: click.Context) -> None:
     """Keep mail apart. A client that logs in with a user name finds its mail in the inbox of that name.
 
     So does mail for `x+NAME@…` and `x@NAME.test`, once there is that inbox, and mail with `X-Mail-Inbox: NAME`.
+    Without a COMMAND it lists the inboxes.
     """
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
 
 
 @inboxes.command("list")

@@ -40,7 +40,10 @@ _PASSED_ON = [
 _FROM_TERMINALS = [getattr(signal, name) for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    short_help="Run a command with a sandbox of its own.",
+)
 @click.option("--config", type=click.Path(path_type=Path), help="Settings in TOML; default: mailtrap.toml if there.")
 @click.option("--starttls", is_flag=True, help="Offer STARTTLS; clients then may want to trust MAILTRAP_CA_FILE.")
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write the run as JUnit XML.")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from mailtrap.cli.groups import Commands
 from mailtrap.cli.sandboxes import connect, url_option
 from mailtrap.cli.terminal import line, print_json, say
 from mailtrap.client import Client, Json
@@ -18,9 +19,15 @@ _TEST = b"From: mailtrap@localhost\r\nTo: webhook@localhost\r\nSubject: A test o
 _PAUSE = 0.1
 
 
-@click.group(short_help="Tell the application what happens to its mail.")
-def webhooks() -> None:
-    """Tell the application what happens to its mail: signed, in order for each message, again until it is taken."""
+@click.group(cls=Commands, invoke_without_command=True, short_help="Tell the application what happens to its mail.")
+@click.pass_context
+def webhooks(context: click.Context) -> None:
+    """Tell the application what happens to its mail: signed, in order for each message, again until it is taken.
+
+    Without a COMMAND it lists who is told.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
 
 
 @webhooks.command("list")

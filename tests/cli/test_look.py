@@ -205,13 +205,32 @@ def test_scenarios_that_are_not_there_say_which_may_be_meant() -> None:
     [
         ("sesions", "No such command 'sesions'. Did you mean 'sessions'"),
         ("IMPORT", "No such command 'IMPORT'. Did you mean 'import'"),
-        ("xyzzy", "No such command 'xyzzy'.\n"),
+        ("xyzzy", "No such command 'xyzzy'. There are serve, run, send, list, "),
+        ("faults scenario", "No such command 'scenario'. Did you mean 'scenarios'"),
+        ("inboxes show", "No such command 'show'. There are add, list, remove.\n"),
+        ("webhooks tset", "No such command 'tset'. Did you mean 'test'"),
+        ("db vacum", "No such command 'vacum'. Did you mean 'vacuum'"),
     ],
 )
 def test_a_command_that_is_not_there_says_what_may_be_meant(typed: str, said: str) -> None:
-    result = run(None, typed)
+    result = run(None, *typed.split())
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+@pytest.mark.parametrize("group", ["faults", "inboxes", "webhooks"])
+def test_a_group_without_a_command_lists_what_there_is(group: str, stand_in: StandIn) -> None:
+    empty = {"faults": {"faults": [], "on": False}, "inboxes": {"inboxes": []}, "webhooks": {"webhooks": [], "lost": 7}}
+    stand_in.answers[f"GET /api/{group}"] = 200, json.dumps(empty[group]).encode()
+    alone, listed = run(stand_in, group), run(stand_in, group, "list")
+    assert (alone.exit_code, alone.output) == (0, listed.output)
+    assert run(stand_in, group, "--help").stdout.startswith("Usage: ")
+
+
+def test_every_command_is_told_in_one_line_that_is_not_cut() -> None:
+    for group in ((), ("faults",), ("inboxes",), ("webhooks",), ("db",), ("clock",)):
+        told = run(None, *group, "--help").stdout
+        assert "..." not in told.partition("\n")[2], told
 
 
 def test_a_query_that_cannot_be_read_is_wrong_usage(stand_in: StandIn) -> None:
