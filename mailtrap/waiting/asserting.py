@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
 from time import monotonic
 from typing import Any
 
@@ -40,7 +39,7 @@ class Held(Struct, frozen=True):
     verdicts: list[Verdict]
     message: Message | None
     matched: int
-    messages: list[Message] = field(default_factory=list)
+    messages: Sequence[Message] = ()
 
     @property
     def ok(self) -> bool:

@@ -11,7 +11,6 @@ import msgspec
 from msgspec import Struct
 
 from mailtrap.errors import Invalid
-from mailtrap.mail import extraction
 from mailtrap.mail.content import Content
 from mailtrap.mail.message import Mailbox, Message
 from mailtrap.mail.mime import Part
@@ -106,7 +105,9 @@ def _link_to(it: Subject, wanted: str) -> Verdict:
 
 
 def _code(it: Subject, wanted: bool | str) -> Verdict:
-    there = [found.code for found in extraction.codes(it.content)]
+    from mailtrap.mail.extraction import codes  # whose words most waits need not read in
+
+    there = [found.code for found in codes(it.content)]
     if isinstance(wanted, str):
         return Verdict(wanted in there, wanted, _list(there))
     return Verdict(bool(there) is wanted, "a code" if wanted else "no code", _list(there))

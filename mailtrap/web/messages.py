@@ -25,7 +25,6 @@ from mailtrap.web.contents import Contents, message_of
 from mailtrap.web.deliveries import delivered
 from mailtrap.web.delivery_shapes import delivery
 from mailtrap.web.downloads import attachment, part_response
-from mailtrap.web.extracts import extracts
 from mailtrap.web.operation import form, operation
 from mailtrap.web.submission import Submitted, submit
 from mailtrap.web.system import judged
@@ -285,6 +284,8 @@ def _changed(ids: list[int]) -> shapes.Changed:
 
 
 def _detail(message: Message, content: Content, deliveries: Iterable[Delivery]) -> shapes.MessageShape:
+    from mailtrap.web.extracts import extracts  # whose words take longer to read in than most tests
+
     summary = shapes.summary(message)
     truncated = [name for name in ("text", "html") if len(getattr(content, name)) > LONGEST_TEXT]
     attached = {id(part) for part in content.attachments}
