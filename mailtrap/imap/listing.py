@@ -77,13 +77,15 @@ def rows(folders: Iterable[Folder], names: Collection[str], patterns: Sequence[s
     parents, says_subscribed = _parents(known), choice.says_subscribed or choice.subscribed
     chosen = {name for name in (names if choice.subscribed else known) if _chosen(known.get(name), choice)}
     matching = {name for name in chosen if _matches(found, name)}
-    # A level is told of for what is below it and is not listed itself (RFC 5258 §3.1).
+    # A level that was not chosen is told of for what is below it and is not listed itself; of what was chosen, too,
+    # CHILDINFO says whether there is more of it below (RFC 5258 §4).
     above = {name for name in _parents(chosen - matching) if _matches(found, name)} if choice.recursive else set()
+    below = _parents(chosen) if choice.recursive else set()
     listed = []
     for name in sorted(matching | above, key=order):
         folder = known.get(name)
         attributes = _attributes(folder, name in parents, says_subscribed and name in names)
-        listed.append(Row(name, attributes, folder, name in above))
+        listed.append(Row(name, attributes, folder, name in below))
     return listed
 
 

@@ -126,6 +126,14 @@ def test_a_level_is_not_told_of_for_what_is_listed_itself() -> None:
     assert list(told(["*"], choice)) == ["INBOX", "Gone/away", "Sent", "Work/2026/May"]
 
 
+def test_what_is_listed_itself_says_that_there_is_more_below() -> None:
+    names = ["Work", "Work/2026/May", "INBOX"]
+    for patterns in (["*"], ["%"]):
+        found = rows(FOLDERS, names, patterns, Choice(subscribed=True, recursive=True))
+        assert {row.name for row in found if row.below} == {"Work"}
+        assert not any(row.below for row in rows(FOLDERS, names, patterns, Choice(subscribed=True)))
+
+
 def test_special_uses() -> None:
     assert list(told(["*"], Choice(special_use=True))) == ["All", "Sent"]
     assert list(told(["*"], Choice(special_use=True, subscribed=True))) == ["Sent"]
