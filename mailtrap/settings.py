@@ -372,7 +372,11 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None
         for key, value in _toml(path).items():
             row = rows.get(key.replace("-", "_"))
             if row is None:
-                raise SettingsError(f"{path}: there is no setting {key!r}", "see `mailtrap serve --help`")
+                from difflib import get_close_matches
+
+                near = get_close_matches(key, [row.key for row in TABLE], n=1)
+                hint = f"did you mean {near[0]}?" if near else "see `mailtrap serve --help`"
+                raise SettingsError(f"{path}: there is no setting {key!r}", hint)
             values[row.name] = row.read(value, str(path))
     for row in TABLE:
         if row.variable in environ:

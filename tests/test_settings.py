@@ -34,8 +34,9 @@ def test_unknown_variables_are_ignored_but_unknown_keys_in_the_file_are_not(tmp_
     assert load({}, {"MAILTRAP_API_KEY": "of somebody else"}) == Settings()
     file = tmp_path / "mailtrap.toml"
     file.write_text("smtp-prot = 2525\n")
-    with pytest.raises(SettingsError, match="no setting 'smtp-prot'"):
+    with pytest.raises(SettingsError, match="no setting 'smtp-prot'") as caught:
         load({}, {}, file)
+    assert caught.value.hint == "did you mean smtp-port?"
 
 
 @pytest.mark.parametrize(

@@ -249,14 +249,22 @@ def explain(step: str | None, as_json: bool, url: str | None, **facts: Any) -> N
     steps = [step] if step else list(STEPS.choices)
     with connect(url) as client:
         told = {one: client.explain_faults(one, **given) for one in steps}
+        is_well = not step and not any(explained["answer"] for explained in told.values())
+        rules = client.faults() if is_well and not as_json else {}
     if as_json:
         print_json(told[step] if step else told)
         return
     for one, explained in told.items():
         if step or explained["answer"]:
             _print_explained(one, explained)
-    if not step and not any(explained["answer"] for explained in told.values()):
-        say("Nothing would go wrong; --step STEP says why not.")
+    if is_well:
+        say(f"Nothing would go wrong{_why_none(rules)}")
+
+
+def _why_none(rules: Json) -> str:
+    if not rules["on"]:
+        return ": all rules are switched off; `mailtrap faults on` switches them on."
+    return "; --step STEP says why not." if rules["faults"] else ": there is no rule."
 
 
 def _print_explained(step: str, explained: Json) -> None:

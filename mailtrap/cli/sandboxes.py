@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mailtrap.errors import SettingsError
+from mailtrap.errors import Invalid, SettingsError
 
 if TYPE_CHECKING:
     from mailtrap.client import Client
@@ -51,7 +51,10 @@ def connect(url: str | None, timeout: float = 60.0) -> Client:
         from mailtrap.net.tls import ca_file
 
         authority = str(ca_file(settings))
-    return Client(where, token or None, ca_file=authority, timeout=timeout)
+    try:
+        return Client(where, token or None, ca_file=authority, timeout=timeout)
+    except Invalid as error:
+        raise SettingsError(str(error), error.hint) from error
 
 
 def smtp_address(given: str | None) -> tuple[str, int]:

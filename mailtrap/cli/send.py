@@ -81,7 +81,7 @@ def send(
     except Refused as refusal:
         raise Failure(str(refusal), "see --login, --starttls and --tls") from refusal
     except NoServer as error:
-        raise NobodyThere(str(error), "start one with `mailtrap serve`, or see --smtp") from error
+        raise NobodyThere(str(error), error.hint) from error
     if as_json:
         print_json(said)
     if refused:

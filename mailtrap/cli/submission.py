@@ -31,7 +31,11 @@ class Refused(Exception):
 
 
 class NoServer(Exception):
-    """Nobody answers there, the connection broke, or TLS failed."""
+    """Nobody answers there, the connection broke, or TLS failed; `hint` says what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,5 +167,14 @@ def _failure(error: Exception, route: Route) -> Exception:
         return Refused(step, error.smtp_code, text)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return Refused("the connection", 502, str(error).encode())
+    if isinstance(error, ssl.SSLCertVerificationError):
+        hint = "give the file that `mailtrap ca` prints where the server runs; without --ca nothing is checked"
+        return NoServer(f"the certificate of {where} is not trusted: {error.verify_message}", hint)
+    if isinstance(error, ssl.SSLError):
+        hint = "--tls is for a port that begins with TLS, such as 1465; say --starttls, or neither, for any other"
+        return NoServer(f"TLS with {where} failed: {error.reason or error}", hint)
     reason = getattr(error, "strerror", None) or str(error)
-    return NoServer(f"no SMTP server answers at {where}: {reason}")
+    hint = "start one with `mailtrap serve`, or say where it is with --smtp or MAILTRAP_SMTP"
+    if isinstance(error, smtplib.SMTPServerDisconnected) and not route.protection:
+        hint += "; a port that begins with TLS wants --tls"
+    return NoServer(f"no SMTP server answers at {where}: {reason}", hint)

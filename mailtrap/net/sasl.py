@@ -189,9 +189,9 @@ class Credentials:
         try:
             lines = path.read_text("utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"auth-file: {path} cannot be read: {error}", "give a file of user:hash lines"
-            ) from error
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            hint = "give a file of user:hash lines, as `mailtrap password` prints them"
+            raise SettingsError(f"auth-file: {path} cannot be read: {reason}", hint) from error
         hashes = {}
         for number, line in enumerate(lines, 1):
             if not line.strip() or line.startswith("#"):

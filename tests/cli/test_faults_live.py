@@ -136,6 +136,15 @@ def test_the_client_has_a_word_for_each(typed: Typed) -> None:
         assert client.mark_matching({"seen": True}, all=True)["count"] == 1
 
 
+def test_where_nothing_would_go_wrong_it_is_said_why(typed: Typed) -> None:
+    assert typed.run("faults", "explain").stderr == "Nothing would go wrong: there is no rule.\n"
+    typed.done("faults", "add", "--step", "rcpt", "--when", "rcpt:bob", "--stall")
+    assert typed.run("faults", "explain").stderr == "Nothing would go wrong; --step STEP says why not.\n"
+    typed.done("faults", "off")
+    told = typed.run("faults", "explain", "--to", "bob@x.test").stderr
+    assert told == "Nothing would go wrong: all rules are switched off; `mailtrap faults on` switches them on.\n"
+
+
 def test_what_changes_a_rule_says_what_it_changed(typed: Typed) -> None:
     one, two = (typed.done("faults", "add", "--step", "rcpt", "--reply", code)["faults"][0] for code in ("451", "452"))
     assert [rule["enabled"] for rule in typed.done("faults", "off", one["id"])["faults"]] == [False]

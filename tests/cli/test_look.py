@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,6 +11,8 @@ from click.testing import CliRunner, Result
 from mailtrap.cli import look, program
 from mailtrap.cli.sessions import OUTCOMES
 from mailtrap.cli.terminal import block, cut, line, size
+from mailtrap.errors import SettingsError
+from mailtrap.net.sasl import Credentials
 from mailtrap.web import ui
 from tests.cli.sandbox_stand_in import StandIn, error, summary
 
@@ -239,6 +242,12 @@ def test_a_query_that_cannot_be_read_is_wrong_usage(stand_in: StandIn) -> None:
     assert (result.exit_code, result.stderr) == (2, "mailtrap: what is (?\n(\n^\n  close it\n")
 
 
+def test_what_is_no_url_is_wrong_usage() -> None:
+    result = run(None, "list", "--url", "sandbox:8025")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("mailtrap: 'sandbox:8025' is not the URL of a sandbox\n  give one like http://")
+
+
 def test_nobody_there_has_its_own_exit_code() -> None:
     result = run(None, "list", "--url", "http://127.0.0.1:1")
     assert result.exit_code == 3
@@ -287,3 +296,12 @@ def test_a_line_for_the_auth_file_is_printed() -> None:
     assert "secret" not in result.output
     assert run(None, "password", "ann", "--stdin", input="\n").exit_code == 1
     assert run(None, "password", "a:b", "--stdin", input="x\n").exit_code == 2
+
+
+def test_an_auth_file_that_is_missing_is_told_with_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read: No such file or directory$") as missing:
+        Credentials.load(tmp_path / "nothing")
+    assert "mailtrap password" in missing.value.hint
+    (tmp_path / "latin").write_bytes(b"j\xf6rg:x")
+    with pytest.raises(SettingsError, match="it is not UTF-8"):
+        Credentials.load(tmp_path / "latin")

@@ -158,6 +158,17 @@ def test_a_unix_text_from_stdin_gets_crlf_and_its_envelope_from_the_header(sandb
     assert sandbox.done("show", "latest", "--raw").endswith(b"\r\n\r\nhello\r\n")
 
 
+def test_a_certificate_that_is_not_trusted_is_told_apart_from_no_server(sandbox: Sandbox, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{sandbox.told['smtps']}"
+    authority = sandbox.told["ca_file"]
+    sandbox.done("send", "--sample", "--tls", "--smtp", address, "--ca", authority)
+    other = sandbox.run("ca", MAILTRAP_STATE_DIR=str(tmp_path / "other")).stdout.strip()
+    result = sandbox.run("send", "--sample", "--tls", "--smtp", address, "--ca", other)
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"mailtrap: the certificate of {address} is not trusted: ")
+    assert "mailtrap ca" in result.stderr
+
+
 def test_addresses_in_any_script_are_sent(sandbox: Sandbox) -> None:
     sandbox.done("send", "--sample", "--from", "jörg@exämple.test", "--to", "用户@例え.test")
     assert sandbox.newest()["envelope"] == {"from": "jörg@exämple.test", "to": ["用户@例え.test"]}

@@ -82,6 +82,14 @@ def test_a_server_without_starttls_is_not_sent_to_in_the_clear() -> None:
     assert not [line for line in heard if line.startswith(b"MAIL")]
 
 
+def test_a_server_without_tls_is_told_apart_from_none() -> None:
+    with scripted(b"220 x\r\n") as (port, _):
+        result = CliRunner().invoke(program, ["send", "--sample", "--tls", "--smtp", f"127.0.0.1:{port}"])
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"mailtrap: TLS with 127.0.0.1:{port} failed: ")
+    assert "say --starttls" in result.stderr
+
+
 def test_content_without_a_final_crlf_gets_one_where_data_is_all_there_is() -> None:
     replies = [b"250 x\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", b"", b"250 2.0.0 kept\r\n", b"221 bye\r\n"]
     with scripted(b"220 x\r\n", *replies) as (port, heard), Submission(Route("127.0.0.1", port)) as submission:
