@@ -299,7 +299,7 @@ def test_a_line_for_the_auth_file_is_printed() -> None:
 
 
 def test_an_auth_file_that_is_missing_is_told_with_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be read: No such file or directory$") as missing:
+    with pytest.raises(SettingsError, match=r"cannot be read: No such file or directory$") as missing:
         Credentials.load(tmp_path / "nothing")
     assert "mailtrap password" in missing.value.hint
     (tmp_path / "latin").write_bytes(b"j\xf6rg:x")
