@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from msgspec import Struct
+
 from mailtrap.mail.message import Message, Submission
 from mailtrap.mail.transcript import Line, Transcript
 from mailtrap.query import Query
@@ -16,8 +18,7 @@ from mailtrap.store.folder import Folders
 Done = Callable[[int | Exception], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Newest first. `next` is the id that the following page's messages are older than, None at the end.
 
     `total` counts everything that matches the query, not only this page.
@@ -46,8 +47,7 @@ class Session:
     lines: tuple[Line, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Which messages a change is about: `query` alone, or those of `ids` that also match `query`.
 
     With `inbox` only what is in it; to delete that is to take it out of this inbox, and for good what is in no other.
