@@ -44,7 +44,7 @@ def send(
     The octets arrive as they are in the file. Only a file without any CRLF is taken for a Unix text and gets CRLF,
     as every mail program would do; --exact leaves that alone too.
     """
-    from mailtrap.cli.submission import NoServer, Refused, Route, Submission, with_crlf
+    from mailtrap.cli.submission import HungUp, NoServer, Refused, Route, Submission, with_crlf
 
     if sample and files:
         raise click.UsageError("--sample is the message: give no files with it.")
@@ -80,6 +80,8 @@ def send(
                     click.echo(f"{line(name)}: {line(reply)}")
     except Refused as refusal:
         raise Failure(str(refusal), "see --login, --starttls and --tls") from refusal
+    except HungUp as error:
+        raise Failure(str(error), error.hint) from error
     except NoServer as error:
         raise NobodyThere(str(error), error.hint) from error
     if as_json:

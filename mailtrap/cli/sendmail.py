@@ -191,7 +191,7 @@ def deliver(options: Options, source: IO[bytes]) -> int:
         click.echo(f"sendmail: {refusal}", err=True)
         return EX_TEMPFAIL if refusal.is_transient else EX_UNAVAILABLE
     except NoServer as error:
-        click.echo(f"sendmail: {error} (start one with `mailtrap serve`, or set MAILTRAP_SMTP)", err=True)
+        click.echo(f"sendmail: {error} ({error.hint})", err=True)
         return EX_TEMPFAIL
     return EX_OK
 

@@ -38,6 +38,10 @@ class NoServer(Exception):
         self.hint = hint
 
 
+class HungUp(NoServer):
+    """Somebody answered there, and went away before all was said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """How to reach the server. `protection` is "", "starttls" or "tls"; its certificate is checked if `ca_file`."""
@@ -137,7 +141,13 @@ class Submission:
         except UnicodeEncodeError:
             raise Refused("an address that is not ASCII", 553, b"5.6.7 the server offers no SMTPUTF8") from None
         except (OSError, smtplib.SMTPException) as error:
-            raise _failure(error, self._route) from error
+            failure = _failure(error, self._route)
+            if isinstance(failure, NoServer):
+                reason = getattr(error, "strerror", None) or str(error)
+                where = f"{self._route.host}:{self._route.port}"
+                hint = "`mailtrap sessions` says what became of it; what had no reply may have been kept all the same"
+                failure = HungUp(f"the SMTP server at {where} hung up before its reply: {reason}", hint)
+            raise failure from error
 
     def _ask(self, command: str, wanted: int = 250) -> None:
         # smtplib refuses CR and LF in commands itself (ValueError); say so in our words.

@@ -74,6 +74,14 @@ def test_a_server_that_hangs_up_or_is_none_is_said_to_be_missing(replies: list[b
         send_to(port)
 
 
+def test_a_server_that_hangs_up_midway_is_told_apart_from_none() -> None:
+    with scripted(b"220 x\r\n", b"250 x\r\n", b"250 ok\r\n") as (port, _):
+        result = CliRunner().invoke(program, ["send", "--sample", "--smtp", f"127.0.0.1:{port}"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"mailtrap: the SMTP server at 127.0.0.1:{port} hung up before its reply: ")
+    assert "`mailtrap sessions`" in result.stderr
+
+
 def test_a_server_without_starttls_is_not_sent_to_in_the_clear() -> None:
     with scripted(b"220 x\r\n", b"250 x\r\n", b"221 bye\r\n") as (port, heard):
         result = CliRunner().invoke(program, ["send", "--sample", "--starttls", "--smtp", f"127.0.0.1:{port}"])
