@@ -14,7 +14,7 @@ import * as palette from "./palette.js";
 import { Pile } from "./pile.js";
 import { Reader } from "./reader.js";
 import * as recent from "./recent.js";
-import { Search } from "./search.js";
+import { Search, widened } from "./search.js";
 import { Selection } from "./selection.js";
 import { tabs } from "./tabs.js";
 import { announce, failed } from "./toasts.js";
@@ -107,7 +107,7 @@ async function find(query, { remember = true, write = "replaceState" } = {}) {
     await pile.load(query);
   } catch (error) {
     if (error.name === "AbortError") return;
-    if (error.code === "bad_query" || error.position !== undefined) search.explain(error);
+    if (error.code === "bad_query" || error.position !== undefined) search.explain(error, { go: remember });
     else failed(error);
     return;
   }
@@ -221,6 +221,7 @@ selection.addEventListener("changed", () => {
 element("all").addEventListener("change", () => selection.selectAll());
 element("none").addEventListener("change", () => selection.clear());
 element("nothing-clear").addEventListener("click", () => element("query-clear").click());
+element("nothing-wider").addEventListener("click", () => find(widened(pile.query), { write: "pushState" }));
 
 function empty() {
   const box = element("nothing");
@@ -229,6 +230,9 @@ function empty() {
   if (pile.length) return;
   box.querySelector("p").textContent = filtered ? `Nothing matches ${pile.query}` : "No mail yet";
   element("nothing-clear").hidden = !filtered;
+  const wider = widened(pile.query);
+  element("nothing-wider").hidden = !wider;
+  element("nothing-wider").querySelector("code").textContent = wider ?? "";
   if (!filtered && !reader.id && !document.querySelector(".connect")) connect();
 }
 

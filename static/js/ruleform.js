@@ -141,9 +141,9 @@ function look() {
 }
 
 /** What is wrong with a query stands at the query, all else at the foot. */
-function explain(failure) {
+function explain(failure, options) {
   const query = failure?.position !== undefined;
-  when.explain(query ? failure : undefined);
+  when.explain(query ? failure : undefined, options);
   error.hidden = !failure || query;
   if (failure && !query) error.replaceChildren(...ticked([failure.message, failure.hint].filter(Boolean).join(": ")));
 }
@@ -164,6 +164,6 @@ form.addEventListener("submit", async (event) => {
     await save(read());
     dialog.close();
   } catch (failure) {
-    explain(failure);
+    explain(failure, { go: true });
   }
 });

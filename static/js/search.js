@@ -68,8 +68,11 @@ export class Search extends EventTarget {
     this.input.select();
   }
 
-  /** Show why a query was refused, with a caret under the character; nothing to show clears it. */
-  explain(failure) {
+  /**
+   * Show why a query was refused, with a caret under the character; nothing to show clears it. `go` takes the cursor
+   * there: not while somebody types, whose next words would stand in the wrong place.
+   */
+  explain(failure, { go = false } = {}) {
     this.error.hidden = !failure;
     this.input.setAttribute("aria-invalid", String(Boolean(failure)));
     if (!failure) return;
@@ -82,7 +85,7 @@ export class Search extends EventTarget {
       const before = [...this.value].slice(0, failure.position).join("");
       line.textContent = `${this.value}\n${" ".repeat([...before].length)}^`;
       this.error.prepend(line);
-      if (document.activeElement === this.input) this.input.setSelectionRange(before.length, before.length);
+      if (go && document.activeElement === this.input) this.input.setSelectionRange(before.length, before.length);
     }
   }
 
@@ -99,7 +102,7 @@ export class Search extends EventTarget {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => {
       const query = this.value.trim();
-      if (/[:=("-]$/.test(query) || (query.match(/"/g)?.length ?? 0) % 2) return;
+      if (isUnfinished(query)) return;
       this.dispatchEvent(new CustomEvent("search", { detail: { query, final: false } }));
     }, 350);
   }
@@ -186,6 +189,18 @@ export class Search extends EventTarget {
     event.preventDefault();
     event.stopPropagation();
   }
+}
+
+/** Whether more is bound to come: a value, what else may match, a closing quote or parenthesis. */
+function isUnfinished(query) {
+  const [open, close, quotes] = ["(", ")", '"'].map((sign) => query.split(sign).length - 1);
+  return /[:=("-]$|(^|[\s(])(OR|AND|NOT)$/.test(query) || open > close || quotes % 2 === 1;
+}
+
+/** The query for words that begin as its last one does; undefined where that word is none, or has its star. */
+export function widened(query) {
+  const last = query.match(/(?:^|\s)((?:(?:from|to|cc|bcc|rcpt|subject|body|filename):)?[\p{L}\p{N}][^\s"():=*?]*)$/u)?.[1];
+  return last && /[\p{L}\p{N}]$/u.test(last) && !isUnfinished(query) ? `${query}*` : undefined;
 }
 
 /** As mailtrap/query/quoting.py writes a value. */

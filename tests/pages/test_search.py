@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 from playwright.sync_api import expect
 
 from tests.pages.conftest import Site, Visit
@@ -47,6 +49,54 @@ def test_a_bad_query_is_explained_where_it_is_wrong(site: Site, visit: Visit) ->
     expect(page.locator(".row-subject")).to_have_text(["Still here"])
     # The browser notes the 400 in its console; the page has told it better.
     visit.complaints[:] = [line for line in visit.complaints if "400" not in line]  # type: ignore[attr-defined]
+
+
+def test_a_pause_while_typing_moves_no_cursor(site: Site, visit: Visit) -> None:
+    site.send("Still here")
+    page = live(visit(site.web + "/"))
+    press(page, "/")
+    page.keyboard.type("form:ana")
+    expect(page.locator("#query-error")).to_be_visible()
+    page.keyboard.type(" OR ben")
+    expect(page.locator("#query")).to_have_value("form:ana OR ben")
+    press(page, "Enter")
+    expect(page.locator("#query-error")).to_be_visible()
+    page.keyboard.type("x")
+    expect(page.locator("#query")).to_have_value("xform:ana OR ben")
+    visit.complaints[:] = [line for line in visit.complaints if "400" not in line]  # type: ignore[attr-defined]
+
+
+def test_a_query_that_is_not_finished_is_not_called_wrong(site: Site, visit: Visit) -> None:
+    site.send("Still here")
+    page = live(visit(site.web + "/"))
+    page.clock.install()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for begun in ("(ana", "ana OR", "-", "from:", 'subject:"a', "NOT"):
+        page.locator("#query").fill(begun)
+        page.clock.run_for(1000)  # longer than the hand has to rest
+        expect(page.locator("#query-error")).to_be_hidden()
+    page.locator("#query").fill("still")
+    page.clock.run_for(1000)
+    expect(page.locator(".row-subject")).to_have_text(["Still here"])
+    queries = {parse_qs(urlsplit(url).query).get("query", [""])[0] for url in asked if "/api/messages" in url}
+    assert queries - {"is:unread"} == {"still"}
+
+
+def test_where_no_word_matches_those_that_begin_so_are_offered(site: Site, visit: Visit) -> None:
+    site.send("Plantation")
+    page = live(visit(site.web + "/"))
+    press(page, "/")
+    page.keyboard.type("subject:plant")
+    press(page, "Enter")
+    page.get_by_role("button", name="Words that begin so: subject:plant*").click()
+    expect(page.locator(".row-subject")).to_have_text(["Plantation"])
+    expect(page.locator("#query")).to_have_value("subject:plant*")
+    for final in ("is:tagged", "tag:nowhere", 'subject="zz"', "subject:zz*"):
+        page.locator("#query").fill(final)
+        press(page, "Enter")
+        expect(page.get_by_text(f"Nothing matches {final}")).to_be_visible()
+        expect(page.locator("#nothing-wider")).to_be_hidden()
 
 
 def test_new_mail_shows_up_in_a_search_only_if_it_matches(site: Site, visit: Visit) -> None:
