@@ -326,7 +326,7 @@ def test_rules_of_others_are_imported(site: Site, visit: Visit) -> None:
 def test_hostile_rules_stay_text(site: Site, visit: Visit) -> None:
     evil = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
     book = site.server.sandbox.faults
-    book.add(Fault(Step.RCPT, Effect(reply=Said(550, "", evil)), name=evil, inbox=evil, when='rcpt:"<b>x"'))
+    book.add(Fault(Step.RCPT, Effect(reply=Said(550, "", evil)), name=evil, when='rcpt:"<b>x"'))
     page = faults_page(site, visit)
     expect(page.locator(".rule-name")).to_have_text(evil)
     expect(page.locator(".rule-sentence")).to_contain_text(evil)

@@ -75,6 +75,7 @@ def test_what_is_open_and_ticked_stays_so_when_mail_arrives(site: Site, visit: V
     expect(page.locator(".is-open .row-subject")).to_have_text("First")
     expect(page.locator(".is-selected .row-subject")).to_have_text("Second")
     expect(page.locator("#subject")).to_have_text("First")
+    expect(page.locator(".reader-people .avatar")).to_be_visible()
 
 
 def test_a_message_deleted_elsewhere_goes_away(site: Site, visit: Visit) -> None:
