@@ -113,6 +113,11 @@ class Connection:
             pass
 
 
+def objection(error: h11.RemoteProtocolError) -> str:
+    """What is wrong with a request, without its octets, which h11 tells as Python writes them."""
+    return str(error).partition(": b")[0]
+
+
 class _Body:
     """The request body as `wsgi.input`: read when asked for, never more than a piece ahead."""
 
@@ -146,7 +151,7 @@ class _Body:
                 event = http.next_event()
             except h11.RemoteProtocolError as error:
                 self.is_done = True
-                raise BadRequest(str(error)) from None
+                raise BadRequest(objection(error)) from None
             if event is h11.NEED_DATA:
                 self._receive()
             elif isinstance(event, h11.Data):

@@ -23,7 +23,7 @@ import h11
 from mailtrap.net import ports
 from mailtrap.settings import Settings
 from mailtrap.web.entrance import listen
-from mailtrap.web.exchange import PATIENCE, Connection, exchange
+from mailtrap.web.exchange import PATIENCE, Connection, exchange, objection
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -158,7 +158,7 @@ class WebServer:
         except (ssl.SSLWantReadError, BlockingIOError):
             return
         except h11.RemoteProtocolError as error:
-            connection.refuse(error.error_status_hint, str(error))
+            connection.refuse(error.error_status_hint, objection(error))
             self._drop(connection)
             return
         except (OSError, EOFError):
@@ -194,7 +194,7 @@ class WebServer:
                 self._waker.send(b"x")
                 return
         except h11.RemoteProtocolError as error:
-            connection.refuse(error.error_status_hint, str(error))
+            connection.refuse(error.error_status_hint, objection(error))
         except (OSError, EOFError):
             pass
         finally:

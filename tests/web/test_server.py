@@ -121,6 +121,7 @@ def test_broken_requests_get_the_one_error_shape(listening: Listening, octets: b
     answer = talk(listening[1], octets)
     assert answer.startswith(b"HTTP/1.1 %d " % status), answer[:300]
     assert error_of(answer)["status"] == status
+    assert "bytearray" not in error_of(answer)["message"]
     assert b"nosniff" in answer
 
 
