@@ -83,9 +83,8 @@ class Gates:
         # Also where it may see everything: this thread has answered others before.
         asking.admit(inbox, _connection(environ))
         if not inbox and path not in EXEMPT and not self._guard.admits(authorization):
-            raise Refused(
-                401, "Credentials are needed", "see web-user, api-token", headers={"WWW-Authenticate": CHALLENGE}
-            )
+            said = "These credentials open nothing" if authorization else "Credentials are needed"
+            raise Refused(401, said, "see web-user, api-token", headers={"WWW-Authenticate": CHALLENGE})
         _check_site(environ, path)
         self._check_body(environ, path)
 

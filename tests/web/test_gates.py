@@ -339,6 +339,9 @@ def test_a_browser_gets_in_with_the_token_as_password() -> None:
             headers = {"Authorization": f"Basic {b64encode(credentials).decode()}"}
             assert client.get("/", headers=headers).status_code == status, credentials
         assert client.get("/", headers={"Authorization": "basic password t:k"}).status_code == 401
+        assert client.get("/api/info").get_json()["error"]["message"] == "Credentials are needed"
+        wrong = client.get("/api/info", headers={"Authorization": "Bearer wrong"}).get_json()["error"]
+        assert wrong["message"] == "These credentials open nothing"
 
 
 def test_under_a_base_path_everything_is_below_it() -> None:
