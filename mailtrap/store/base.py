@@ -177,11 +177,19 @@ class Store(Protocol):
         """Change what people noted about messages; None leaves as it is. Resolves with the ids that matched."""
 
     def page(
-        self, query: Query, *, limit: int, before: int | None = None, after: int | None = None, offset: int = 0
+        self,
+        query: Query,
+        *,
+        limit: int,
+        before: int | None = None,
+        after: int | None = None,
+        offset: int = 0,
+        count: bool = True,
     ) -> Page:
         """The newest `limit` messages that match, with ids below `before` and above `after`, past the first `offset`.
 
-        Never reads content. With `after` alone the page is still the newest ones, newest first.
+        Never reads content. With `after` alone the page is still the newest ones, newest first. Without `count`, which
+        may visit everything that matches, the total is 0.
         """
 
     def get(self, id: int) -> Message | None:

@@ -126,7 +126,7 @@ class Expiry:
         used = self._used.get(fold(inbox.name))
         if used is None:
             # Once after a start: mail may have come in an earlier process.
-            newest = self._store.page(here, limit=1).messages
+            newest = self._store.page(here, limit=1, count=False).messages
             used = max(inbox.created_at, newest[0].arrival.at if newest else 0)
             used = self._used.setdefault(fold(inbox.name), used)
         return max(used, inbox.created_at)

@@ -141,7 +141,14 @@ class SqliteStore:
         return change.future
 
     def page(
-        self, query: Query, *, limit: int, before: int | None = None, after: int | None = None, offset: int = 0
+        self,
+        query: Query,
+        *,
+        limit: int,
+        before: int | None = None,
+        after: int | None = None,
+        offset: int = 0,
+        count: bool = True,
     ) -> Page:
         """The newest `limit` messages that match."""
         choice = choose(query)
@@ -162,11 +169,11 @@ class SqliteStore:
             f"ORDER BY {choice.id} DESC LIMIT ? OFFSET ?"
         )
         wanted = (*parameters, limit + 1, offset)
-        if choice.is_everything:
+        if count and choice.is_everything:
             # Of one state: who follows the news would count a message twice that was in the total and not in the rows.
             rows, [(total,)] = self._readers.fetch_all([(sql, wanted), ("SELECT messages FROM totals", ())])
         else:
-            rows, total = self._readers.fetch(sql, wanted), self._total(choice)
+            rows, total = self._readers.fetch(sql, wanted), self._total(choice) if count else 0
         messages = [to_message(row) for row in rows[:limit]]
         more = len(rows) > limit and limit > 0
         return Page(messages, total, messages[-1].id if more else None)

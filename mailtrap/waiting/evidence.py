@@ -59,12 +59,12 @@ class Witness:
         """
         everywhere = Query.EVERYTHING.within(scope) if scope else Query.EVERYTHING
         here = Query.EVERYTHING.within(wish.inbox) if wish.inbox else everywhere
-        arrived = self._store.page(here, limit=SHOWN, after=wish.after)
+        arrived = self._store.page(here, limit=SHOWN, after=wish.after, count=not wish.after)
         total = arrived.total if not wish.after else len(arrived.messages)
         since = began - EARLIER
         if wish.after and (last := self._store.get(wish.after)):
             since = last.arrival.at
-        pool = self._store.page(everywhere, limit=LOOKED_AT).messages
+        pool = self._store.page(everywhere, limit=LOOKED_AT, count=False).messages
         return Evidence(
             arrived.messages[::-1], total, self._nearest(wish, pool), self._refused(min(since, began), scope)
         )

@@ -69,7 +69,7 @@ def instead(scene: Scene, wish: RefusalWish, began: int, scope: str = "") -> Ins
     here = Query.EVERYTHING.within(inbox) if inbox else Query.EVERYTHING
     accepted: list[Message] = []
     arrived: list[Message] = []
-    for message in reversed(scene.store.page(here, limit=LOOKED_AT).messages):
+    for message in reversed(scene.store.page(here, limit=LOOKED_AT, count=False).messages):
         if message.arrival.at >= min(since, began):
             (accepted if _fits(scene, wish, message) else arrived).append(message)
     return Instead(near, others[-SHOWN:], len(others), accepted[-SHOWN:], arrived[-SHOWN:])

@@ -157,7 +157,7 @@ class Waiting:
 
     def newest(self) -> int:
         """The id of the newest message, 0 for none."""
-        return next((message.id for message in self._store.page(Query.EVERYTHING, limit=1).messages), 0)
+        return next((message.id for message in self._store.page(Query.EVERYTHING, limit=1, count=False).messages), 0)
 
     def candidate(self, message: Message) -> Candidate:
         """A message that is in the store."""
@@ -270,7 +270,8 @@ class Waiting:
         looked: dict[int, Candidate] = {}
         store, wish = self._store, waiter.wish
         through = store.indexed
-        for message in store.page(waiter.query, limit=wish.limit, after=wish.after, before=through + 1).messages:
+        known = store.page(waiter.query, limit=wish.limit, after=wish.after, before=through + 1, count=False)
+        for message in known.messages:
             waiter.offer(message)
         here = Query.EVERYTHING.within(wish.inbox) if wish.inbox else Query.EVERYTHING
         board: Board[Waiter] = Board()
@@ -278,7 +279,7 @@ class Waiting:
         before: int | None = None
         while True:
             size = _FIRST if before is None else _PAGE
-            page = store.page(here, limit=size, after=max(wish.after, through), before=before)
+            page = store.page(here, limit=size, after=max(wish.after, through), before=before, count=False)
             for message in page.messages:
                 try:
                     candidate = self.candidate(message)

@@ -144,7 +144,7 @@ class Deliveries:
             raise Unavailable("The search index is behind", "ask again in a moment")
         before = None if newest is None else newest + 1
         while True:
-            page = self._store.page(query, limit=_BATCH, before=before)
+            page = self._store.page(query, limit=_BATCH, before=before, count=False)
             if page.messages:
                 yield [message.id for message in page.messages]
             if page.next is None:

@@ -101,7 +101,7 @@ def original_of(sandbox: Sandbox, found: Report, newest: int) -> int | None:
     query: Query = parse_query(f"message-id:{quoted(found.original.strip('<>'))}")
     if only := scope.inbox():
         query = query.within(only)
-    page = sandbox.store.page(query, limit=1, before=newest)
+    page = sandbox.store.page(query, limit=1, before=newest, count=False)
     return page.messages[0].id if page.messages else None
 
 

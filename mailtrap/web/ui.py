@@ -140,7 +140,7 @@ def _inbox_pages(
         query = parse(flask.request.args.get("query", ""))
         if inboxpages.chosen():
             query = query.within(inboxpages.chosen())
-        page = sandbox.store.page(query, limit=1)
+        page = sandbox.store.page(query, limit=1, count=False)
         if not page.messages:
             raise NotFound("There is no such message yet", "send one to the SMTP port")
         return flask.redirect(f"{flask.request.script_root}/messages/{page.messages[0].id}", 302)
