@@ -150,3 +150,14 @@ def test_every_view_of_hostile_mail_is_shown_within_a_second(site: Site, octets:
             assert answer.status == 200
             answer.read()
         assert time.perf_counter() - began < 5, path
+
+
+def test_files_that_are_left_out_are_counted(site: Site) -> None:
+    part = b"--b\r\nContent-Type: text/csv\r\nContent-Disposition: attachment; filename=a.csv\r\n\r\n1\r\n"
+    mail = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + part * 503 + b"--b--\r\n"
+    with smtplib.SMTP(*site.smtp) as client:
+        client.sendmail("a@example.test", ["b@example.test"], mail)
+    with urllib.request.urlopen(f"{site.web}/messages/1/panels/attachments", timeout=10) as answer:
+        panel = answer.read().decode()
+    assert panel.count('class="card"') == 500
+    assert "3 more are not shown here" in panel
