@@ -63,10 +63,13 @@ def assertion_failed(answer: Json) -> str:
         if not only_nobody:
             lines += _compared(str(one["expected"]), str(one["actual"]))
     if any("count" in one["expectation"] or "order" in one["expectation"] for one in failed) and answer["messages"]:
-        lines += ["", f"{'These' if answer['matched'] != 1 else 'This'} {answer['matched']} match the query:"]
+        lines += [
+            "",
+            f"These {answer['matched']} match the query:" if answer["matched"] != 1 else "This one matches the query:",
+        ]
         lines += _listing(answer["messages"], int(answer["matched"]))
     if not answer["matched"]:
-        lines += ["", f"No message matches{where}.", *_evidence(answer)]
+        lines += ["", f"There is no mail{where}.", *_evidence(answer)]
     elif message is None or len(answer["messages"]) <= 1:
         lines += _refusals(answer)
     return "\n".join(lines)

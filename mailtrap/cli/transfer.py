@@ -142,6 +142,8 @@ def import_(
                     ids.append(posted["id"])
                     times.append(posted["received_at"])
                     marks.note(posted["id"], found)
+                except ApiNotFound as error:
+                    raise Failure(str(error), "say --inbox NAME: the inbox that your token opens") from error
                 except ApiError as error:
                     # One bad message does not keep the others out; anything that would hit all of them stops here.
                     if not isinstance(error, ApiInvalid) and error.status != 413:
@@ -164,7 +166,11 @@ def _tell_of_age(client: Client, times: Sequence[str]) -> None:
     """Say how many of these are older than the sandbox keeps messages: they are gone before anybody looks."""
     from datetime import datetime, timedelta
 
-    if seconds := client.info().get("max_age"):
+    try:
+        seconds = client.info().get("max_age")
+    except ApiNotFound:
+        return  # a token that opens one inbox is not told of the server
+    if seconds:
         oldest = datetime.fromisoformat(client.clock()["now"]) - timedelta(seconds=seconds)
         if old := sum([datetime.fromisoformat(at) < oldest for at in times]):
             say(f"{old} of them arrived longer ago than max-age allows, and will go; --now makes them new")

@@ -234,6 +234,17 @@ def test_an_import_brings_back_inboxes_tags_and_what_was_looked_at(
         assert [one["seen"] for one in client.messages(limit=4)] == [False, True, False, True]
 
 
+def test_who_may_see_one_inbox_alone_is_told_to_import_into_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    with sandbox.client() as client:
+        client.post(b"Subject: x\r\n\r\n", inbox="default")
+        token = client.add_inbox("mine", token=True)["token"]
+    sandbox.done("export", str(tmp_path / "x"))
+    result = sandbox.run("import", str(tmp_path / "x"), MAILTRAP_API_TOKEN=token)
+    assert result.exit_code == 1
+    assert "mailtrap: There is no inbox default\n  say --inbox NAME" in result.stderr
+    assert sandbox.run("import", str(tmp_path / "x"), "--inbox", "mine", MAILTRAP_API_TOKEN=token).exit_code == 0
+
+
 def test_nothing_is_imported_where_one_of_the_paths_is_no_mail(sandbox: Sandbox, tmp_path: Path) -> None:
     Path("1.eml").write_bytes(b"Subject: x\r\n\r\n")
     Path("passwd").write_bytes(b"root:x:0:0:root:/root:/bin/sh\n")

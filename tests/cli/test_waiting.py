@@ -94,6 +94,9 @@ def test_assert_says_what_is_otherwise(served: tuple[Sandbox, str]) -> None:
     assert bad.exit_code == 1
     assert "1 of 3 expectations does not hold" in bad.stderr
     assert "expected: Mixt\n      actual: Mixed" in bad.stderr
+    none = run(url, "assert", "subject:nobody", "--subject", "x", "--inbox", "a").stderr
+    assert "\nThere is no mail that matches subject:nobody in inbox a.\n" in none
+    assert "\nThis one matches the query:\n" in run(url, "assert", "subject:mixed", "--count", "2").stderr
     assert run(url, "assert", "--order", "subject:hello", "--order", "subject:mixed").exit_code == 0
     assert run(url, "assert", "--order", "subject:mixed", "--order", "subject:hello").exit_code == 1
     assert json.loads(run(url, "assert", "--count", "3", "--json").stdout)["results"][0]["actual"] == "2"
