@@ -127,6 +127,7 @@ _EFFECTS: tuple[str, ...] = (
     *("reply", "scenario", "delay", "stall", "throttle", "disconnect", "reset", "after", "tls", "malformed"),
     *("discard", "unreachable", "early_talker", "route", "answer"),
 )
+_COMES_BACK = ("bounce", "auto_reply", "complaint", "read", "opens", "clicks")
 _OFTEN = ("first", "skip", "every", "nth", "lasting", "probability", "seed", "per", "bucket", "concurrent")
 
 
@@ -174,12 +175,15 @@ def _effect(flags: Mapping[str, Any]) -> Json:
     if flags["hide"] or flags["offer"]:
         collects = str(flags["step"]).startswith(("pop3.", "imap."))
         effect["capabilities" if collects else "ehlo"] = {"hide": flags["hide"], "add": flags["offer"]}
+    if flags["later"] and not any(flags[name] for name in _COMES_BACK):
+        named = ", ".join([f"--{name.replace('_', '-')}" for name in _COMES_BACK])
+        raise click.UsageError(f"--later is for what comes back after a delivery: {named}; --delay is for replies.")
     after = {"after": flags["later"]} if flags["later"] else {}
     if flags["bounce"]:
         effect["bounce"] = flags["bounce"] | after
     if flags["auto_reply"]:
         effect["auto-reply"] = {"text": flags["auto_reply"]} | after
-    for name in ("complaint", "read", "opens", "clicks"):
+    for name in _COMES_BACK[2:]:
         if flags[name]:
             effect[name] = dict(after)
     return effect

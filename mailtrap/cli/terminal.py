@@ -103,6 +103,7 @@ class Failure(click.ClickException):
         hint = error.hint
         for path, command in _COMMANDS.items():
             hint = re.sub(rf"GET {path}(?![/\w])", f"`{command}`", hint)
+        hint = hint.replace("/docs/api shows what it takes", "--help says what it takes, /docs/api of the sandbox more")
         message = f"{error}\n{error.pointer()}" if isinstance(error, QueryError) else str(error)
         kind: type[Failure] = cls
         if isinstance(error, Unreachable):

@@ -132,6 +132,10 @@ def test_a_scenario_alone_is_left_to_the_server(stand_in: StandIn) -> None:
         (("--step", "rcpt", "--throttle", "fast"), "no size"),
         (("--step", "rcpt", "--reply", "550", "--bucket", "10"), "write it as 10/60s"),
         (("--step", "rcpt", "--reply", "550", "--nth", "1,,2"), "write them as 1,3,4"),
+        (
+            ("--step", "rcpt", "--reply", "550", "--later", "1h"),
+            "--later is for what comes back after a delivery: --bounce",
+        ),
         (("--step", "elsewhere", "--reply", "550"), "elsewhere"),
         (("--rule", "{"), "not JSON"),
         (("--rule", "[]"), "a rule is an object"),

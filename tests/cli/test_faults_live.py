@@ -136,6 +136,15 @@ def test_the_client_has_a_word_for_each(typed: Typed) -> None:
         assert client.mark_matching({"seen": True}, all=True)["count"] == 1
 
 
+def test_what_is_out_of_bounds_has_a_hint_for_who_types(typed: Typed) -> None:
+    result = typed.run("faults", "add", "--step", "rcpt", "--reply", "550", "--inbox", "no such")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "mailtrap: inbox: Expected 1 to 64 of A-Z a-z 0-9 . _ @ + -\n"
+        "  --help says what it takes, /docs/api of the sandbox more\n"
+    )
+
+
 def test_where_nothing_would_go_wrong_it_is_said_why(typed: Typed) -> None:
     assert typed.run("faults", "explain").stderr == "Nothing would go wrong: there is no rule.\n"
     typed.done("faults", "add", "--step", "rcpt", "--when", "rcpt:bob", "--stall")
