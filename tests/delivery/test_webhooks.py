@@ -376,7 +376,7 @@ def test_a_full_disk_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(store.ledger, "put", full)
         for number in range(3):
             hooks.tell(told(1, number))
-        received = receiver.wait(4)
+        received = receiver.wait(3)
         assert [json.loads(one.body)["attempt"] for one in received] == [0, 1, 2]
         assert len(failures) == 2
         until(lambda: store.ledger.count(EVENT) == 0)
