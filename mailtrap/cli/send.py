@@ -116,5 +116,6 @@ def _envelope(octets: bytes, sender: str | None, recipients: Sequence[str], name
     if not recipients:
         recipients = list(dict.fromkeys(m.address for m in (*heading.to, *heading.cc, *heading.bcc) if m.address))
     if not recipients:
-        raise Failure(f"{name} names no recipient in To, Cc or Bcc", "say who gets it with --to")
+        what = "names no recipient in To, Cc or Bcc" if octets else "is empty"
+        raise Failure(f"{name} {what}", "say who gets it with --to")
     return sender, recipients

@@ -37,6 +37,8 @@ def export(path: Path, format_: str | None, query: str, inbox: str | None, as_js
     """
     from mailtrap.archives import Note, writer
 
+    if str(path) == "-":
+        raise click.UsageError("An export is written to a path, not to stdout; `mailtrap show ID --raw` prints one.")
     format_ = format_ or {".mbox": "mbox", ".zip": "zip"}.get(path.suffix.lower(), "eml")
     with connect(url) as client:
         # Only what is needed of each: there may be hundreds of thousands.

@@ -185,6 +185,7 @@ def test_a_refusal_is_printed_and_the_rest_is_sent(sandbox: Sandbox) -> None:
 
 def test_send_says_what_is_missing(sandbox: Sandbox) -> None:
     assert b"--to" in sandbox.run("send", input=b"Subject: x\n\n").stderr_bytes
+    assert sandbox.run("send").stderr_bytes == b"mailtrap: stdin is empty\n  say who gets it with --to\n"
     assert sandbox.run("send", "--sample", MAILTRAP_SMTP="127.0.0.1:1").exit_code == 3
     assert sandbox.run("send", "--sample", "--login", "x").exit_code == 2
 
@@ -310,6 +311,11 @@ def test_an_export_holds_what_the_query_says(sandbox: Sandbox, tmp_path: Path) -
     assert re.fullmatch(rb"Exported 1 message, \d+ octets to .*x\.mbox\n", result.stderr_bytes)
     assert b"apple" not in (tmp_path / "x.mbox").read_bytes()
     assert b"pear" in (tmp_path / "x.mbox").read_bytes()
+
+
+def test_an_export_goes_to_a_path(sandbox: Sandbox) -> None:
+    result = sandbox.run("export", "-")
+    assert (result.exit_code, result.stdout, list(Path().iterdir())) == (2, "", [])
 
 
 def test_import_reads_stdin_and_can_end_lines(sandbox: Sandbox) -> None:
