@@ -148,8 +148,11 @@ class Batch:
     def _give_up(self, error: Exception) -> None:
         discard(self._append)
         if self._ids:
-            self._sandbox.store.delete(Selection(Query.EVERYTHING, tuple(self._ids)))
-        self._answered(error)
+            # Nothing of it is there any more when the client hears so.
+            taken_back = self._sandbox.store.delete(Selection(Query.EVERYTHING, tuple(self._ids)))
+            taken_back.add_done_callback(lambda _: self._answered(error))
+        else:
+            self._answered(error)
 
 
 def discard(append: Append) -> None:

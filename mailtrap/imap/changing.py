@@ -42,10 +42,11 @@ def changed(
     change: Callable[[], Future[Any]],
     then: Callable[[Any], None],
     learn: Callable[[Any], Any] = lambda result: result,
+    otherwise: Callable[[Exception], None] | None = None,
 ) -> None:
     """Have the store change something, find out what became of the folder, then go on with what the store says.
 
-    `learn` makes something of that first, on a worker thread.
+    `learn` makes something of that first, on a worker thread. `otherwise` is given what the store refuses.
     """
     opened = open_folder(session)
 
@@ -53,7 +54,7 @@ def changed(
         opened.catch_up()
         return learn(result)
 
-    session.change(command, change, lambda result: session.work(command, partial(found_out, result), then))
+    session.change(command, change, lambda result: session.work(command, partial(found_out, result), then), otherwise)
 
 
 # STORE.
@@ -148,7 +149,7 @@ def _found(folders: Folders, account: Account, name: str) -> Folder | None:
 
 def _place(session: Session, command: Command, uids: list[int], folder: Folder | None) -> None:
     if folder is None:
-        session.no(command, "There is no such folder", "TRYCREATE")
+        session.lacks(command)
         return
     # By number all of them or none (RFC 9051 §6.4.7).
     copy = partial(
@@ -160,7 +161,8 @@ def _place(session: Session, command: Command, uids: list[int], folder: Folder |
         whole=not command.uid,
     )
     # The copies may stand in the folder that is open, and what was moved does not any more.
-    changed(session, command, copy, partial(_placed, session, command, folder))
+    placed = partial(_placed, session, command, folder)
+    changed(session, command, copy, placed, otherwise=partial(session.lacks, command))
 
 
 def _placed(session: Session, command: Command, folder: Folder, pairs: Sequence[tuple[int, int]]) -> None:

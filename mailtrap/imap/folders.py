@@ -264,10 +264,10 @@ def append(session: Session, command: Command) -> None:
     asked = cast(Append, command.arguments)
 
     def keep(folder: Folder | None) -> None:
-        if folder is None:
+        if folder is None or not folder.selectable:
             appending.discard(asked)
-            session.no(command, _NO_SUCH, "TRYCREATE")
-        elif folder.view or not folder.selectable:
+            session.lacks(command)
+        elif folder.view:
             appending.discard(asked)
             session.no(command, "Nothing can be put into this folder", "CANNOT")
         elif not all([message.content.size for message in asked.messages]):
@@ -280,7 +280,7 @@ def append(session: Session, command: Command) -> None:
 
     def kept(folder: Folder, result: Any) -> None:
         if isinstance(result, Exception):
-            session.fail(command, result)
+            session.lacks(command, result)
             return
         ids, uids = result
         session.transcript.messages.extend(ids)

@@ -287,13 +287,35 @@ class Session(Frame[bytes]):
         """
         self.block(Work(partial(_tried, task)), partial(self._worked, command, then, otherwise))
 
-    def change(self, command: Command, change: Callable[[], Future[Any]], then: Callable[[Any], None]) -> None:
+    def change(
+        self,
+        command: Command,
+        change: Callable[[], Future[Any]],
+        then: Callable[[Any], None],
+        otherwise: Callable[[Exception], None] | None = None,
+    ) -> None:
         """The same for what the store's writer does; `change` only asks for it."""
-        self.ask(command, promised(change), then)
+        self.ask(command, promised(change), then, otherwise)
 
-    def ask(self, command: Command, question: Ask, then: Callable[[Any], None]) -> None:
+    def ask(
+        self,
+        command: Command,
+        question: Ask,
+        then: Callable[[Any], None],
+        otherwise: Callable[[Exception], None] | None = None,
+    ) -> None:
         """The same for what somebody else answers."""
-        self.block(question, partial(self._worked, command, then, None))
+        self.block(question, partial(self._worked, command, then, otherwise))
+
+    def lacks(self, command: Command, error: Exception | None = None) -> None:
+        """End a command that was to put something into a folder that is not there, or not any more.
+
+        Any name can be that of a folder, also one that is only a level now (RFC 9051 §6.3.12, §6.4.7).
+        """
+        if error is None or isinstance(error, NotFound):
+            self.no(command, "There is no such folder", "TRYCREATE")
+        else:
+            self.fail(command, error)
 
     def open(self, folder: Opened | None) -> None:
         """Have another folder open, or none."""

@@ -209,7 +209,7 @@ class Folders(Protocol):
         """Put what stands in a folder into another one, too, as it is by then, or move it there: each at one moment.
 
         Resolves with the uids of those that were there, ascending, and their new ones; with `whole` nothing is done
-        unless all of them are. Fails with NotFound where one of the folders is gone.
+        unless all of them are. Fails with NotFound where there is no folder `to`; in one that is gone stands nothing.
         """
 
     def take_out(self, folder: int, uids: Collection[int], *, marked: bool = False) -> Future[list[int]]:

@@ -194,10 +194,9 @@ class Copying(Promised[list[tuple[int, int]]]):
 
     def apply(self, transaction: Transaction) -> None:
         """Copy the next slice."""
-        for folder in (self._folder, self._to):
-            if shelf(transaction, folder) is None:
-                self.refuse(transaction, gone(folder))
-                return
+        if shelf(transaction, self._to) is None:
+            self.refuse(transaction, gone(self._to))
+            return
         if self._whole and not self._are_there(transaction):
             self.keep(transaction, [])
             return

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mailtrap.imap.appending import Batch
 from mailtrap.imap.watching import Watch
 from mailtrap.net.actions import Action, Drain, Work
 from mailtrap.query import Query
@@ -103,24 +104,23 @@ def test_copy_is_of_all_or_of_none(stage: Stage) -> None:
 class Meanwhile:
     """Has something happen between what a session finds out and what it then has the store change."""
 
-    def __init__(self, stage: Stage, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, of: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.happens: list[tuple[Played, str]] = []
-        folders = stage.store.folders
-        change = getattr(folders, name)
+        change = getattr(of, name)
 
         def changed(*arguments: Any, **more: Any) -> Any:
             while self.happens:
                 say(*self.happens.pop())
             return change(*arguments, **more)
 
-        monkeypatch.setattr(folders, name, changed)
+        monkeypatch.setattr(of, name, changed)
 
 
 def test_a_copy_does_not_bring_back_what_somebody_took_away(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = opened(stage), opened(stage)
     say(one, "d CREATE box")
     say(one, "d STORE 1:2 FLAGS (\\Seen \\Flagged kw)")
-    meanwhile = Meanwhile(stage, "copy", monkeypatch)
+    meanwhile = Meanwhile(stage.store.folders, "copy", monkeypatch)
     meanwhile.happens.append((other, "x STORE 1 -FLAGS (\\Seen \\Flagged kw)"))
     assert say(one, "e UID COPY 1:2 box")[-1].startswith("e OK [COPYUID ")
     assert say(one, "f FETCH 1:2 FLAGS")[:2] == ["* 1 FETCH (FLAGS ())", "* 2 FETCH (FLAGS (\\Flagged \\Seen kw))"]
@@ -134,14 +134,40 @@ def test_a_message_that_two_move_goes_with_one_of_them(stage: Stage, monkeypatch
     one, other = opened(stage), opened(stage)
     say(one, "d CREATE a")
     say(one, "d CREATE b")
-    Meanwhile(stage, "copy", monkeypatch).happens.append((other, "x MOVE 1 b"))
+    Meanwhile(stage.store.folders, "copy", monkeypatch).happens.append((other, "x MOVE 1 b"))
     assert say(one, "e MOVE 1:2 a") == ["* 1 EXPUNGE", f"e {GONE}"]
-    Meanwhile(stage, "copy", monkeypatch).happens.append((other, "x UID MOVE 2 b"))
+    Meanwhile(stage.store.folders, "copy", monkeypatch).happens.append((other, "x UID MOVE 2 b"))
     said = say(one, "f UID MOVE 2:3 a")
     assert said[0].endswith(" 3 1] Moved")
     assert said[1:] == ["* 1 EXPUNGE", "* 1 EXPUNGE", "f OK Moved"]
     assert "MESSAGES 1" in say(one, "g STATUS a (MESSAGES)")[0]
     assert "MESSAGES 2" in say(one, "g STATUS b (MESSAGES)")[0]
+
+
+@pytest.mark.parametrize("verb", ["COPY 1 box", "UID MOVE 1:2 box", "APPEND box {5+}\r\nA: b\n"])
+def test_who_puts_something_where_no_folder_is_any_more_may_make_one(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    no_such = "e NO [TRYCREATE] There is no such folder"
+    one, other = opened(stage), opened(stage)
+    say(one, "d CREATE box/below")
+    change = (Batch, "keep") if verb.startswith("APPEND") else (stage.store.folders, "copy")
+    Meanwhile(*change, monkeypatch).happens.append((other, "x DELETE box"))
+    assert say(one, f"e {verb}") == [no_such]
+    # It is only a level now, and may be made a folder again.
+    assert say(one, f"e {verb}") == [no_such]
+    assert len(stage.store.page(Query.EVERYTHING, limit=9).messages) == 3
+    say(one, "f CREATE box")
+    assert say(one, f"g {verb}")[-1].startswith("g OK ")
+
+
+def test_what_stood_in_a_folder_that_is_gone_is_not_copied(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = opened(stage), opened(stage)
+    say(one, "d CREATE box")
+    say(one, "d COPY 1:2 box")
+    say(one, "d SELECT box")
+    Meanwhile(stage.store.folders, "copy", monkeypatch).happens.append((other, "x DELETE box"))
+    assert say(one, "e UID MOVE 1:* INBOX") == ["* 1 EXPUNGE", "* 1 EXPUNGE", f"e {GONE}"]
 
 
 @pytest.mark.parametrize("verb", ["EXPUNGE", "UID EXPUNGE 1:2", "CLOSE"])
@@ -150,7 +176,7 @@ def test_what_somebody_rescues_in_time_is_not_expunged(
 ) -> None:
     one, other = opened(stage), opened(stage)
     say(one, "d STORE 1:2 +FLAGS.SILENT (\\Deleted)")
-    Meanwhile(stage, "take_out", monkeypatch).happens.append((other, "x STORE 2 -FLAGS (\\Deleted)"))
+    Meanwhile(stage.store.folders, "take_out", monkeypatch).happens.append((other, "x STORE 2 -FLAGS (\\Deleted)"))
     assert say(one, f"e {verb}")[-1].startswith("e OK ")
     assert say(other, "f UID SEARCH ALL")[0] == "* SEARCH 2 3"
 
