@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -137,7 +138,8 @@ def _close(session: Session, command: Command) -> None:
         folder = opened.live.refresh()
         uids = [item.uid for item in folder.items if "\\Deleted" in item.flags]
         if uids:
-            folders.take_out(opened.id, uids, marked=True).result(hierarchy.WRITTEN_WITHIN)
+            with suppress(NotFound):  # somebody has removed the folder, which is left all the same
+                folders.take_out(opened.id, uids, marked=True).result(hierarchy.WRITTEN_WITHIN)
 
     session.work(command, expunge, lambda _: _unselect(session, command))
 

@@ -170,6 +170,17 @@ def test_what_stood_in_a_folder_that_is_gone_is_not_copied(stage: Stage, monkeyp
     assert say(one, "e UID MOVE 1:* INBOX") == ["* 1 EXPUNGE", "* 1 EXPUNGE", f"e {GONE}"]
 
 
+def test_a_folder_that_somebody_removes_meanwhile_can_be_left(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = opened(stage), opened(stage)
+    say(one, "d CREATE box")
+    say(one, "d COPY 1 box")
+    say(one, "d SELECT box")
+    say(one, "d STORE 1 +FLAGS.SILENT (\\Deleted)")
+    Meanwhile(stage.store.folders, "take_out", monkeypatch).happens.append((other, "x DELETE box"))
+    assert say(one, "e CLOSE") == ["e OK No folder is open"]
+    assert say(one, "f NOOP") == ["f OK Done"]
+
+
 @pytest.mark.parametrize("verb", ["EXPUNGE", "UID EXPUNGE 1:2", "CLOSE"])
 def test_what_somebody_rescues_in_time_is_not_expunged(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, verb: str
