@@ -14,6 +14,7 @@ from mailtrap.delivery.hooks.lanes import Kept
 from mailtrap.delivery.hooks.ses import CERTIFICATE, CONFIRMATION, confirmed
 from mailtrap.delivery.hooks.target import Kind, Shape, Target
 from mailtrap.errors import NotFound
+from mailtrap.inboxes import NAME, NAME_IN_WORDS
 from mailtrap.sandbox import Sandbox
 from mailtrap.web.contents import number_of
 from mailtrap.web.operation import form, operation
@@ -36,7 +37,7 @@ class TargetWish(msgspec.Struct, forbid_unknown_fields=True):
     url: _Url
     shape: Shape = "mailtrap"
     kinds: Annotated[list[Kind], Meta(max_length=20)] = []
-    inbox: Annotated[str, Meta(max_length=200, description="Only of messages in this inbox")] = ""
+    inbox: Annotated[str, form(rf"^({NAME})?$(?!\n)", NAME_IN_WORDS, "Only of messages in this inbox")] = ""
     secret: Annotated[
         str, Meta(max_length=500, description="To sign with (mailtrap, mailgun, resend); one is made without it")
     ] = ""
