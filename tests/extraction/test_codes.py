@@ -219,6 +219,16 @@ def test_what_is_hidden_is_not_told() -> None:
     assert [code.code for code in codes(mail("Log in", page, "html"))] == ["482913"]
 
 
+def test_what_resets_a_password_by_link_is_nothing_to_type() -> None:
+    page = '<a href="https://x.test/reset?u=1&amp;code=482913">Reset your password</a>'
+    assert codes(mail("Reset your password", page, "html")) == []
+
+
+def test_codes_beside_the_names_they_are_for() -> None:
+    page = "<p>Here are both codes:</p><table><tr><td>Robin<td>418822<tr><td>Alex (TV)<td>905134</table>"
+    assert {code.code for code in codes(mail("Sign-in codes", page, "html"))} == {"418822", "905134"}
+
+
 def test_a_code_in_a_link_alone() -> None:
     page = '<a href="https://x.test/verify?u=1&amp;code=482913">Verify your email</a>'
     (code,) = codes(mail("Please verify", page, "html"))
@@ -261,13 +271,43 @@ def test_what_only_looks_like_a_code(body: str) -> None:
     assert codes(mail("News", body)) == []
 
 
-def test_codes_of_a_quoted_message_are_told_only_where_there_are_no_others() -> None:
+def test_codes_of_a_quoted_message_are_told_only_where_it_is_passed_on() -> None:
     quoted = "> Your verification code is 903771"
-    assert [code.code for code in codes(mail("Re: Code", f"It is gone.\n\n{quoted}"))] == ["903771"]
+    assert [code.code for code in codes(mail("Fwd: Code", f"For you.\n\n{quoted}"))] == ["903771"]
+    assert codes(mail("Re: Code", f"Thanks, I am in.\n\n{quoted}")) == []
     new = "Your new verification code is 116204."
     assert [code.code for code in codes(mail("Re: Code", f"{new}\n\n{quoted}"))] == ["116204"]
     below = "-----Original message-----\nYour verification code is 903771"
     assert [code.code for code in codes(mail("Fwd: Code", f"{new}\n\n{below}"))] == ["116204"]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("Passcode 118203, which we sent at 14:02, has been cancelled. Please use 559210 instead.", ["559210"]),
+        ("Der alte Code (PX2-91L) ist abgelaufen. Ihr neuer Code: GH7-44K", ["GH7-44K"]),
+        ("Poprzedni kod (714402) stracił ważność. Nowy kod to 525308.", ["525308"]),
+        ("El código 914520 funcionó a la segunda, gracias.", []),
+        ("If 559210 no longer works, ask for another. Your code is 559210.", ["559210"]),
+    ],
+)
+def test_codes_that_are_said_to_be_spent(body: str, told: list[str]) -> None:
+    assert [code.code for code in codes(mail("Code", body))] == told
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Un attimo", "Scrivi 4471 nella casella appena aperta. Vale dieci minuti."),
+        ("Minutėlę", "Įrašykite 4471 į ką tik atsivėrusį laukelį. Turite dešimt minučių."),
+        ("Chờ chút", "Gõ 4471 vào ô vừa mở. Bạn có mười phút."),
+        ("Siz misiniz?", "Birisi hesabınıza girmeye çalışıyor. Sizseniz 55-01-93 girin."),
+        ("少々お待ちください", "開いた枠に 4471 と打ち込んでください。制限時間は10分です。"),
+        ("Забыли пароль?", "С помощью 618224 вы зададите новый."),
+    ],
+)
+def test_codes_that_nothing_calls_a_code(subject: str, body: str) -> None:
+    assert len(codes(mail(subject, body))) == 1
 
 
 HOSTILE = {

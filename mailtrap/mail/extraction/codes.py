@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from mailtrap.mail.content import Content
+from mailtrap.mail.extraction.cells import heading, is_alone
 from mailtrap.mail.extraction.code import LIKELY, SURE, Code
 from mailtrap.mail.extraction.grammar import (
     AFTER,
@@ -24,7 +25,6 @@ from mailtrap.mail.extraction.grammar import (
     NUMBER,
     SECRET,
     SENTENCE,
-    SPENT,
     USE,
     USED,
     VERBAL,
@@ -36,8 +36,10 @@ from mailtrap.mail.extraction.labels import Label, is_lasting, labels_in, says, 
 from mailtrap.mail.extraction.lines import Line, Mood, documents_of, mood_of
 from mailtrap.mail.extraction.linked import in_link
 from mailtrap.mail.extraction.shapes import Shape, only_numbers, shapes
+from mailtrap.mail.extraction.spoken import offers
+from mailtrap.mail.extraction.stale import is_shown, is_stale
 from mailtrap.mail.extraction.standing import standing
-from mailtrap.mail.extraction.wording import SALES, UNIT, VERBS, folded
+from mailtrap.mail.extraction.wording import UNIT, VERBS, folded
 
 __all__ = ["LIKELY", "SURE", "Code", "codes"]
 
@@ -60,9 +62,13 @@ _YOURS = re.compile(
 )
 # What browsers fill in by themselves: "@example.com #482913" (WICG, origin-bound one-time codes §5).
 _BOUND = re.compile(r"\s*@[\w.-]{3,253}\s#([A-Za-z0-9-]{4,20})(?:\s[@%]\S{1,253})?\s*")
-_SNIPPET = re.compile(r"\w_\w+\(|\w\(\w|\)\s*\{|\w_\w+\s*=|</?\w+>|[!=]=|=>|::|^[+-]\s{2,}|->")
+# `Re:` in many languages; its quotation holds codes that its writer speaks of.
+_ANSWER = re.compile(
+    r"\W{0,3}(?:re|aw|antw|antwort|sv|vs|svar|odp|odpověď|rif|ris|res|resp|rép|ref|ynt|yan|на|отв|ответ|відп|vá|απ|σχετ|הש"
+    r"|رد|回复|回覆|答复|답장|回信|返信|balas|trả lời)\s?(?:\[\d+\])?\s?[:：]",
+    re.IGNORECASE,
+)
 _LONG_NUMBER = re.compile(r"\d{4}")
-_ALONE = re.compile(r"[^\w]*")
 
 
 def codes(content: Content) -> list[Code]:
@@ -70,20 +76,22 @@ def codes(content: Content) -> list[Code]:
     documents = documents_of(content)
     mood = mood_of(documents)
     found: dict[str, Code] = {}
+    gone: set[str] = set()
     if WARNS.search(documents[0][0].text) and FRAUD.search(documents[0][0].text):
         return []
     for lines in documents:
-        for code in _in_lines(lines, mood):
+        for code in _in_lines(lines, mood, gone):
             _keep(found, code)
-    if not found and (one := standing(documents, mood)):
+    found = {key: code for key, code in found.items() if code.code not in gone}
+    if not found and (one := standing(documents, mood, gone)):
         _keep(
             found,
             Code(one.code, "the number that stands out in a message about signing in", 0.6, one.written, one.where),
         )
     for link in content.links[:500]:
-        if code_in_link := in_link(link, mood, bool(found)):
+        if code_in_link := in_link(link, mood):
             _keep(found, code_in_link)
-    if any([not code.quoted for code in found.values()]):
+    if any([not code.quoted for code in found.values()]) or _ANSWER.match(documents[0][0].text):
         found = {key: code for key, code in found.items() if not code.quoted}
     best = max([code.confidence for code in found.values()], default=0.0)
     if best < 0.85 and len(found) > 2:
@@ -98,7 +106,7 @@ def _keep(found: dict[str, Code], code: Code) -> None:
         found[key] = code
 
 
-def _in_lines(lines: list[Line], mood: Mood) -> list[Code]:
+def _in_lines(lines: list[Line], mood: Mood, gone: set[str]) -> list[Code]:
     found: list[Code] = []
     looked = 0
     for number, line in enumerate(lines):
@@ -114,6 +122,9 @@ def _in_lines(lines: list[Line], mood: Mood) -> list[Code]:
             if shape.is_word and not line.large and shape.end - shape.start < len(line.text) * 0.08:
                 continue
             looked += 1
+            if is_stale(line.text, shape.start, shape.end):
+                gone.add(shape.code)
+                continue
             confidence, reason = _judged(lines, number, shape, mood)
             if confidence >= LIKELY:
                 found.append(Code(shape.code, reason, round(confidence, 2), shape.written, line.where, line.quoted))
@@ -124,13 +135,9 @@ def _judged(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[f
     line = lines[number]
     if UNIT.match(line.text, shape.end) or shape.is_orderly:
         return 0.0, ""
-    if (
-        SPENT.match(line.text, shape.end)
-        or _is_an_example(lines, number)
-        or _SNIPPET.search(line.text, max(0, shape.start - _WINDOW), shape.start)
-    ):
+    if is_shown(lines, number, shape.start):
         return 0.0, ""
-    alone = _is_alone(lines, number, shape)
+    alone = is_alone(lines, number, shape)
     confidence, reason = _alone(lines, number, shape, mood) if alone else _amid(lines, number, shape, mood)
     if shape.is_year or shape.is_date:
         confidence -= 0.25
@@ -147,22 +154,6 @@ def _judged(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[f
     if shape.kind == "letters" and shape.code == shape.code.lower() and not alone:
         confidence -= 0.05
     return min(confidence, 0.99), reason
-
-
-def _is_alone(lines: list[Line], number: int, shape: Shape) -> bool:
-    """Whether nothing else stands on its line, but others of its kind."""
-    line = lines[number]
-    if _ALONE.fullmatch(line.text[: shape.start] + line.text[shape.end :]):
-        return True
-    if shape.is_word or not only_numbers(line.text, line.hidden):
-        return False
-    return "\t" not in line.text or not _heading(lines, number, shape)
-
-
-def _is_an_example(lines: list[Line], number: int) -> bool:
-    """Whether the lines above lead to what only shows how such messages look."""
-    above = next((lines[at].text for at in range(number - 1, max(number - 4, -1), -1) if lines[at].text), "")
-    return EXAMPLE.search(above[-200:]) is not None
 
 
 def _is_worth_it(confidence: float, reason: str, text: str, shape: Shape, alone: bool) -> bool:
@@ -203,6 +194,8 @@ def _amid(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[flo
     if NUMBER.search(before) and not (nearest and JOINT.fullmatch(before[nearest.end :])):
         return 0.0, ""
     if nearest:
+        if nearest.kind == "perhaps" and (mood.sales > 1 or not mood.is_about_access) and _sells(after):
+            return 0.0, ""
         confidence, reason = _by_label_before(before, nearest, shape, mood)
         direct = JOINT.fullmatch(before[nearest.end :]) and nearest.kind == "code"
         if not direct and len(shape.code) < 6 and COUNTS.match(after) and not use:
@@ -214,17 +207,22 @@ def _amid(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[flo
         options.append(_by_label_after(before, after, shape, mood))
     if (use or USED.match(after)) and (used or not (nearest and nearest.kind == "other")):
         sentence = folded(before + after[: _first_end(after)])
-        if VERBS.search(sentence) and not SALES.search(sentence):
+        if VERBS.search(sentence) and not offers(sentence) and not shape.is_sequence:
             options.append((0.8, f"to be entered: “{_cut(before)}”"))
         elif use and _is_plainly_asked(use[0], sentence, after, shape, mood):
             options.append((0.8 if WHERE.search(sentence) else 0.6, f"to be entered: “{_cut(before)}”"))
     if not nearest and not before.strip(" \t\"'“„«([*") and SECRET.match(after):
         options.append((0.8 if mood.verbs else 0.5, f"followed by “{_cut(after)}”"))
-    if "\t" in line.text and (heading := _heading(lines, number, shape)):
-        if all([label.kind == "other" for label in labels_in(heading)]):
+    if "\t" in line.text and (above := heading(lines, number, shape)):
+        if all([label.kind == "other" for label in labels_in(above)]):
             return 0.0, ""
-        options.append(_by_label_before(heading, max(labels_in(heading), key=lambda one: one.end), shape, mood))
+        options.append(_by_label_before(above, max(labels_in(above), key=lambda one: one.end), shape, mood))
     return max(options, default=(0.0, ""))
+
+
+def _sells(after: str) -> bool:
+    """Whether the rest of a sentence speaks of buying."""
+    return bool(offers(folded(after[: min(_first_end(after), 80)])))
 
 
 def _is_plainly_asked(verb: str, sentence: str, after: str, shape: Shape, mood: Mood) -> bool:
@@ -233,23 +231,12 @@ def _is_plainly_asked(verb: str, sentence: str, after: str, shape: Shape, mood: 
         shape.is_year
         or shape.is_slogan
         or mood.trade
-        or SALES.search(sentence)
-        or (COUNTS.match(after) and not USED.match(after))
+        or offers(sentence)
+        or (COUNTS.match(after) and not USED.match(after) and len(shape.code) < 6)
+        or shape.is_sequence
     ):
         return False
     return bool(mood.verbs) if WEAK.match(verb) else not mood.sales
-
-
-def _heading(lines: list[Line], number: int, shape: Shape) -> str:
-    """What stands in the row above a number's cell, where it has a cell for itself and that names numbers."""
-    cells, above = lines[number].text.split("\t"), number - 1
-    column = lines[number].text[: shape.start].count("\t")
-    while above >= 0 and not lines[above].text:
-        above -= 1
-    row = lines[above].text.split("\t") if above >= 0 else []
-    if len(row) != len(cells) or cells[column].strip() != shape.written or any(c.isdigit() for c in row[column]):
-        return ""
-    return row[column] if labels_in(row[column]) else ""
 
 
 def _by_label_before(before: str, label: Label, shape: Shape, mood: Mood) -> tuple[float, str]:
@@ -260,11 +247,11 @@ def _by_label_before(before: str, label: Label, shape: Shape, mood: Mood) -> tup
         len(gap) < 40 and COLON.search(gap) is not None and not any(c.isdigit() for c in gap)
     )
     ends = SENTENCE.search(gap) is not None
-    if shape.is_year and not direct:
+    if shape.is_year and not direct and not LEADS.search(gap):
         return 0.0, ""
     said = f"after “{label.text.strip()}”"
     if label.kind == "code":
-        if mood.trade and _OF_A_PAYMENT.match(label.text):
+        if mood.trade and not mood.asks and _OF_A_PAYMENT.match(label.text):
             return 0.0, ""
         if mood.is_about_a_trip and _CONFIRMS.search(label.text):
             return 0.0, ""
@@ -286,10 +273,15 @@ def _is_prose(gap: str) -> bool:
 
 
 def _perhaps(before: str, gap: str, direct: bool, ends: bool, shape: Shape, mood: Mood, said: str) -> tuple[float, str]:
-    if ends or shape.is_year or mood.trade or (shape.is_slogan and (mood.sales or not mood.names)):
+    if (
+        ends
+        or (shape.is_year and not (mood.verbs and LEADS.search(gap)))
+        or mood.trade
+        or (shape.is_slogan and (mood.sales or not mood.names))
+    ):
         return 0.0, ""
     if (
-        SALES.search(folded(before))
+        offers(folded(before))
         or (mood.sales and not mood.is_about_access)
         or (mood.sales > 1 and not mood.names and not shape.code.isdecimal())
     ):
@@ -341,7 +333,7 @@ def _by_label_after(before: str, after: str, shape: Shape, mood: Mood) -> tuple[
         return 0.93, said
     if not verbal and gap.strip() and len(shape.code) < 6 and COUNTS.match(after):
         return 0.0, ""
-    if SALES.search(folded(after[:80])) or mood.trade or (shape.is_slogan and (mood.sales or not mood.names)):
+    if offers(folded(after[:80])) or mood.trade or (shape.is_slogan and (mood.sales or not mood.names)):
         return 0.0, ""
     return (0.88 if mood.is_about_access else 0.7 if mood.verbs else 0.55), said
 
@@ -407,14 +399,14 @@ def _alone(lines: list[Line], number: int, shape: Shape, mood: Mood) -> tuple[fl
 def _asks(text: str, shape: Shape, mood: Mood) -> bool:
     """Whether a line that ends in a colon asks to enter what is below it."""
     small = folded(text)
-    if SALES.search(small) or mood.trade or mood.is_about_a_trip or shape.is_year:
+    if offers(small) or mood.trade or mood.is_about_a_trip or shape.is_year:
         return False
     return mood.is_about_access or VERBS.search(small) is not None or ENTER.search(text) is not None
 
 
 def _is_for_a_shop(text: str, shape: Shape, mood: Mood) -> bool:
     """Whether a mere `code` in this text is one for a discount or stands in a receipt."""
-    if SALES.search(folded(text)) or mood.trade or (mood.sales > 1 and not mood.is_about_access):
+    if offers(folded(text)) or mood.trade or (mood.sales > 1 and not mood.is_about_access):
         return True
     return shape.is_slogan and (mood.sales > 0 or not mood.names)
 

@@ -71,10 +71,7 @@ def _labels_in(text: str) -> tuple[Label, ...]:
         [
             label
             for label in found
-            if not (
-                label.kind == "other"
-                and any([(n.start <= label.start and label.end <= n.end) or n.end == label.end for n in names])
-            )
+            if not (label.kind == "other" and any([n.start <= label.start and label.end <= n.end for n in names]))
         ]
     )
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from mailtrap.mail.content import Content, unwrapped
+from mailtrap.mail.extraction.grammar import ENTER
 from mailtrap.mail.extraction.shapes import masked, plain
-from mailtrap.mail.extraction.wording import BOOKING, CODE, SALES, TRADE, VERBS, folded
+from mailtrap.mail.extraction.spoken import offers
+from mailtrap.mail.extraction.wording import BOOKING, CODE, PERHAPS, TRADE, VERBS, folded
 
 #: Lines that are read, and characters of each.
 MAX_LINES = 2000
@@ -16,10 +18,13 @@ MAX_LINE = 1000
 _ORIGINAL = re.compile(
     r"\s*(?:-{3,}|_{3,}|={3,})[ \w.’']{4,60}(?:-{3,}|_{3,}|={3,})\s*|.{0,150}\b(?:wrote|schrieb|a écrit|escribió"
     r"|ha scritto"
-    r"|escreveu|schreef|napisał\(?a?\)?|пишет|писал|yazdı|skrev)\s?:\s*",
+    r"|escreveu|schreef|napisał\(?a?\)?|пишет|писал|yazdı|skrev)\s?:\s*"
+    r"|(?=.{0,60}\d\d?:\d\d)(?=.{0,60}[12]\d{3}\b)[^\n]{12,120}[:：]\s*",
     re.IGNORECASE,
 )
 _CELLS = re.compile(r"\d\d(?:\t\d\d){1,4}|\d{3}(?:\t\d{3}){1,2}|\d{4}\t\d{4}")
+#: Lines of each body that are asked whether they ask to enter a code.
+_ASKING = 80
 #: Amounts of money from which a message is a bill.
 _BILL = 4
 _AMOUNT = re.compile(
@@ -50,6 +55,7 @@ class Mood:
     booking: int = 0
     trade: bool = False
     short: bool = False
+    asks: bool = False  # to enter a code, though it is about trade
 
     @property
     def is_about_access(self) -> bool:
@@ -116,14 +122,26 @@ def mood_of(documents: list[list[Line]]) -> Mood:
     subject = folded(documents[0][0].text)
     amounts = len({found[0] for found in islice(_AMOUNT.finditer(text), 60)})
     names = _different(CODE, text)
+    trade = (TRADE.search(subject) is not None or (amounts >= _BILL and not names)) and not CODE.search(subject)
     return Mood(
         verbs=_different(VERBS, text),
         names=names,
-        sales=_different(SALES, text) + (1 if SALES.search(subject) and not CODE.search(subject) else 0),
+        sales=len(set(offers(text))) + (1 if offers(subject) and not CODE.search(subject) else 0),
         booking=1 if BOOKING.search(subject) else _different(BOOKING, text) // 2,
         short=len(text) < 150,
-        trade=(TRADE.search(subject) is not None or (amounts >= _BILL and not names)) and not CODE.search(subject),
+        trade=trade,
+        asks=trade and any([_asks(line.text) for lines in documents[1:] for line in lines[:_ASKING]]),
     )
+
+
+def _asks(text: str) -> bool:
+    """Whether a line asks to enter a code."""
+    found = ENTER.search(text)
+    if found is None:
+        return False
+    near = folded(text[found.end() : found.end() + 60])
+    named = CODE.search(near) is not None or PERHAPS.match(near.lstrip(" theis")) is not None
+    return named and not offers(folded(text))
 
 
 def _different(pattern: re.Pattern[str], text: str) -> int:

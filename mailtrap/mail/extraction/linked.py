@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from mailtrap.mail.extraction.code import Code
 from mailtrap.mail.extraction.lines import Mood
-from mailtrap.mail.extraction.wording import SALES, folded
+from mailtrap.mail.extraction.spoken import offers
+from mailtrap.mail.extraction.wording import folded
 from mailtrap.mail.links import Link
 
 _NAMES = re.compile(
@@ -18,8 +19,8 @@ _NAMES = re.compile(
 _SHORT = re.compile(r"\d{4,8}|(?=[A-Za-z]*\d)[A-Za-z0-9]{4,10}|[A-Z0-9]{3,5}-[A-Z0-9]{3,5}|\d{3}-\d{3}")
 
 
-def in_link(link: Link, mood: Mood, others: bool) -> Code | None:
-    """The code in a link that verifies or resets something; `others` says that the message has told one already."""
+def in_link(link: Link, mood: Mood) -> Code | None:
+    """The code in a link that verifies or resets something."""
     if (
         link.tag not in ("a", "area", "text")
         or link.kind in ("unsubscribe", "tracking", "asset")
@@ -34,11 +35,14 @@ def in_link(link: Link, mood: Mood, others: bool) -> Code | None:
         if not (_NAMES.fullmatch(name) and _SHORT.fullmatch(value)):
             continue
         explicit = re.search(r"otp|pin|pass|verif|confirm|auth|login", name, re.IGNORECASE) is not None
-        if not (explicit or link.kind in ("verify", "reset")) or (
-            others and not explicit and link.kind not in ("verify", "reset")
+        # Where nothing is called a code, `?c=` and what a link to reset something carries are nothing to type.
+        if (
+            not explicit
+            and not (link.kind == "verify" and name != "c")
+            and not (mood.names and link.kind in ("verify", "reset"))
         ):
             continue
-        if SALES.search(folded(link.text)) or (mood.sales > mood.verbs and not explicit):
+        if offers(folded(link.text)) or (mood.sales > mood.verbs and not explicit):
             continue
         return Code(
             value, f"in a link, as “{name[:40]}”", 0.85 if mood.is_about_access or explicit else 0.7, value, "link"

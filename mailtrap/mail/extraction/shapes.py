@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mailtrap.mail.later import later
 
@@ -31,10 +32,11 @@ _NEVER = later(
             r"[\w.+%-]{1,64}@[\w.-]{1,255}",
             r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.(?:com|net|org|io|de|fr|es|it|test|example|co|dev|app|jp|cn|kr|ru"
             r"|pl|nl|br|tr|pdf|png|jpe?g|zip|html?|csv|docx?|xlsx?)\b(?::\d{2,5}\b)?(?:/\S{0,500})?",
+            r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:{1,2}){2,7}[0-9a-fA-F]{1,4}(?![\w:])",
             r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b",
             r"(?<!\w)#[0-9a-zA-Z][\w-]{0,39}",
             rf"{_MONEY}\s?-?\d[\d.,'’ \u00a0]{{0,20}}",
-            rf"\b\d[\d.,'’ \u00a0]{{0,20}}\s?{_UNIT_MONEY}",
+            rf"\b\d[\d.,'’ \u00a0]{{0,20}}{_UNIT_MONEY}",
             r"\b\d[\d.,]{0,12}\s?[%‰°]",
             r"\bv\.?\s?\d+(?:\.\w+)*\b",
             r"\b\d{1,4}(?:[./]\d{1,4}){1,5}\b",
@@ -63,7 +65,7 @@ _NEVER = later(
 _SINGLES = later(r"(?<![\w])[A-Z0-9](?:[ \t\-·|]{1,4}[A-Z0-9]){3,9}(?![\w])", re.ASCII)
 _CANDIDATE = later(
     r"""(?<![\w.\-/\\@&=+$%^~!])(?:
-      (?P<grouped>\d{3}[ -]\d{3}(?:[ -]\d{3})?|\d{4}[ -]\d{4}
+      (?P<grouped>\d{3}[ -]\d{3}(?:[ -]\d{3})?|\d{3}[·•‧∙]\d{3}|\d{4}[ -]\d{4}
         |\d{2}[ -]\d{2}[ -]\d{2}(?:[ -]\d{2})?|\d{3}[ -]\d{2}[ -]\d{3}
         |\d{3}[ -]\d{4}|\d{4}[ -]\d{3}|\d{2}[ -]\d{3}|\d{5}[ -]\d{5}|\d{3}[ -]\d{2}|\d{2}[ -]\d{4})
      |(?P<mixed>[A-Z]{1,3}-\d{4,8}|[A-Z0-9]{2}-[A-Z0-9]{4}|[A-Za-z0-9]{3,6}(?:-[A-Za-z0-9]{3,6}){1,3}
@@ -104,8 +106,7 @@ _AROUND = (
 _BOTH = later(r"(?=.*\d)(?=.*[A-Za-z])")
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """Something that could be a code, and where in its line: `code` is what one types, `written` what is there."""
 
     code: str
@@ -133,6 +134,11 @@ class Shape:
     def is_slogan(self) -> bool:
         """Whether it is made like what shops have one type for a discount: SAVE20."""
         return bool(_SLOGAN.fullmatch(self.code))
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it is what people type for an example: 123456."""
+        return self.code.isdecimal() and (self.code in "0123456789" or len(set(self.code)) == 1)
 
     @property
     def is_orderly(self) -> bool:
@@ -179,7 +185,7 @@ def shapes(line: str) -> Iterator[Shape]:
         if any(start < found.end() and found.start() < end for start, end in spread):
             continue
         kind, written = str(found.lastgroup), found[0]
-        code = re.sub(r"[ -]", "", written) if kind == "grouped" else written
+        code = re.sub(r"[ ·•‧∙-]", "", written) if kind == "grouped" else written
         if kind == "mixed" and not _LETTER.search(written):
             kind, code = "grouped", re.sub(r"[ -]", "", written)
         if kind == "mixed" and " " in written:

@@ -15,22 +15,23 @@ from mailtrap.mail.later import later
 _OTHER = r"""
 order(?!s? to\b)|purchase|invoice|receipt|booking|reservation|itinerary|ticket|confirmation (?:no|num|#)|tracking
 shipment|parcel|waybill|consignment
-transaction|payment (?:id|ref|no)|reference|ref\b|case|claim|policy|contract|customer (?:no|num|id)
+transaction|payment (?:id|ref|no)|reference|ref\b|cases?\b|claims?\b|policy|contract|customer (?:no|num|id)
 account (?:no|num|id|ending)|member(?:ship)?(?: no| num| id)
-ending (?:in|with)|ends with|last (?:4|four)|card|iban|bic|vat|tax|registration (?:no|num)|company (?:no|num)|hrb
-siret|phone|mobile|tel\b|telephone|fax|call|hotline|dial
-zip|post(?:al)? ?code|area code|country code|sort code|swift|product code|sku|isbn|serial|model|version|release
+ending (?:in|with)|ends with|last (?:4|four)|cards?\b|iban|bic\b|vat\b|tax(?:es)?\b|registration (?:no|num)
+company (?:no|num)|return (?:authori[sz]ation (?:code|number)|label|code|no|num)|rma\b|(?:job|candidate) (?:code|id|no)
+hrb|siret|phones?\b|mobile|tel\b|telephone|fax\b|call(?:s|ing)?\b|hotline|dial(?:l?ing)?\b|location (?:code|id)|zip\b
+post(?:al)? ?code|area code|country code|sort code|swift|product code|sku|isbn|serial|model\b|version|release
 commit|pull request
 (?:promo|promotion|promotional|discount|coupon|voucher|gift|gift card|referral|invite|offer|rebate|reward|bonus|
 partner|affiliate|checkout)[ -]?(?:code|card)?
 survey|conference|course|participant|error code|status code|exit code|response code|source code|qr[ -]?code
 bar ?code|dress code|code of|code review
-zip code|color|colour|hex|room|flight|gate|seat|suite|apt
+zip code|color|colour|hex\b|rooms?\b|flight|gate\b|seats?\b|suite|apt\b
 locker|pick-?up code|collection code|door code|gate code|visitors?|subscribers|users|points|miles|balance|amount
-total|subtotal|price|meeting id|conference id|webinar id|dial-in
+total\b|subtotal|price|meeting id|conference id|webinar id|dial-in
 bestell|auftrag|rechnung|liefer|sendung|paket|kunden-?n|vertrag|beleg|buchung|reservierung|vorgang|aktenzeichen
 ticketnummer|rückruf|telefon|tel\.|plz|postleitzahl|konto-?n(?:um|r)|endet auf|endend
-gutschein|rabatt|aktions-?code|coupon|artikel|steuer|ust|trackingn|zählerstand|kundennummer|mitgliedsn|abhol
+gutschein|rabatt|aktions-?code|coupon|artikel|steuer|ust\b|trackingn|zählerstand|kundennummer|mitgliedsn|abhol
 fehlercode|zimmer
 commande|facture|colis|livraison|suivi|réservation|numéro de client|n° client|téléphone|tél\b|code postal
 code de retrait
@@ -198,7 +199,7 @@ authori[sz]ation key|(?:kopplungs|pairing|koppel)[- ]?code
 _PERHAPS = r"""
 codes?\b|pin(?:s|[ -]?code|[ -]?kode?)?\b|passkey\b|token\b|kürzel|tans\b|claves\b|kennung|ziffernfolge|geheimzahl
 nonce\b
-[^\W\d_]{2,24}-?(?:codes?|kode[nrs]?|koda[snm]?|koodi[a-zåäö]{0,6}|kood[a-z]{0,3}|kóð[a-záðéíóúýþæö]{1,4})\b
+[^\W\d_]{2,24}-?(?:codes?|codetjes?|kode[nrs]?|koda[snm]?|koodi[a-zåäö]{0,6}|kood[a-z]{0,3}|kóð[a-záðéíóúýþæö]{1,4})\b
 [^\W\d_]{2,24}-(?:kód[a-záéíóöőúüű]{0,6}|pin|tan)\b
 código|codigo|clave\b|codice|codis?\b|kodea[ak]?\b|cod(?:ul|ului|uri|urile)?\b|msimbo\b|nambari\b
 kod(?:[uyieaoąs]|as|om|em|ów|owi|zie|ova|ovi|unuz|unuzu|un|unu|en|et|uyla|unuzla|la|lar|ları)?\b|kode(?:n|nya|mu)?\b
@@ -331,7 +332,9 @@ order (?:is )?confirm|your order|thank you for your (?:order|purchase)|confirmat
 out for delivery
 """
 
-_UNIT = later(
+# Hebrew and Arabic, which put articles before a word; India, Thailand, Laos, Burma, Cambodia, China, Japan and Korea.
+_UNSPACED = re.compile("[\u0590-\u06ff\u0900-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\uffff]")
+UNIT = later(
     r"\s*(?:-\s*)?(?:minutes?|min(?:u?u?t[^\W\d_]{0,5}|út[^\W\d_]{0,4})\b|perc|нед|хвилин|секунд|годин|мин|שעות|דקות|"
     r"మినిట|నిమిష|ನಿಮಿಷ|മിനിറ്റ|મિનિટ|ਮਿੰਟ|මිනිත්තු|នាទី|ນາທີ|मिनेट|မိနစ်|ደቂቃ|წუთ|րոպե|minut|λεπτ|ώρ|मिनट|घंट|นาที"
     r"|ชั่วโมง|phút|giờ|menit|jam\b|jaz|dəqiqə|dakk|perces|órá|nap\b|timer?\b|dage?\b|dager\b|tuntia|päiv|sekun|"
@@ -365,10 +368,10 @@ def _expression(listed: str, inside: bool) -> str:
 
     It is sorted by first letters, which makes it ten times as fast as the list as it stands.
     """
-    stems = [stem for line in listed.strip().replace("|\n", "|").splitlines() for stem in _alternatives(line)]
+    stems = [stem for line in listed.strip().replace("|\n", "|").splitlines() for stem in alternatives(line)]
     start = r"(?<![^\W\d_])" if not inside else ""
-    spaced = _by_letter([_small(stem) for stem in stems if not _is_unspaced(stem)])
-    unspaced = _by_letter([_small(stem) for stem in stems if _is_unspaced(stem)])
+    spaced = by_letter([_small(stem) for stem in stems if not is_unspaced(stem)])
+    unspaced = by_letter([_small(stem) for stem in stems if is_unspaced(stem)])
     return f"{start}(?:{spaced})|{unspaced}" if unspaced else f"{start}(?:{spaced})"
 
 
@@ -376,7 +379,7 @@ def _small(stem: str) -> str:
     return re.sub(r"\\.|[A-ZÀ-Þ]", lambda found: found[0] if found[0][0] == "\\" else found[0].lower(), stem)
 
 
-def _by_letter(stems: list[str]) -> str:
+def by_letter(stems: list[str]) -> str:
     """The stems as one alternative for each letter that they begin with, in which they keep their order."""
     return "|".join(_gathered([one for stem in stems for one in _spread(stem)]))
 
@@ -401,11 +404,11 @@ def _spread(stem: str) -> list[str]:
     at = next((number for number, depth in enumerate(depths) if not depth), len(stem))
     if stem[at + 1 : at + 2] in ("?", "*", "{", "+"):
         return [stem]
-    starts = [one for start in _alternatives(stem[3:at]) for one in _spread(start)]
+    starts = [one for start in alternatives(stem[3:at]) for one in _spread(start)]
     return [start + stem[at + 1 :] for start in _gathered(starts)]
 
 
-def _alternatives(line: str) -> list[str]:
+def alternatives(line: str) -> list[str]:
     """The stems of one line, which `|` separates unless it stands in brackets."""
     found, depth = [""], 0
     for c in line:
@@ -417,11 +420,9 @@ def _alternatives(line: str) -> list[str]:
     return found
 
 
-def _is_unspaced(stem: str) -> bool:
+def is_unspaced(stem: str) -> bool:
     """Whether these are stems of scripts that put articles or nothing at all before a word."""
-    return sum("\u0590" <= c <= "\u06ff" or "\u0900" <= c <= "\u0e7f" or c >= "\u3040" for c in stem) * 3 > sum(
-        c.isalpha() for c in stem
-    )
+    return len(_UNSPACED.findall(stem)) * 3 > sum(c.isalpha() for c in stem)
 
 
 ACCESS = _any(_ACCESS)
@@ -432,7 +433,6 @@ PASSWORD = _any(_LASTING)
 VERBS = _any(_VERBS)
 SALES = _any(_SALES, inside=True)
 BOOKING = _any(_BOOKING)
-UNIT = _UNIT
 
 
 TRADE = later(
@@ -445,6 +445,6 @@ TRADE = later(
     r"|čeks|kvīts|rēķin|kviitung|\barve\b|kuitti|kvittering|kvitto|račun za|nyugta|számla|bon fiscal|chitanț|factur"
     r"|τιμολόγ|απόδειξ|קבלה|חשבונית"
     r"|ใบเสร็จ|hóa đơn|struk\b|resit|kassabon|scontrino|レシート|小票"
-    r"|sale\b|% off|rabatt|korting",
+    r"|sale\b|% off|rabatt|korting|return label|返品|退货|반품",
     re.IGNORECASE,
 )

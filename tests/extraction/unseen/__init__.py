@@ -1,4 +1,4 @@
-"""Mails by somebody who knew nothing of the extractor: hard ones, in fifty languages; each measured before it was read.
+"""Mails by others who knew nothing of the extractor, in fifty languages; each batch measured before it was read.
 
 `batch-N.jsonl` has one mail on each line, as JSON:
 
@@ -24,9 +24,11 @@ from mailtrap.mail.content import Content
 from mailtrap.mail.extraction import codes
 
 #: Recall and precision of each batch when first seen: of the rules as they were before any was read, then of those
-#: changed because of the batches before it.
+#: changed because of the batches before it. The first four are as hard as their writer could make them, the fifth is
+#: what people get every day, the sixth between those: codes in long sentences, in answers, beside older ones.
 FIRST = {1: ("39.1%", "72.0%", "50.0%", "67.6%"), 2: ("20.0%", "61.5%", "42.5%", "77.3%"),
-         3: ("24.3%", "60.0%", "43.2%", "61.5%"), 4: ("21.1%", "80.0%", "44.7%", "73.9%")}  # fmt: skip
+         3: ("24.3%", "60.0%", "43.2%", "61.5%"), 4: ("21.1%", "80.0%", "44.7%", "73.9%"),
+         5: ("96.6%", "96.6%", "96.6%", "96.6%"), 6: ("74.6%", "83.3%", "73.1%", "81.7%")}  # fmt: skip
 #: Codes that let somebody in once; the others are for doors, lockers, networks and groups.
 ONCE = ("otp", "tan", "device", "backup", "otp+backup")
 
@@ -34,8 +36,9 @@ ONCE = ("otp", "tan", "device", "backup", "otp+backup")
 def labelled(batch: int) -> Iterator[dict[str, Any]]:
     """The mails of a batch."""
     path = Path(__file__).with_name(f"batch-{batch}.jsonl")
-    for line in path.read_text("utf-8").splitlines():
-        yield json.loads(line)
+    for line in path.read_text("utf-8").split("\n"):  # octets above 127 are characters at which `splitlines` splits too
+        if line:
+            yield json.loads(line)
 
 
 def read(batch: int) -> tuple[Counter[str], list[str]]:
