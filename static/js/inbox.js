@@ -152,7 +152,8 @@ function at() {
 }
 
 async function move(step) {
-  const now = at();
+  // From nowhere one step leads to what is on top of the view, but the end is the end.
+  const now = at() ?? (Number.isFinite(step) ? undefined : 0);
   const to = now === undefined ? list.view[0] : Math.max(0, Math.min(pile.length - 1, now + step));
   if (!pile.length) return;
   const row = await list.focus(to);

@@ -2,7 +2,7 @@
 
 import { fragment, inbox, root } from "./api.js";
 import * as news from "./news.js";
-import { failed } from "./toasts.js";
+import { failed, toast } from "./toasts.js";
 
 const EVERY = 1000;
 const COUNTED = new Set(["captured", "deleted", "evicted", "cleared", "changed", "inboxes"]);
@@ -17,7 +17,8 @@ export function concerns(notice) {
 
 /** Put the keyboard on it, if there is anything to choose. */
 export function choose() {
-  select()?.focus();
+  if (select()) select().focus();
+  else toast("There is one inbox so far");
 }
 
 export function setup() {

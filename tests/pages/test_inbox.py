@@ -199,3 +199,19 @@ def test_a_server_that_is_gone_is_shown_as_gone(site: Site, visit: Visit) -> Non
     site.server.stop()
     expect(page.locator("#live")).to_have_attribute("data-state", "offline")
     visit.complaints.clear()  # type: ignore[attr-defined]  # the browser's, about the refused connections
+
+
+def test_the_end_of_the_list_is_a_key_away_from_anywhere(site: Site, visit: Visit) -> None:
+    for n in range(30):
+        site.send(f"Number {n}")
+    page = live(visit(site.web + "/"))
+    page.keyboard.press("End")
+    expect(page.get_by_role("link", name="Number 0")).to_be_focused()
+    page.keyboard.press("Home")
+    expect(page.get_by_role("link", name="Number 29")).to_be_focused()
+
+
+def test_where_there_is_one_inbox_only_switching_says_so(site: Site, visit: Visit) -> None:
+    page = live(visit(site.web + "/"))
+    page.keyboard.press("i")
+    expect(page.get_by_role("region", name="Notices").get_by_text("There is one inbox so far")).to_be_visible()
