@@ -7,7 +7,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,7 +42,9 @@ def guess(path: Path) -> str:
         if _is_maildir(path):
             return "maildir"
         if not (path / NOTES).is_file() and next(_eml_files(path), None) is None:
-            raise Invalid(f"{path} has no .eml files, and is no Maildir, which has cur and new", _WHAT)
+            within = folders(path)
+            hint = f"give each of the Maildirs in it: {_few(within)}" if within else _WHAT
+            raise Invalid(f"{path} has no .eml files, and is no Maildir, which has cur and new", hint)
         return "eml"
     with _opened(path) as file:
         start = file.read(_START)
@@ -54,6 +56,24 @@ def guess(path: Path) -> str:
         return "mbox"
     check(start, str(path))
     return "eml"
+
+
+def folders(path: Path) -> list[Path]:
+    """The Maildirs in a directory, which are folders of their own where it is a Maildir itself (Maildir++)."""
+    try:
+        return sorted([one for one in path.iterdir() if not one.is_symlink() and _is_maildir(one)])
+    except OSError:
+        return []  # no directory, or one that tells nobody: whoever reads it says so
+
+
+def left_out(path: Path) -> str:
+    """What is said of the folders of a Maildir, which are not read with it; empty where it has none."""
+    within = folders(path)
+    return f"{path} has folders, which are left out; give them too, if you want them: {_few(within)}" if within else ""
+
+
+def _few(paths: Sequence[Path]) -> str:
+    return " ".join([str(path) for path in paths[:5]]) + (" …" if len(paths) > 5 else "")
 
 
 def check(octets: bytes, name: str) -> None:
@@ -222,7 +242,10 @@ def _eml_files(path: Path) -> Iterator[str]:
 
 
 def _maildir_files(path: Path) -> Iterator[str]:
-    found = [(name, f"{folder}/{name}") for folder in ("cur", "new") for name in os.listdir(path / folder)]
+    try:
+        found = [(name, f"{folder}/{name}") for folder in ("cur", "new") for name in os.listdir(path / folder)]
+    except OSError as error:
+        raise Invalid(f"{error.filename}: {error.strerror}", "give a Maildir that can be read") from error
     # Names begin with the second of arrival; ours go on with the id. By name is by arrival.
     found.sort(key=lambda pair: _natural(pair[0]))
     return (file for name, file in found if not name.startswith("."))

@@ -205,7 +205,7 @@ class _Marks:
 
 def _formats(paths: Sequence[Path], format_: str | None) -> list[tuple[Path, str | None]]:
     """What each of them is: said before anything is imported, so that a wrong one does not leave half of it done."""
-    from mailtrap.archives import guess
+    from mailtrap.archives import guess, left_out
 
     found: list[tuple[Path, str | None]] = []
     for path in paths:
@@ -215,6 +215,9 @@ def _formats(paths: Sequence[Path], format_: str | None) -> list[tuple[Path, str
             found.append((path, format_))
         else:
             raise click.UsageError(f"a {format_} cannot be read from stdin.")
+    for path, kind in found:
+        if kind == "maildir" and (remark := left_out(path)):
+            say(line(remark))
     return found
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mailtrap.archives import FORMATS, Note, guess, read, writer
+from mailtrap.archives import FORMATS, Note, guess, left_out, read, writer
 from mailtrap.archives.notes import RATIO_FROM
 from mailtrap.errors import Invalid
 from tests.cli.messages import ODD
@@ -227,6 +227,19 @@ def test_what_does_not_look_like_mail_is_refused_unless_it_is_said_to_be(octets:
 def test_what_has_one_of_the_fields_of_mail_is_taken(octets: bytes, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(octets)
     assert [found.octets for found in read(tmp_path / "file")] == [octets]
+
+
+def test_folders_within_a_maildir_are_named(tmp_path: Path) -> None:
+    top = written("maildir", tmp_path / "top", [b"x"])
+    assert left_out(top) == left_out(top / "messages.jsonl") == left_out(tmp_path / "nothing") == ""
+    for name in (".Sent", ".Drafts"):
+        written("maildir", top / name, [b"y"])
+    assert [found.octets for found in read(top)] == [b"x"]
+    told = "has folders, which are left out; give them too, if you want them"
+    assert left_out(top) == f"{top} {told}: {top}/.Drafts {top}/.Sent"
+    with pytest.raises(Invalid, match="is no Maildir") as refused:
+        read(tmp_path)
+    assert refused.value.hint == f"give each of the Maildirs in it: {top}"
 
 
 def test_a_directory_or_a_zip_without_mail_is_refused(tmp_path: Path) -> None:

@@ -235,6 +235,15 @@ def test_an_import_brings_back_inboxes_tags_and_what_was_looked_at(
         assert [one["seen"] for one in client.messages(limit=4)] == [False, True, False, True]
 
 
+def test_folders_of_a_maildir_that_are_left_out_are_named(sandbox: Sandbox) -> None:
+    for name in ("m", "m/.Sent"):
+        for folder in ("cur", "new"):
+            Path(name, folder).mkdir(parents=True)
+    Path("m/new/1.x").write_bytes(b"Subject: x\r\n\r\n")
+    told = sandbox.run("import", "m").stderr
+    assert told.startswith("m has folders, which are left out; give them too, if you want them: m/.Sent\nImported 1 ")
+
+
 def test_who_may_see_one_inbox_alone_is_told_to_import_into_it(sandbox: Sandbox, tmp_path: Path) -> None:
     with sandbox.client() as client:
         client.post(b"Subject: x\r\n\r\n", inbox="default")
