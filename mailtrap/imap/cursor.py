@@ -314,7 +314,8 @@ class Cursor:
         try:
             zone = timezone(ahead if sign == b"+" else -ahead)
             clock = int(hour), int(minute), min(int(second), 59) if second == b"60" else int(second)
-            moment = datetime(int(year), _MONTHS[month.lower()], int(day), *clock, tzinfo=zone)
+            # In UTC, as it will be told: there it has to be of a year with four digits, too.
+            moment = datetime(int(year), _MONTHS[month.lower()], int(day), *clock, tzinfo=zone).astimezone(UTC)
             return (moment - _EPOCH) // timedelta(microseconds=1)
         except (KeyError, ValueError, OverflowError):
             self.at = start

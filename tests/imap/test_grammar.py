@@ -108,6 +108,22 @@ def test_dates_survive(seconds: int) -> None:
     assert Cursor(responses.internal_date(seconds * 1_000_000)).date_time() == seconds * 1_000_000
 
 
+@given(
+    st.sampled_from([b"01-Jan-0001", b"31-Dec-9999", b"28-Feb-2026"]),
+    st.integers(0, 23),
+    st.sampled_from([b"+0000", b"-1200", b"+1400", b"-0130"]),
+)
+@example(b"31-Dec-9999", 23, b"-1200")
+@example(b"01-Jan-0001", 0, b"+1400")
+def test_a_date_that_is_taken_can_be_told(day: bytes, hour: int, zone: bytes) -> None:
+    try:
+        at = Cursor(b'"%b %02d:30:00 %b"' % (day, hour, zone)).date_time()
+    except CommandError:
+        assert day != b"28-Feb-2026"
+    else:
+        assert Cursor(responses.internal_date(at)).date_time() == at
+
+
 WORDS = [
     b"a ", b"UID ", b"FETCH ", b"STORE ", b"SEARCH ", b"SORT ", b"THREAD ", b"APPEND ", b"LIST ", b"SELECT ",
     b"LOGIN ", b"AUTHENTICATE ", b"ID ", b"CREATE ", b"SETQUOTA ", b"NOT ", b"OR ", b"SUBJECT ", b"HEADER ", b"ON ",
