@@ -335,6 +335,14 @@ def test_hostile_rules_stay_text(site: Site, visit: Visit) -> None:
     assert page.locator("main img, dialog img").count() == 0
 
 
+def test_on_a_phone_a_long_subject_does_not_widen_the_form(site: Site, visit: Visit) -> None:
+    site.send("Your weekly report: " + "one more sign-up and " * 12)
+    page = faults_page(site, visit, size=PHONE)
+    page.get_by_role("button", name="Add a rule").click()
+    expect(page.locator("#rule-preview")).to_contain_text("Your weekly report")
+    assert page.locator("#rule-dialog").evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
 def test_on_a_phone_rules_are_moved_and_made_too(site: Site, visit: Visit) -> None:
     rules(site, "ben", "eve")
     page = faults_page(site, visit, size=PHONE)
