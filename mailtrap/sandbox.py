@@ -6,9 +6,9 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mailtrap.clock import Clock
 from mailtrap.delivery.letters import is_delivered

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from mailtrap.delivery.record import Attempt, Delivery, Outcome, Pending
 from mailtrap.delivery.routes import MOST_HOSTS, OF_A_HOST, default_route, unreached
@@ -37,8 +38,7 @@ _AFTERWARDS = {
 }
 
 
-@dataclass(slots=True)
-class Upshot:
+class Upshot(Struct):
     """What came of one step: events with the reply that decided them, messages to make, links a reader visits.
 
     `spoke` says whether a rule had something to say; `tries` counts the attempts that were made.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-import msgspec
+from msgspec.structs import replace
 
 from mailtrap.clock import Clock
 from mailtrap.errors import Invalid, NotFound
@@ -66,12 +65,8 @@ class Book:
         self._listeners: tuple[Callable[[], None], ...] = ()
         self._editing = threading.RLock()
         self._counting = Counting()
-        self._fixed = tuple(
-            [msgspec.structs.replace(checked(rule), id=OF_FILE + place) for place, rule in enumerate(fixed, 1)]
-        )
-        self._rules = tuple(
-            [rule if rule.id else msgspec.structs.replace(rule, id=self._new_id()) for rule in map(checked, rules)]
-        )
+        self._fixed = tuple([replace(checked(rule), id=OF_FILE + place) for place, rule in enumerate(fixed, 1)])
+        self._rules = tuple([rule if rule.id else replace(rule, id=self._new_id()) for rule in map(checked, rules)])
         self._ready: dict[int, Rule] = {}
         self._arrange()
 
@@ -196,14 +191,14 @@ class Book:
             if len(self._fixed) + len(self._rules) + len(new) > MOST_RULES:
                 raise Invalid(f"There cannot be more than {MOST_RULES} rules", "remove some, or let one match more")
             place = len(self._rules) if before is None else self._place(before)
-            new = [msgspec.structs.replace(fault, id=self._new_id()) for fault in new]
+            new = [replace(fault, id=self._new_id()) for fault in new]
             if new:
                 self._change([*self._rules[:place], *new, *self._rules[place:]])
         return new
 
     def put(self, id: int, fault: Fault) -> Fault:
         """Another rule in the place of this one. Counters go on where what is counted is the same."""
-        fault = msgspec.structs.replace(checked(fault), id=id)
+        fault = replace(checked(fault), id=id)
         with self._editing:
             place = self._place(id)
             old = self._rules[place]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 
-from msgspec import Struct, structs
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.occasion import Occasion
@@ -113,7 +113,7 @@ def _hint(term: Term, step: Step) -> str:
         return f"it is {told}"
     known = [other.value for other in SESSION_STEPS if other in _RECIPIENT]
     where = "" if step in _RECIPIENT else f", who is known at {', '.join(known)}"
-    meant = str(structs.replace(term, field="rcpt"))[:200]
+    meant = str(replace(term, field="rcpt"))[:200]
     return f"it is {'a header field, ' if is_header else ''}{told}; `{meant}` means the recipient{where}"
 
 

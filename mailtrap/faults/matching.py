@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from mailtrap.faults.conditions import Condition, in_question
 from mailtrap.faults.occasion import Occasion
 from mailtrap.faults.rule import Effect, Fault, Step
@@ -18,8 +20,7 @@ from mailtrap.query.tree import And, Exact, Glob, Node, Or, Words
 REMEMBERED, LONGEST = 4096, 300
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A fault made ready: its effect with the scenario resolved, its condition read. `place` is its turn."""
 
     place: int

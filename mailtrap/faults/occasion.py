@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mailtrap.faults.rule import Effect, Fault, Step
 from mailtrap.mail.arrival import Login, Tls
@@ -11,8 +12,7 @@ from mailtrap.mail.envelope import Parameters
 from mailtrap.query import Searchable
 
 
-@dataclass(slots=True)
-class Occasion:
+class Occasion(Struct):
     """What is known at `step`. `at` is virtual time in microseconds since the epoch.
 
     `recipient` is the one in question (at `rcpt`, and in the delivery), `recipients` all accepted so far. `content`
@@ -43,8 +43,7 @@ class Occasion:
     greeting: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What happens instead, and which rule says so.
 
     `effect` has its scenario already resolved. `fault` has id 0 where an address that means something spoke.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from msgspec import Struct
 
 
@@ -21,8 +19,7 @@ class Login(Struct, frozen=True):
     user: str
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """When, from whom and by which way.
 
     `at` is in microseconds since the epoch; `listener` is `smtp`, `smtps`, `http`, `import`, or where a client put

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from msgspec import Struct
 
 #: ESMTP parameters in the order sent: keyword as sent, value as sent or None (RFC 5321 §4.1.2 esmtp-param).
@@ -17,8 +15,7 @@ class Recipient(Struct, frozen=True):
     parameters: Parameters = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """Reverse-path (empty for the null path `<>`), recipients in the order accepted, MAIL parameters."""
 
     reverse_path: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope
@@ -18,8 +18,7 @@ class Mailbox(Struct, frozen=True):
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """What the header section says at a glance, decoded, bounded in size, empty where a field is missing."""
 
     subject: str = ""
@@ -42,8 +41,7 @@ class State(StrEnum):
     UNPARSED = "unparsed"
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """A message on its way into the store.
 
     `octets` is the exact content, or None where it was too big to hold and waits under `spooled` in the store.
@@ -63,8 +61,7 @@ class Submission:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Understanding:
+class Understanding(Struct, frozen=True):
     """What a worker found out about one message after it was kept: for lists, search and the reader.
 
     `body` is the text to search (plain text and visible HTML text), `header` the other header fields as
@@ -82,8 +79,7 @@ class Understanding:
     kinds: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A kept message, without its octets. `id` is also its place in the order of capture: it only grows.
 
     `inbox` is the first of its `inboxes`; given several names, separated by a space, it is divided up.
@@ -123,7 +119,7 @@ class Message:
     def __post_init__(self) -> None:
         if " " in self.inbox:
             names = tuple(self.inbox.split(" "))
-            object.__setattr__(self, "inboxes", names)
-            object.__setattr__(self, "inbox", names[0])
+            force_setattr(self, "inboxes", names)
+            force_setattr(self, "inbox", names[0])
         elif not self.inboxes or self.inboxes[0] != self.inbox:
-            object.__setattr__(self, "inboxes", (self.inbox,))
+            force_setattr(self, "inboxes", (self.inbox,))

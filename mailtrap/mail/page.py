@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mailtrap.mail import looks
 from mailtrap.mail.looks import Look
@@ -71,8 +70,7 @@ _CLOSES = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
-class Reference:
+class Reference(Struct):
     """Something HTML points to: the address with entities decoded, else as written, and the words one clicks on.
 
     Where there is a `<base>`, the address is what that makes of it. `around` is the sentence in which the words stand.
@@ -94,8 +92,7 @@ class Line(Struct, frozen=True):
     large: bool = False
 
 
-@dataclass(slots=True)
-class Page:
+class Page(Struct):
     """What a person sees of HTML, in order; a line without text is the gap between two paragraphs.
 
     `read_out` are the lines of somebody who sees no pictures, but what stands for them.

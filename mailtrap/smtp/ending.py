@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mailtrap.errors import StorageFull
 from mailtrap.faults.aftermath import Answered
@@ -27,8 +29,7 @@ from mailtrap.smtp.transaction import Transaction
 AT_ONCE = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One reply that is due, for these recipients, and what a rule says to that."""
 
     recipients: tuple[Recipient, ...]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from mailtrap.faults import wire
 from mailtrap.faults.occasion import Answer, Occasion
@@ -283,5 +282,5 @@ class Misbehaviour(Trouble):
 
 def _later(answer: Answer) -> Answer:
     """What is left of it for the content: the words and the wait were those of the step itself."""
-    rest = msgspec.structs.replace(answer.effect, reply=None, malformed="", delay=0.0, throttle=0)
+    rest = replace(answer.effect, reply=None, malformed="", delay=0.0, throttle=0)
     return replace(answer, effect=rest)

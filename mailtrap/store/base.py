@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mailtrap.mail.message import Message, Submission
 from mailtrap.mail.transcript import Line, Transcript
@@ -29,8 +28,7 @@ class Page(Struct, frozen=True):
     next: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """A dialogue as it was recorded."""
 
     id: int
@@ -58,8 +56,7 @@ class Selection(Struct, frozen=True):
     inbox: str = ""
 
 
-@dataclass(slots=True)
-class Counters:
+class Counters(Struct):
     """Totals since the store was opened, and what it holds now."""
 
     messages: int = 0
@@ -73,8 +70,7 @@ class Counters:
     extra: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """Something kept beside messages and sessions: a rule, a delivery, an event on its way, what a client did next.
 
     `kind` says which, `id` is unique in it. `owner` is the message or session it is about (0 for none), `state` and

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -21,8 +20,7 @@ class Alteration(StrEnum):
     REPLACE = "replace"
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """One folder of an account. `account` and INBOX are compared without case, other names with it; `/` divides levels.
 
     `use` is its special use, as in `\\All` (RFC 6154). `modseq` is the highest of its items and of what has vanished.

@@ -9,8 +9,9 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mailtrap.errors import SettingsError, Unavailable
 from mailtrap.settings import Settings
@@ -30,8 +31,7 @@ APPLICATION_ID_AT = slice(68, 72)
 BUSY_TIMEOUT = 5.0
 
 
-@dataclass(slots=True)
-class Place:
+class Place(Struct):
     """Where the database lies. While it is held no other process of ours opens it for writing."""
 
     path: Path

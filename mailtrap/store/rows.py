@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 import zstandard
+from msgspec.structs import replace
 
 from mailtrap.mail.arrival import Arrival, Login, Tls
 from mailtrap.mail.envelope import Envelope, Parameters, Recipient

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from mailtrap.errors import MailtrapError
 from mailtrap.events import Kind
 from mailtrap.mail.message import Submission
@@ -84,8 +86,7 @@ class Change(Job):
         self.finished = False
 
 
-@dataclass(slots=True)
-class Totals:
+class Totals(Struct):
     """What the store holds now and what happened since it was opened; written by the writer's thread only."""
 
     messages: int = 0

@@ -6,8 +6,9 @@ What was sent is shown as it is in frames that may run and fetch nothing; everyt
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from html import escape
+
+from msgspec import Struct, field
 
 #: Characters of a text, of an HTML source, and lines of a dialogue that a page shows.
 MOST_TEXT = 200_000
@@ -30,8 +31,7 @@ summary{cursor:pointer;font-weight:600}iframe{width:100%;height:30rem;border:1px
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """One message as a page shows it."""
 
     subject: str
@@ -48,8 +48,7 @@ class Letter:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Dialogue:
+class Dialogue(Struct, frozen=True):
     """One SMTP session; `bad` where something was refused or it broke off."""
 
     title: str
@@ -57,8 +56,7 @@ class Dialogue:
     bad: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A page: what it is about, remarks, what failed, then mail and dialogues."""
 
     title: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mailtrap.clock import rfc3339
 from mailtrap.inboxes import names_of

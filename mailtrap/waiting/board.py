@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeVar, cast
+
+from msgspec.structs import replace
 
 from mailtrap.faults.conditions import terms
 from mailtrap.mail.message import Message, State, Submission, Understanding

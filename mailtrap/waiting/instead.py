@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mailtrap.errors import NotFound
 from mailtrap.mail.message import Message
@@ -28,8 +27,7 @@ class NearRefusal(Struct, frozen=True):
     failed: tuple[Miss, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Instead:
+class Instead(Struct, frozen=True):
     """`nearest` first; of the `total` others that were refused the newest, and of mail that was accepted, newest last.
 
     `accepted` is mail that matches the query but for not being refused, `arrived` any other.

@@ -5,8 +5,9 @@ Octets never change, so what they say does not either; small messages are kept h
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from mailtrap.mail.content import Content, understand
 from mailtrap.mail.message import Understanding

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mailtrap.errors import Invalid
 from mailtrap.faults.conditions import in_question, known_at, searchable, terms

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mailtrap.mail.message import Message
 from mailtrap.query import Query
@@ -70,8 +69,7 @@ class Near(Struct, frozen=True):
     failed: tuple[Miss, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What there was instead: messages that arrived, newest last, the nearest ones, and sessions that were refused."""
 
     arrived: list[Message] = field(default_factory=list)
@@ -80,8 +78,7 @@ class Evidence:
     refused: list[Session] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Waited:
+class Waited(Struct, frozen=True):
     """What came of a wish. `messages` are those that match, in the order of capture; `counted` is in the wish's unit.
 
     `newest` is the id of the newest message there is: hand it on as `after`. `seconds` is real time.

@@ -6,11 +6,10 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from mailtrap.clock import Clock
 from mailtrap.events import Bus
@@ -151,7 +150,7 @@ class Rules(Book):
 
     def __init__(self, *rules: Fault) -> None:
         super().__init__(Clock())
-        self._told = [msgspec.structs.replace(rule, id=number) for number, rule in enumerate(rules, 1)]
+        self._told = [replace(rule, id=number) for number, rule in enumerate(rules, 1)]
         self.steps = frozenset(rule.step for rule in self._told)
         self.asked: list[Occasion] = []
         self.over: list[int] = []

@@ -206,7 +206,7 @@ class StoreContract:
         assert len(found(again, "subject:number")) == 30
 
     def test_text_that_is_no_unicode_is_kept_in_a_form_that_is(self, store: Store) -> None:
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         from mailtrap.mail.envelope import Envelope, Recipient
 
@@ -546,7 +546,7 @@ class StoreContract:
         first = store.new_session()
         second = store.new_session()
         assert second > first
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         keep(store, submission(arrival=replace(submission().arrival, session=second + 10)))
         store.close()

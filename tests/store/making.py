@@ -6,8 +6,9 @@ import hashlib
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from mailtrap.clock import Clock
 from mailtrap.events import Bus, Event, Kind

@@ -9,11 +9,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mailtrap.errors import Conflict, Invalid, NotFound, Unavailable
 from mailtrap.events import Bus, Kind

@@ -402,7 +402,6 @@ from mailtrap.events import Bus
 from mailtrap.settings import Settings
 from mailtrap.store import open_store
 from tests.store.making import octets, submission
-from dataclasses import replace
 store = open_store(Settings(database=sys.argv[1]), Bus(), Clock())
 def send(worker):
     n = 0
