@@ -304,6 +304,7 @@ def test_codes_that_are_said_to_be_spent(body: str, told: list[str]) -> None:
         ("Siz misiniz?", "Birisi hesabınıza girmeye çalışıyor. Sizseniz 55-01-93 girin."),
         ("少々お待ちください", "開いた枠に 4471 と打ち込んでください。制限時間は10分です。"),
         ("Забыли пароль?", "С помощью 618224 вы зададите новый."),
+        ("Vela dorke tamisi", "Pa vela dorke tamisi ze 593820. Gorut mi 10 rastalu."),  # no language at all
     ],
 )
 def test_codes_that_nothing_calls_a_code(subject: str, body: str) -> None:

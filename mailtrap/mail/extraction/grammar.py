@@ -93,6 +93,7 @@ WHERE = later(
 DEVICE = later(r"phone|mobile|tele[fp]on|телефон|puhelin|τηλέφων|טלפון|هاتف|电话|電話|전화|โทร", re.IGNORECASE)
 #: A word for `number`, as in what names a number of something.
 COUNTED = later(
+    r"[^\W\d_]{2,30}(?:nummer|numret|nummeret|nummern|numero|nro|számod?|azonosító|zeichen|number)(?!\w)|"
     r"(?<![^\W\d_])(?:num(?:ber|mer|éro|ero|er)?\w{0,3}|n[úu]mer[oa]\w?|nombor|nomor|номер\w{0,3}|brojem?|broj[au]?"
     r"|číslo|čísl[ae]|szám[a-záéíóöőúüű]{0,4}|azonosító|αριθμ\w+|số|numru|nr|id|ident|kennung|tunnus|numero\w*)"
     r"(?!\w)|מספר|رقم|شماره|番号|號碼|号码|编号|번호|หมายเลข|เลขที่|नंबर|संख्या|நம்பர்",

@@ -14,7 +14,7 @@ _LETTER = r"[^\W\d_]"
 _VERBS_LAST = (
     "de nl tr az kk uz hu eu ka hy fa ur hi mr ne bn pa gu ta te kn ml si am mn my ja ko".split()  # noqa: SIM905
 )
-_SENTENCE = re.compile(r"[.!?。](?:\s|$)|[。！？।]")
+_SENTENCE = re.compile(r"[.!?。](?:\s|$)|[。！？।։።។။]")
 #: Characters on each side of a number within which its sentence is looked for.
 _WINDOW = 200
 

@@ -58,10 +58,14 @@ _MANY = 12
 _SENTENCE = re.compile(r"[.!?。](?:\s|$)|[。！？।]")
 # Other digits beside it make it a part of something longer, as telephones are.
 _GOES_ON = re.compile(r"\s?[-–/()]?\s?\d")
-_GOES_BEFORE = re.compile(r"\d\s?[-–/()]\s?$")
+_GOES_BEFORE = re.compile(r"\d\s?[-–/() ]\s?$")
 # A word or two that name what stands behind a colon, as in a form.
 _FIELD = re.compile(r"\W{0,3}(?:[^\s:：]{1,30}\s{1,2}){0,3}[^\s:：]{1,30}\s?[:：]\s{0,5}")
-_CLAUSE = re.compile(r"\s*[,;:.!*\"”»)`(–]|\s+-\s")
+_CLAUSE = re.compile(r"\s*[,;:.!։።។။*\"”»)`(–]|\s+-\s")
+_LETTERS = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u109f\u1780-\u17ff]){4,}")
+_PLAIN = re.compile(r"\d{5,8}|\d{3}[ -]\d{3}")
+#: What mail says it is good for, in minutes, hours or days, whatever these are called.
+_DURATION = re.compile(r"(?<![\d.,:/-])(?:[1-357]|[12][05]|30|45|60|24|48|72|90|120)(?![\d:/%]|[.,-]\d)")
 _OPENS = re.compile(r"\s{0,3}[,–—-]\s")
 
 
@@ -83,6 +87,7 @@ def standing(documents: list[list[Line]], mood: Mood, gone: set[str]) -> Standin
     if mood.trade or mood.is_about_a_trip or mood.sales > 1:
         return None
     message = _of_the_message(documents, mood)
+    subject = _pieces(documents[0][0].text)
     found: dict[str, Standing] = {}
     others: set[str] = set()
     for lines in documents:
@@ -90,7 +95,7 @@ def standing(documents: list[list[Line]], mood: Mood, gone: set[str]) -> Standin
             for shape in shapes(line.hidden) if line.hidden and not line.quoted else ():
                 if _is_of_something(line.text[max(0, shape.start - 60) : shape.start]):
                     others.add(shape.code)
-                elif shape.code not in gone and (weight := _weight(lines, number, shape)) is not None:
+                elif shape.code not in gone and (weight := _weight(lines, number, shape, subject)) is not None:
                     _note(found, Standing(shape.code, shape.written, line.where, weight))
                 if len(found) > _MANY:
                     return None
@@ -137,6 +142,7 @@ def _of_the_message(documents: list[list[Line]], mood: Mood) -> float:
     small = [folded(line.text) for line in texts]
     caution = any([CAUTION.search(line.text) or LASTS.search(text) for line, text in zip(texts, small, strict=True)])
     lasts = any([UNIT.match(line.text, at) for line in texts for at in _ends_of_numbers(line.text)])
+    lasts = lasts or any([_DURATION.search(line.hidden) for line in texts if line.where in ("html", "text")])
     words = any([label.kind != "other" for line in texts for label in labels_in(line.text)])
     entered = {found[0] for text in small for found in islice(GETTING_IN.finditer(text), 20)}
     said = (1.0 if caution else 0) + (1.0 if lasts else 0) + (2.0 if words else 0)
@@ -152,7 +158,7 @@ def _ends_of_numbers(text: str) -> list[int]:
     return ends[:20]
 
 
-def _weight(lines: list[Line], number: int, shape: Shape) -> float | None:
+def _weight(lines: list[Line], number: int, shape: Shape, subject: frozenset[str] = frozenset()) -> float | None:
     """What speaks for a number in its place; None where it is the number of something."""
     line = lines[number]
     if shape.kind == "signs" or shape.is_word or shape.is_year or shape.is_date or shape.is_orderly:
@@ -169,7 +175,7 @@ def _weight(lines: list[Line], number: int, shape: Shape) -> float | None:
         return None
     if EXAMPLE.search(before) or is_stale(line.text, shape.start, shape.end) or is_shown(lines, number, shape.start):
         return None
-    weight = _alone(lines, number) if only_numbers(line.text, line.hidden) else _amid(line, shape)
+    weight = _alone(lines, number) if only_numbers(line.text, line.hidden) else _amid(line, shape, subject)
     if weight is None:
         return None
     weight += 0.5 if shape.kind in ("grouped", "spread") else 0.0
@@ -194,7 +200,7 @@ def _alone(lines: list[Line], number: int) -> float | None:
     return weight + (1.5 if ENTER.match(below) or (above and _goes_on(above)) else 0)
 
 
-def _amid(line: Line, shape: Shape) -> float | None:
+def _amid(line: Line, shape: Shape, subject: frozenset[str]) -> float | None:
     """What speaks for a number among other words: it is asked for, led to, or what is typed somewhere."""
     before, after = sentence(line.text, shape.start, shape.end)
     near = _CLAUSE.split(after, maxsplit=1)[0]
@@ -210,22 +216,46 @@ def _amid(line: Line, shape: Shape) -> float | None:
     with_it = WITH.search(before) or BY.search(folded(before)) or BY_AFTER.match(folded(after))
     joined = any([label.kind != "other" and JOINT.fullmatch(before[label.end :]) for label in unspent(before)])
     keys = KEYS.search(small)
+    echoes = line.where != "subject" and _repeats(before, after, subject, shape)
     named = _FIELD.fullmatch(before) is not None and not after.strip() and line.where != "subject"
-    if named and not (typed or keys or labels or GETTING_IN.search(small)):
+    if named and not (typed or keys or labels or echoes or GETTING_IN.search(small)):
         return None
     opens = not before.strip() and (VERBAL.match(after) or _OPENS.match(after))
     leads = COLON.search(before) or with_it or opens or joined or _ends_with(keys, before, after)
+    leads = leads or echoes
     where = WHERE.search(f"{before} {after}") or PLACE.search(small)
     if not use and not leads and not (where and (typed or keys)):
         return None
     asked = use and (where or len(shape.code) > 5 or TYPE_LAST.search(folded(after[:20])))
     counts = COUNTS.match(after) and not is_unspaced(after[:8]) and shape.code.isdecimal()
-    if counts and not (joined and len(shape.code) > 5) and not asked and not with_it:
+    if counts and not ((joined or echoes) and len(shape.code) > 5) and not asked and not with_it:
         return None
     weight = (2 if use else 1.5 if typed else 0) + (1 if leads else 0) + (1.5 if where else 0)
-    weight += (1 if typed and where else 0) + (1 if labels or keys else 0)
+    weight += (1 if typed and where else 0) + (1 if echoes else 0) + (1 if labels or keys else 0)
     weight += 1 if VERBS.search(small) or GETTING_IN.search(small) else 0
     return weight + (0.5 if line.large else 0) + (0 if before.strip() else 0.5)
+
+
+def _pieces(text: str) -> frozenset[str]:
+    """What words have in common whatever their ending, in any script: each four letters in a row."""
+    words = _LETTERS.findall(folded(text[:200]))
+    return frozenset([word[at : at + 4] for word in words for at in range(max(len(word) - 3, 1))])
+
+
+def _repeats(before: str, after: str, subject: frozenset[str], shape: Shape) -> bool:
+    """Whether a sentence that ends with a number, or nearly, has a word for it, or words that the subject has too.
+
+    `Your sign-in code`: `Your code is 482913` has its form in languages of which no word is known to us.
+    """
+    if not _PLAIN.fullmatch(shape.written) or len(after.split()) > 2 or len(after) > 24:
+        return False
+    if len(before.split()) < 2 and not after.strip() and not COLON.search(before):
+        return False
+    if any([label.kind != "other" for label in labels_in(before[-60:])]):
+        return True
+    return len(shape.code) == 6 and not (
+        subject.isdisjoint(_pieces(before[-80:])) and subject.isdisjoint(_pieces(after))
+    )
 
 
 def _is_asked_for(before: str, after: str) -> bool:

@@ -50,7 +50,7 @@ kk  жарамды|мерзім-|ешкім-|бір рет
 uz  amal qiladi|muddat-|hech kim-|bir marta
 sq  vlen|skado-|vlefsh-|një herë|askujt|askënd|injoro-
 mt  validu|jiskadi|ħadd
-ga  bailí|éag-|aon duine
+ga  bailí|éag-|aon duine|in éag
 cy  ddilys|dod i ben|neb
 eu  balio-|iraung-|behin|inor-
 eo  valida|eksvalid-|neniu-
@@ -71,7 +71,7 @@ ml  സാധുവ|കാലഹരണ|ആരുമായും|പങ്കി�
 si  වලංගු|කල් ඉකුත්|කිසිවෙකු
 th  หมดอายุ|ใช้ได้|ครั้งเดียว|ห้าม|อย่า|ภายใน|มีอายุ|เพิกเฉย
 lo  ໝົດອາຍຸ|ຄັ້ງດຽວ|ຢ່າ
-km  ផុតកំណត់|មានសុពលភាព|កុំ
+km  ផុតកំណត់|មានសុពលភាព|កុំ|នាទី
 my  သက်တမ်း|တစ်ကြိမ်|မပြောပါ|မမျှဝေ
 vi  hiệu lực|hết hạn|một lần|không chia sẻ|bỏ qua|tuyệt đối|bất kỳ ai|cho ai
 id  berlaku|kedaluwarsa|kadaluarsa|kadaluwarsa|sekali|siapa pun|siapapun|sesiapa|abaikan|jangan|luput|sah
@@ -84,6 +84,14 @@ mn  хүчинтэй|дуус-|нэг удаа|хэнд ч
 ja  有効|期限|無効|一度|一回|1回|誰にも|他人|第三者|教えない|共有しない|心当たり|破棄|無視|制限時間
 ko  유효|만료|한 번|타인|누구에게도|공유하지|무시|알려주지|이내|안에
 zh  有效|失效|过期|過期|一次|勿|不要告诉|不要告訴|他人|任何人|忽略|分钟内|分鐘內|非本人
+ky  жарактуу|мөөнөт-
+tg  эътибор
+zu  izophelelwa|isikhathi|ungayabelani
+so  dhacayaa|dhicitaan-|la wadaagin
+ht  ekspire|pa pataje
+ku  derbasdar
+ha  ƙare|kada ka
+yo  parí
 """
 
 #: What one gets in to, or does to get in.
@@ -203,6 +211,14 @@ ja  解除
 ko  로그인|계정|본인|확인|인증|기기|비밀번호|가입|재설정|환영|보안|등록|초대
 zh  登录|登入|登錄|账户|帳戶|账号|帳號|账戶|确认|確認|验证|驗證|本人|身份|设备|裝置|密码|密碼|解锁|注册|註冊|绑定
 zh  綁定|重置|欢迎|歡迎|安全
+ky  кирүү|ырастоо|катталуу|сырсөз
+tg  тасдиқ|воридшавӣ|даромадан|парол-
+zu  ukungena|yokungena|qinisekisa|iphasiwedi
+so  xaqiiji-|gal-|furaha sirta
+ht  verifikasyon|konekte|modpas
+ku  têketin-|piştrast-|şîfre
+ha  tabbatar-|shiga|kalmar sirri
+yo  ìjẹ́rìí|wọlé
 """
 
 #: What says of a code that another one has taken its place.

@@ -118,9 +118,9 @@ hu  kulcs|kulcsa|számjegy|számjegyet|számjegyek|számok|számot|karakter|kara
 el  κλειδί|ψηφία|αριθμοί|αριθμούς|χαρακτήρες|συνδυασμός
 tr  anahtar|anahtarınız|rakam|rakamı|rakamlar|hane|sayı|sayıyı|karakter
 az  açar|rəqəm|rəqəmlər
-kk  кілт|сан|цифр
-uz  kalit|raqam|raqamlar
-sq  çelësi|shifrat|numrat
+kk  кілт|сан|цифр|коды|кодыңыз|кодты
+uz  kalit|raqam|raqamlar|kod|kodi|kodingiz
+sq  çelësi|shifrat|numrat|kodi|kodin|kodit
 he  מפתח|ספרות|הספרות|מספרים|תווים|אסימון
 ar  مفتاح|الأرقام|أرقام|الحروف
 fa  کلید|ارقام|عدد
@@ -132,8 +132,23 @@ vi  chữ số|con số|dãy số|khóa|ký tự
 id  kunci|angka|digit|karakter|nomor berikut
 sw  tarakimu|ufunguo
 ka  ციფრ-|გასაღებ-
-hy  թվանշան-|բանալի-
+hy  թվանշան-|բանալի-|կոդը|կոդն|կոդի|կոդ
 ja  数字|キー|合言葉|文字|桁
 ko  숫자|키|자리|암호|문자
 zh  数字|數字|密钥|口令|暗号|位数|字符
+ky  коду|кодуңуз|кодду
+tg  рамз|рамзи|код|коди
+mt  kodiċi|numru ta
+cy  cod|côd
+ga  cód|chód
+zu  ikhodi|ikhowudi|inombolo
+so  koodh-|lambar-
+ht  kòd
+ku  kod|koda|şîfre
+ha  lambar|lambobi
+yo  koodu|nọ́mbà
+am  ኮድ|ቁጥር
+km  លេខកូដ|កូដ
+my  ကုဒ်|ကုတ်
+lo  ລະຫັດ
 """
