@@ -57,7 +57,7 @@ class PersonShape(Struct):
     answer: str
 
 
-class EventShape(Struct):
+class CalendarEventShape(Struct):
     """One event of a calendar. A time without `Z` is in `zone`, or wherever one is; a date alone is a whole day."""
 
     uid: str
@@ -78,4 +78,4 @@ class CalendarShape(Struct):
 
     method: str
     part: str
-    events: list[EventShape]
+    events: list[CalendarEventShape]

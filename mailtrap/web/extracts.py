@@ -48,8 +48,8 @@ def _calendar(invitation: Invitation) -> shapes.CalendarShape:
     return shapes.CalendarShape(invitation.token, invitation.part, [_event(event) for event in invitation.events])
 
 
-def _event(event: Event) -> shapes.EventShape:
-    return shapes.EventShape(
+def _event(event: Event) -> shapes.CalendarEventShape:
+    return shapes.CalendarEventShape(
         event.uid,
         event.what,
         event.starts_at,

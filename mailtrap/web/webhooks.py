@@ -66,7 +66,7 @@ class TargetList(msgspec.Struct):
     lost: Annotated[int, Meta(ge=0)]
 
 
-class EventShape(msgspec.Struct):
+class WebhookEventShape(msgspec.Struct):
     """An event on its way to one webhook. `tries` failed with `error`, the last one at `tried_at` in real time."""
 
     id: Id
@@ -85,7 +85,7 @@ class EventShape(msgspec.Struct):
 class EventList(msgspec.Struct):
     """Newest first. Hand `next` back as `before` for the page after it; null at the end."""
 
-    events: list[EventShape]
+    events: list[WebhookEventShape]
     next: str | None
 
 
@@ -187,10 +187,10 @@ class WebhookTargets:
         "/api/webhooks/events/{id}/replay",
         "Send an event again",
         tag="Webhooks",
-        response=EventShape,
+        response=WebhookEventShape,
         errors=(404, 503, 507),
     )
-    def replay_webhook_event(self, id: str) -> EventShape:
+    def replay_webhook_event(self, id: str) -> WebhookEventShape:
         """A dead letter, or one that was delivered lately, with all its tries before it. One that waits is left so."""
         number = _number(id, "event")
         return _event(number, "waiting", self._sandbox.webhooks.replay(number))
@@ -266,9 +266,9 @@ def _target(target: Target) -> TargetShape:
     )
 
 
-def _event(id: int, state: str, kept: Kept) -> EventShape:
+def _event(id: int, state: str, kept: Kept) -> WebhookEventShape:
     told = kept.told
-    return EventShape(
+    return WebhookEventShape(
         str(id),
         str(kept.target),
         msgspec.convert(state, _State),

@@ -73,6 +73,10 @@ def test_the_document_names_each_operation_once(document: dict[str, Any]) -> Non
     }
 
 
+def test_schemas_have_names_that_can_be_classes(document: dict[str, Any]) -> None:
+    assert [name for name in document["components"]["schemas"] if not name.isidentifier()] == []
+
+
 def test_whatever_the_document_refers_to_is_in_it(document: dict[str, Any]) -> None:
     named = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     assert set(re.findall(r'"(#/[^"]*)"', json.dumps(document))) <= named
