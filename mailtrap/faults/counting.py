@@ -117,7 +117,7 @@ class Counting:
     def _passes(self, fault: Fault, occasion: Occasion) -> bool:
         table = self._tables.setdefault(_owner(fault, occasion), _Table())
         if fault.greylist is not None and greylists(
-            fault.greylist, self._tally(table, _triplet(occasion)), occasion.at
+            fault.greylist, self._tally(table, _triplet(occasion), is_counted_for=False), occasion.at
         ):
             return True
         if not is_counted(fault):
@@ -130,14 +130,15 @@ class Counting:
             self._held.setdefault(occasion.session, []).append(tally)
         return bool(passes)
 
-    def _tally(self, table: _Table, value: str) -> Tally:
+    def _tally(self, table: _Table, value: str, *, is_counted_for: bool = True) -> Tally:
         tally = table.get(value)
         if tally is not None:
             table.move_to_end(value)
             return tally
         if self._size >= self._room:
             self._make_room(table)
-        table.values_seen += 1
+        # A triplet is no value of `per`: which session or message this is does not depend on how many there were.
+        table.values_seen += is_counted_for
         tally = table[value] = Tally(table.values_seen)
         self._size += 1
         return tally

@@ -82,6 +82,21 @@ def test_the_content_is_looked_at() -> None:
     ]
 
 
+def test_the_luck_of_a_session_is_that_of_its_number_whatever_a_greylist_knows() -> None:
+    """A greylist remembers triplets beside the values that are counted for; they are none of them."""
+    by_luck = rule(greylist=Greylist(0.0, 0.0), probability=0.5, per="session")
+    told = []
+    for each in range(20):
+        made = book(by_luck)
+        for before in range(each):
+            made.answer(rcpt(f"{before}@b.test", session=1))
+        asked = rcpt("new@b.test", session=2)
+        (explained,) = made.explain(asked)
+        assert explained.answers is (made.answer(asked) is not None)
+        told.append(explained.answers)
+    assert len(set(told[1:])) == 1
+
+
 def test_long_values_are_cut() -> None:
     made = book(rule(when=f"rcpt:{'a' * 3000}"))
     (told,) = made.explain(rcpt("b" * 3000 + "@b.test"))
