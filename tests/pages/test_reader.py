@@ -5,10 +5,12 @@ from __future__ import annotations
 import smtplib
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from mailtrap.mail import samples
-from tests.pages.conftest import Site, Visit, answered
+from mailtrap.web.ui import PANELS
+from tests.pages.conftest import PHONE, Site, Visit, answered
 from tests.pages.test_inbox import live
 
 
@@ -294,3 +296,25 @@ def test_who_got_a_message_for_many_is_counted(site: Site, visit: Visit) -> None
     assert head.evaluate("one => one.scrollHeight <= one.clientHeight")
     head.get_by_role("link", name="and 26 more").click()
     expect(page.get_by_role("tabpanel")).to_contain_text("p29@example.test")
+
+
+@pytest.mark.parametrize("size", [PHONE, {"width": 790, "height": 700}, {"width": 1280, "height": 800}])
+def test_no_tab_grows_wider_than_its_place_whatever_is_in_the_mail(
+    site: Site, visit: Visit, size: dict[str, int]
+) -> None:
+    long = "x" * 240
+    mail = (
+        f"From: {long}@a.test\r\nTo: {long}@b.test\r\nSubject: {long}\r\nX-{long}: {long * 5}\r\n"
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n"
+        f"<a href='https://{long * 3}.test/{long}'>{long * 3}</a>\r\n--b\r\nContent-Type: application/{long}\r\n"
+        f"Content-ID: <{long}>\r\nContent-Disposition: attachment; filename={long}.pdf\r\n\r\nz\r\n--b--\r\n"
+    )
+    recipient = f"{'r' * 60}@{'d' * 60}.{'e' * 60}.test"
+    with smtplib.SMTP(*site.smtp) as client:
+        client.sendmail("a@example.test", [recipient], mail)
+    page = live(visit(site.web + "/messages/1", size=size))
+    for name in (*PANELS, "delivery"):
+        page.locator(f"#tab-{name}").click()
+        panel = page.locator(f"#panel-{name}")
+        expect(panel).to_have_attribute("data-ready", "true")
+        assert panel.evaluate("e => e.scrollWidth <= e.clientWidth"), name
