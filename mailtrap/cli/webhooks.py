@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ import click
 
 from mailtrap.cli.groups import Commands
 from mailtrap.cli.sandboxes import connect, url_option
-from mailtrap.cli.terminal import line, print_json, say
+from mailtrap.cli.terminal import Failure, line, print_json, say
 from mailtrap.client import Client, Json
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print what the API answers.")
@@ -42,6 +43,8 @@ def list_(as_json: bool, url: str | None) -> None:
         return
     for one in answer["webhooks"]:
         click.echo(_in_words(one))
+    if not answer["webhooks"] and sys.stderr.isatty():
+        say("Nobody is told: `mailtrap webhooks add URL` adds somebody.")
     if answer["lost"]:
         say(f"{answer['lost']} events were too many to be kept, and are lost.")
 
@@ -113,7 +116,7 @@ def test(id_: str, timeout: float, url: str | None) -> None:
         say(f"It took the event, and answered {event['status'] or 'nothing'}.")
         return
     why = line(event["error"]) if event is not None and event["error"] else "it was not told within the time"
-    raise click.ClickException(f"It did not take the event: {why}.")
+    raise Failure(f"it did not take the event: {why}", "`mailtrap webhooks failed --all` tells what is tried again")
 
 
 def _settled(client: Client, webhook: str, message: str, timeout: float) -> Json | None:
@@ -160,3 +163,5 @@ def failed(webhook: str, all_: bool, replay: bool, limit: int, as_json: bool, ur
             *(str(event["tries"]), str(event["status"] or "-"), line(event["error"])),
         )
         click.echo("\t".join(words))
+    if not answer["events"] and sys.stderr.isatty():
+        say("Nothing has failed." if not all_ else "Nothing has failed, and nothing waits.")

@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner, Result
 
-from mailtrap.cli import program
+from mailtrap.cli import program, webhooks
 from mailtrap.server import Server
 from mailtrap.settings import Settings
 from tests.delivery.receiving import receiving
@@ -83,6 +84,14 @@ def test_what_nobody_takes_is_a_dead_letter_that_can_be_sent_again(typed: Typed)
         answers[0] = 204
         assert typed.run("failed", "--replay").stderr == "1 are on their way again.\n"
         assert len(receiver.wait(2)) == 2
+
+
+def test_a_person_is_told_that_there_is_nothing(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert typed.run("list").output == typed.run("failed").output == ""
+    monkeypatch.setattr(webhooks, "sys", SimpleNamespace(stderr=SimpleNamespace(isatty=lambda: True)))
+    assert typed.run().stderr == "Nobody is told: `mailtrap webhooks add URL` adds somebody.\n"
+    assert typed.run("failed").stderr == "Nothing has failed.\n"
+    assert typed.run("failed", "--all").stderr == "Nothing has failed, and nothing waits.\n"
 
 
 def test_one_that_is_not_told_of_captured_mail_cannot_be_tried(typed: Typed) -> None:
