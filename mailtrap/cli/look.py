@@ -176,6 +176,8 @@ def show_transcript(session: Json) -> None:
         spoke = styled(f"  (rule {entry['fault']})", dim=True) if entry.get("fault") else ""
         for text in entry["text"].splitlines() or [""]:
             click.echo(f"{styled(entry['at'][11:23], dim=True)} {mark} {line(text)}{spoke}")
+    if not session["lines"]:
+        say("No dialogue is kept: it came by HTTP or by an import, or is older than max-sessions.")
     if verdict := session.get("verdict"):
         click.echo(f"{styled('The client:', bold=True)} {verdict['judgement']}")
         for finding in verdict["findings"]:

@@ -155,6 +155,9 @@ def test_headers_html_and_transcript_are_shown(stand_in: StandIn) -> None:
     assert run(stand_in, "show", "1", "--headers").stdout == "X-A: b\n"
     assert run(stand_in, "show", "1", "--html").stdout == "<b>hi</b>\n"
     assert run(stand_in, "show", "1", "--transcript").stdout == "03:04:05.678 C: EHLO \\x1b\n"
+    stand_in.answers["GET /api/messages/1/transcript"] = 200, b'{"lines": []}'
+    told = run(stand_in, "show", "1", "--transcript")
+    assert (told.exit_code, told.stdout, told.stderr[:23]) == (0, "", "No dialogue is kept: it")
 
 
 def test_delete_asks_for_what_was_said(stand_in: StandIn) -> None:
