@@ -282,6 +282,32 @@ def test_codes_of_a_quoted_message_are_told_only_where_it_is_passed_on() -> None
 
 
 @pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Kód", "Írja be az 593820-at a mezőbe."),
+        ("Kód", "Az 593820-as kóddal tud belépni."),
+        ("Ikhodi yakho", "Ikhodi yakho ngu-593820. Izophelelwa ngemizuzu engu-10."),
+    ],
+)
+def test_endings_and_articles_that_are_tied_to_a_code_are_none_of_it(subject: str, body: str) -> None:
+    assert [code.code for code in codes(mail(subject, body))] == ["593820"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("New device signed in", "A new device (build 21A5303) signed in to your account. Report 882014. Not you?"),
+        ("Two-factor is on", "Two-factor authentication is on. Keep your backup codes safe. Event 882014."),
+        ("Agizo lako", "Agizo lako 882014 limetumwa. Litafika ndani ya siku 5."),
+        ("Terminbestätigung", "Ihr Termin ist um 14:30 Uhr. Terminnummer 553201. Bitte bestätigen Sie ihn."),
+        ("Uw account", "Was u dit niet? Wijzig direct uw wachtwoord of bel 0800 - 5503."),
+    ],
+)
+def test_numbers_in_mail_about_getting_in_that_are_no_codes(subject: str, body: str) -> None:
+    assert codes(mail(subject, body)) == []
+
+
+@pytest.mark.parametrize(
     ("body", "told"),
     [
         ("Passcode 118203, which we sent at 14:02, has been cancelled. Please use 559210 instead.", ["559210"]),

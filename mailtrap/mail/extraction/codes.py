@@ -268,8 +268,11 @@ def _by_label_before(before: str, label: Label, shape: Shape, mood: Mood) -> tup
 
 
 def _is_prose(gap: str) -> bool:
-    """Whether a sentence of its own stands between a label and a number."""
-    return len(gap.split()) > 3 and COLON.search(gap) is None
+    """Whether a sentence of its own, or a name of its own, stands between a label and a number."""
+    if COLON.search(gap):
+        return False
+    last = max([found.end() for found in SENTENCE.finditer(gap)], default=0)
+    return len(gap.split()) > 3 or (len(gap[last:].split()) == 1 and gap[last:].strip().isalpha())
 
 
 def _perhaps(before: str, gap: str, direct: bool, ends: bool, shape: Shape, mood: Mood, said: str) -> tuple[float, str]:

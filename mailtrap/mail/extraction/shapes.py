@@ -74,7 +74,7 @@ _CANDIDATE = later(
         |[A-ZÄÅÆÖØÜ]{3,10}-\d{2,3})
      |(?P<digits>\d{4,10})
      |(?P<letters>[A-Za-z0-9]{4,12})
-    )(?![\w@$%^~]|[-/.!][\w])""",
+    )(?![\w@$%^~]|[/.!]\w|-(?!(?<=\d-)[a-z]{1,4}(?!\w))\w)""",  # but for endings, as in `482913-at`
     re.VERBOSE | re.ASCII,  # other scripts put no space between a word and a number
 )
 # Words with dashes between them that stand for themselves: at the end of a line that they begin or a colon leads.
@@ -82,6 +82,8 @@ _PHRASE = later(
     r"(?:^\W{0,3}|[:：]\s{1,20}[\"'“‘`*]?"
     r"|[\"“‘`*])([a-zäöüßéèñ]{3,12}(?:-[a-zäöüßéèñ]{2,12}){1,5}(?:-\d{1,4})?)(?=[\"'”’`*.]{0,2}\s{0,20}$)"
 )
+# Words of a letter or two that some languages tie to what follows: `ngu-482913`.
+_PREFIXED = re.compile(r"[a-z]{1,4}-(\d{4,8})")
 _LETTER = re.compile(r"[A-Za-z]")
 # In groups of any kind, where nothing else stands on the line.
 _LOOSE = re.compile(r"\d{1,4}(?:[ -]\d{1,4}){1,4}", re.ASCII)
@@ -186,6 +188,9 @@ def shapes(line: str) -> Iterator[Shape]:
             continue
         kind, written = str(found.lastgroup), found[0]
         code = re.sub(r"[ ·•‧∙-]", "", written) if kind == "grouped" else written
+        if kind == "mixed" and (prefixed := _PREFIXED.fullmatch(written)):
+            yield Shape(prefixed[1], prefixed[1], found.start() + prefixed.start(1), found.end(), "digits")
+            continue
         if kind == "mixed" and not _LETTER.search(written):
             kind, code = "grouped", re.sub(r"[ -]", "", written)
         if kind == "mixed" and " " in written:

@@ -63,6 +63,8 @@ _GOES_BEFORE = re.compile(r"\d\s?[-–/() ]\s?$")
 _FIELD = re.compile(r"\W{0,3}(?:[^\s:：]{1,30}\s{1,2}){0,3}[^\s:：]{1,30}\s?[:：]\s{0,5}")
 _CLAUSE = re.compile(r"\s*[,;:.!։።។။*\"”»)`(–]|\s+-\s")
 _LETTERS = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u109f\u1780-\u17ff]){4,}")
+#: Characters of a copula, where it comes last.
+_A_WORD = 6
 _PLAIN = re.compile(r"\d{5,8}|\d{3}[ -]\d{3}")
 #: What mail says it is good for, in minutes, hours or days, whatever these are called.
 _DURATION = re.compile(r"(?<![\d.,:/-])(?:[1-357]|[12][05]|30|45|60|24|48|72|90|120)(?![\d:/%]|[.,-]\d)")
@@ -243,11 +245,11 @@ def _pieces(text: str) -> frozenset[str]:
 
 
 def _repeats(before: str, after: str, subject: frozenset[str], shape: Shape) -> bool:
-    """Whether a sentence that ends with a number, or nearly, has a word for it, or words that the subject has too.
+    """Whether a sentence that ends with a number, or a copula after it, has a word for it or words of the subject.
 
     `Your sign-in code`: `Your code is 482913` has its form in languages of which no word is known to us.
     """
-    if not _PLAIN.fullmatch(shape.written) or len(after.split()) > 2 or len(after) > 24:
+    if not _PLAIN.fullmatch(shape.written) or len(after.strip()) > _A_WORD:
         return False
     if len(before.split()) < 2 and not after.strip() and not COLON.search(before):
         return False
