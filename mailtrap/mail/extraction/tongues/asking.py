@@ -4,7 +4,7 @@
 TYPE = """
 en  enter|type|key in|punch|tap|pop|put|copy|paste|input|insert|submit|read (?:out|back|us)|read the following|tell
 en  repeat|quote|give|supply|present|show|say|fill in|reply with|answer with|drop|plug|dial|use|write|respond with
-en  key|tap in
+en  tap in
 de  eingeben|eintippen|eintragen|tipp-|gib|geben|trag-|übertrag-|übernehm-|nenn-|notier-|kopier-|schreib-|nutz-
 de  verwend-|hinterleg-|vorzeig-|zeig-|lesen|lies|wiederhol-|einfüg-|fügen|füge|tast-|drück-|antworten|antworte
 de  teilen
@@ -12,13 +12,13 @@ lb  tipp-|gitt|gëff-|benotzt-|dréckt|schreift-
 nl  typ|typt|typen|tik|toets-|voer|vul|neem|neemt|schrijf|gebruik-|plak|kopieer|noem|geef|lees|herhaal|overnemen
 nl  overtypen|invoeren|invullen|intoetsen|antwoord|antwoordt|meld
 af  tik|sleutel|voer|gebruik|skryf
-fr  tapez|tape|taper|saisi-|entr(?:ez|er|e)|recopi-|copi-|coll-|report-|inscri-|indiqu-|renseign-|compos-|communiqu-
-fr  dict-|donn(?:ez|e|er)|écri-|utilis-|rentr-|not(?:ez|e|er)|munissez-|présent-|rappel-|répét-|répond-|mets|mettez
-fr  balance|envoyez
+fr  tapez|tape|taper|saisi-|entr(?:ez|er|e)|recopi-|copiez|copier|copie|collez|coller|reportez|reporter|inscri-
+fr  indiqu-|renseign-|composez|composer|communiqu-|dictez|dicter|donn(?:ez|e|er)|écri-|utilis-|rentr-|not(?:ez|e|er)
+fr  munissez-|présent-|rappel-|répét-|répond-|mets|mettez|balance|envoyez
 es  escrib-|teclé-|tecle-|ingres-|introduc-|introduz-|introduci-|pon|ponga|anota|anote|copia|copie|pega|pegue|digit-
-es  marca|marque|dile|diga|dígale|indica|indique|usa|use|utili-|captur-|inserta|inserte|proporcion-|facilit-|repite
-es  repita|rellena|mete|poné|ingresá|escribí|copiá|pegá|usá|tipeá|decile|cargá|cargue|carga|poner|respond-|mandá
-es  envía|presenta|presente|indicá
+es  marca|marque|dile|diga|dígale|indica|indique|usa|use|utili-|captur-|inserta|inserte|proporcion-|facilita|facilite
+es  facilitar|repite|repita|rellena|mete|poné|ingresá|escribí|copiá|pegá|usá|tipeá|decile|cargá|cargue|carga|poner
+es  respond-|mandá|envía|presenta|presente|indicá
 ca  escri-|introdu-|introdueix|tecleja|copia|enganxa|indica|posa|utilitza|marca|respon|respongui
 gl  escrib-|introduc-|introduza|teclea|copia|pon|indica|usa
 pt  escrev-|digit-|insir-|inser-|inform-|coloqu-|introdu-|copi-|col(?:e|a)|cola|us(?:e|a)|utiliz-|preench-|repita
@@ -26,9 +26,9 @@ pt  indiqu-|dig(?:a|ite)|teclhe|tecle|marque|forneç-|marc(?:a|ar)|respond-|apre
 it  scriv-|digit-|inser-|inser(?:isci|ire)|immett-|riport-|ricopi-|copi(?:a|are)|incoll-|batt-|us(?:a|i|are)|utilizz-
 it  comunic-|indic(?:a|hi|are)|ripet-|componi|dett-|mett-|leggi|rispond-|fornisc-|metti|metta|esib-
 ro  scrie-|introdu-|tast-|copia-|completa-|folos-|pune-|comunica-|indica-|spune-|lipi-|răspund-
-sv  skriv-|ange|anges|fyll|knappa|mata|slå|använd-|tryck|klistra|kopiera|uppge|läs upp|säg|visa|svara
+sv  skriv-|ange|anges|fyll|knappa|mata|slå|använd-|tryck|klistra|kopiera|uppge|läs upp|säg|svara
 da  indtast-|tast-|skriv-|angiv|brug|udfyld|indsæt|kopier|oplys|oplæs|slå
-no  tast-|skriv-|oppgi|angi|bruk|fyll|slå|lim|kopier|les opp|vis
+no  tast-|skriv-|oppgi|angi|bruk|fyll|slå|lim|kopier|les opp
 is  sláðu|slá|skrifaðu|notaðu|settu|færðu|límdu
 fi  syöt-|näppäil-|kirjoi-|anna|käytä|naput-|täytä|kopioi|liitä|lue|mainitse|toista|kerro|vastaa
 et  sisesta-|trüki-|kirjuta-|tipi-|toksi-|kasuta-|kopeeri-|kleebi-|ütle-|anna

@@ -113,7 +113,7 @@ fr  déverrouill-|débloqu-|inscri-|associ-|accès|accéd-|réinitial-|bienvenue
 fr  valid(?:er|ez|ation)
 es  iniciar sesión|inicio de sesión|inicia sesión|cuenta|perfil|confirm-|verific-|identidad|eres tú|fuiste tú
 es  es usted|dispositivo|contraseña|desbloque-|registr-|vincul-|acceso|acced-|entrar|restablec-|bienvenid-|segur-
-es  autentic-|firma|firmar|ingres(?:o|ar)
+es  autentic-|firmar|ingres(?:o|ar)
 ca  inici-|sessió|compte|perfil|confirm-|verific-|identitat|ets tu|dispositiu|contrasenya|desbloqu-|registr-|accés
 ca  accedir|benvingu-
 gl  inici-|sesión|conta|perfil|confirm-|verific-|identidade|contrasinal|rexistr-|acceso|benvid-
@@ -121,7 +121,7 @@ pt  entrar|iniciar sessão|login|conta|perfil|confirm-|verific-|identidade|é vo
 pt  senha|palavra-passe|desbloque-|regist-|cadastr-|vincul-|acess-|acesso|aced-|redefin-|recuper-|boas-vindas
 pt  bem-vind-|segur-|autentic-|assinatura|assinar|pare-
 it  acced-|accesso|login|account|profilo|conferm-|verific-|identità|sei tu|sei stato|dispositivo|password|sblocc-
-it  registr-|abbin-|reimpost-|recuper-|benvenut-|sicurezza|autentic-|firma|firmare|entrare
+it  registr-|abbin-|reimpost-|recuper-|benvenut-|sicurezza|autentic-|firmare|entrare
 ro  conect-|autentific-|cont|contul|contului|profil-|confirm-|verific-|identit-|sunteți dumneavoastră|ești tu
 ro  dispozitiv-|parol-|debloc-|înregistr-|asoci-|acces-|reset-|bun venit|securit-|intra|intre
 sv  logga in|inlogg-|konto-|profil-|bekräft-|verifi-|identit-|är det du|var det du|enhet-|lösenord-|lås upp|registr-
