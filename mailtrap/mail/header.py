@@ -19,7 +19,8 @@ _FIELDS = re.compile(rb"(?:(?!--)[!-9;-~]++[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+(?
 _RESUMES = re.compile(
     rb"[^\n]*+\n(?:content-|mime-version|subject:|from:|to:|cc:|date:|message-id:|x-|received:)", re.I
 )
-_MBOX = re.compile(rb">?From [^\n]*\n")
+#: `From :` begins a header field, with a space as it was once allowed (RFC 5322 §4.5.2).
+_MBOX = re.compile(rb">?From (?![ \t]*:)[^\n]*\n")
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
 

@@ -21,6 +21,8 @@ from mailtrap.store.vocabulary import MOST_MESSAGES, Vocabulary
 #: Messages, and octets of all of them, whose text is read where few are left to look at.
 FEW = 64
 FEW_OCTETS = 4 * 1024 * 1024
+#: Messages read at once where all of them have to be.
+READ_AT_ONCE = 64
 #: Longer words that a part of one may stand for, the most frequent first, and how many of them are looked up at once.
 MOST_LONGER = 2000
 LONGER_AT_ONCE = 250
@@ -134,11 +136,14 @@ class Matching:
 
     def _in_text(self, value: str, field: str) -> set[int]:
         needle = Needle(value)
-        sql = f"SELECT uid, message, size FROM item WHERE folder = ? LIMIT {FEW + 1}"  # noqa: S608
-        if _are_few(rows := self._readers.fetch(sql, (self._folder,))):
+        sql = "SELECT uid, message, size FROM item WHERE folder = ? LIMIT ?"
+        if _are_few(rows := self._readers.fetch(sql, (self._folder, FEW + 1))):
             return self._read(rows, needle, field)
         if not needle.words:
-            return set()
+            # Signs alone are not in the index. Slow in a large folder, but nobody is told that there are none.
+            rows = self._readers.fetch(sql, (self._folder, -1))
+            slices = [rows[start : start + READ_AT_ONCE] for start in range(0, len(rows), READ_AT_ONCE)]
+            return set().union(*[self._read(some, needle, field) for some in slices])
         self._catch_up()
         columns = _BODY if field else _TEXT
         found = self._indexed(columns, [needle.words], needle.ends_within)

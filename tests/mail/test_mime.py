@@ -138,6 +138,7 @@ def test_parts_are_numbered_as_imap_does() -> None:
             "",
         ),
         (b"From x Tue Nov 24\nSubject: y\n\nz", [("1", "text/plain")], [b"z"], "mbox-line"),
+        (b"From : x@a.test\nSubject: y\n\nz", [("1", "text/plain")], [b"z"], ""),
         (
             b"Subject: y\r\nbroken line\r\nContent-Type: text/html\r\n\r\nz",
             [("1", "text/html")],

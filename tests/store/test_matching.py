@@ -182,6 +182,17 @@ def test_what_only_reading_finds(store: Store, folder: int, value: str, expected
     assert find(store, folder, Words("", value)) == expected
 
 
+@pytest.mark.parametrize(("value", "expected"), [("<", {1, 2, 3}), ("</", {3}), (";", {1, 2, 3}), ("&", set())])
+def test_signs_alone_are_found_in_a_folder_of_any_size(
+    store: Store, folder: int, monkeypatch: pytest.MonkeyPatch, value: str, expected: set[int]
+) -> None:
+    few = find(store, folder, Words("", value))
+    monkeypatch.setattr("mailtrap.store.matching.FEW", 0)
+    monkeypatch.setattr("mailtrap.store.matching.READ_AT_ONCE", 2)
+    assert find(store, folder, Words("", value)) == few
+    assert few == expected
+
+
 def test_the_envelope_is_not_part_of_the_text(store: Store, folder: int, way: str) -> None:
     assert find(store, folder, Words("", "blind@b.test")) == set()
 
