@@ -226,6 +226,7 @@ class _Parser:
     def _unknown(self, name: str, operator: str, at: int) -> QueryError:
         near = difflib.get_close_matches(name.lower(), FIELDS, 1)
         hint = f"Did you mean `{near[0]}{operator}`? " if near else ""
+        name = _shown(name)
         return self._error(
             f"there is no field `{name}`", at, f'{hint}To search for the text, quote it: "{name}{operator}"'
         )
@@ -275,12 +276,12 @@ class _Parser:
             return self._flag(field, value)
         if field.kind is Kind.NUMBER:
             if not _NUMBER.fullmatch(value.text) or int(value.text) > _LARGEST_NUMBER:
-                raise self._error(f"`{value.text}` is no number", value.at, f"Write {field.example}")
+                raise self._error(f"`{_shown(value.text)}` is no number", value.at, f"Write {field.example}")
             return Number(field.name, int(value.text))
         if field.kind is Kind.SIZE:
             octets = parse_size(value.text)
             if octets is None:
-                raise self._error(f"`{value.text}` is no size", value.at, "Write 5000, 10KB, 2MB or 1GB")
+                raise self._error(f"`{_shown(value.text)}` is no size", value.at, "Write 5000, 10KB, 2MB or 1GB")
             return Size(field.name, octets)
         return self._time(field, value)
 
@@ -290,7 +291,7 @@ class _Parser:
         at = parse_time(value.text, self._now or 0)
         if at is None:
             hint = "Write 2026-01-31, 2026-01-31T09:30:00Z, 30m, 2h, 3d, 1w, now, today or yesterday"
-            raise self._error(f"`{value.text}` is no time", value.at, hint)
+            raise self._error(f"`{_shown(value.text)}` is no time", value.at, hint)
         return Time(field.name, at)
 
     def _text_term(self, field: Field, operator: str, value: _Value) -> Term:
@@ -321,7 +322,8 @@ class _Parser:
         try:
             found = networks.patterns(value.text)
         except ValueError as error:
-            raise self._error(str(error), value.at, "Write peer:10.0.0.0/8, peer:192.0.2.* or peer:192.0.2.1") from None
+            said = str(error).replace(value.text, _shown(value.text))
+            raise self._error(said, value.at, "Write peer:10.0.0.0/8, peer:192.0.2.* or peer:192.0.2.1") from None
         terms = tuple([Glob(field.name, one) if "*" in one else Exact(field.name, one) for one in found])
         return terms[0] if len(terms) == 1 else Or(terms)
 
@@ -333,7 +335,9 @@ class _Parser:
             near = difflib.get_close_matches(flag, [*flags, *ALIASES], 1)
             hint = f"Did you mean {field.name}:{near[0]}? " if near else ""
             known = ", ".join(flags)
-            raise self._error(f"`{field.name}` does not take `{value.text}`", value.at, f"{hint}It takes {known}")
+            raise self._error(
+                f"`{field.name}` does not take `{_shown(value.text)}`", value.at, f"{hint}It takes {known}"
+            )
         return Flag(field.name, flag)
 
     def _header_name(self, operator: str) -> str:
@@ -345,6 +349,11 @@ class _Parser:
             raise self._error("`header:` needs the name of a header field", start, hint)
         self._at += len(name)
         return name
+
+
+def _shown(text: str) -> str:
+    """As much of what was written as an error repeats."""
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _bracketless(field: Field, text: str) -> str:

@@ -350,3 +350,11 @@ def test_every_example_of_the_tables_can_be_read(text: str) -> None:
 def test_every_completion_can_be_read(text: str) -> None:
     assert isinstance(parse(text).root, Flag)
     assert text in [offered for offered, _ in completions(text)]
+
+
+@pytest.mark.parametrize("lead", ["larger:", "before:", "id:", "is:", "peer:/", "field"])
+def test_an_error_repeats_no_more_than_one_can_read(lead: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse(lead + "a" * 4000 + ":x")
+    assert len(str(caught.value)) < 200
+    assert len(caught.value.hint) < 300
