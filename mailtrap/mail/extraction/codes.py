@@ -55,7 +55,7 @@ _FEW_WORDS = 320
 _CONFIRMS = re.compile(
     r"confirm|bestätig|conferm|bevestig|potwierdz|подтвержд|onay|確認|确认|확인|تأكيد", re.IGNORECASE
 )
-_OF_A_PAYMENT = re.compile(r"auth|approv|confirm", re.IGNORECASE)
+_OF_A_PAYMENT = re.compile(r"auth|autor|approv|aprob|confirm|conferm", re.IGNORECASE)
 _YOURS = re.compile(
     r"\b(?:your|dein|deine|ihr|ihre|votre|ton|tu|su|tuo|suo|seu|teu|je|jouw|uw|twój|ваш|твой|din)\s+[\w-]+$",
     re.IGNORECASE,
@@ -251,7 +251,7 @@ def _by_label_before(before: str, label: Label, shape: Shape, mood: Mood) -> tup
         return 0.0, ""
     said = f"after “{label.text.strip()}”"
     if label.kind == "code":
-        if mood.trade and not mood.asks and _OF_A_PAYMENT.match(label.text):
+        if mood.trade and not mood.asks and _OF_A_PAYMENT.search(label.text):
             return 0.0, ""
         if mood.is_about_a_trip and _CONFIRMS.search(label.text):
             return 0.0, ""

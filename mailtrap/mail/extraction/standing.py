@@ -233,6 +233,8 @@ def _amid(line: Line, shape: Shape, subject: frozenset[str]) -> float | None:
     if counts and not ((joined or echoes) and len(shape.code) > 5) and not asked and not with_it:
         return None
     weight = (2 if use else 1.5 if typed else 0) + (1 if leads else 0) + (1.5 if where else 0)
+    asks_next = TYPE.match(folded(line.text[shape.end + len(after) + 1 :][:40]).lstrip()) is not None
+    weight += 1.5 if asks_next and not typed else 0
     weight += (1 if typed and where else 0) + (1 if echoes else 0) + (1 if labels or keys else 0)
     weight += 1 if VERBS.search(small) or GETTING_IN.search(small) else 0
     return weight + (0.5 if line.large else 0) + (0 if before.strip() else 0.5)

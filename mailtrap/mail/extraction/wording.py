@@ -31,7 +31,7 @@ locker|pick-?up code|collection code|door code|gate code|visitors?|subscribers|u
 total\b|subtotal|price|meeting id|conference id|webinar id|dial-in
 bestell|auftrag|rechnung|liefer|sendung|paket|kunden-?n|vertrag|beleg|buchung|reservierung|vorgang|aktenzeichen
 ticketnummer|rückruf|telefon|tel\.|plz|postleitzahl|konto-?n(?:um|r)|endet auf|endend
-gutschein|rabatt|aktions-?code|coupon|artikel|steuer|ust\b|trackingn|zählerstand|kundennummer|mitgliedsn|abhol
+gutschein|rabatt|aktions-?code|coupon|artikel|afhaal|steuer|ust\b|trackingn|zählerstand|kundennummer|mitgliedsn|abhol
 fehlercode|zimmer
 commande|facture|colis|livraison|suivi|réservation|numéro de client|n° client|téléphone|tél\b|code postal
 code de retrait
@@ -91,8 +91,7 @@ popust|nuolaid|atlaiž|sooduskood|कूपन|প্রোমো|کد (?:تخف
 postinumero|postnr|irányítószám|psč\b|пощенски|поштов|poštansk|poštna|pašto|pasta indeks|postiindeks|ταχυδρ|τ\.κ|מיקוד
 पिन ?कोड \d{6}|kod pos\b|poskod
 โทร|tổng đài|telepon|çağrı|τηλ|טלפון|מוקד|हेल्पलाइन|फ़ोन|হেল্পলাইন|ফোন|تلفن|پشتیبانی|puhelin|puh\.|tlf|热线|熱線
-フリーダイヤル
-サポート|szobaszám
+フリーダイヤル|サポート|szobaszám
 (?![一-龯ァ-ヶー]{0,6}(?:認証|確認|パス|検証|ログイン|セキュリティ|アクセス|リカバリ|バックアップ|復旧|復元|登録|
 ペアリング|連携|接続|招待|参加|入室|解錠|有効化|アクティベ|ワンタイム|キー|デバイス|一時))[一-龯ァ-ヶー]{1,8}コード
 (?:제휴|은행|상품|지역|국가|부서|회사|종목|지점|학과|과목|색상)\s?코드|allocataire|microchip|badge|allocat|銘柄|証券
@@ -197,10 +196,9 @@ authori[sz]ation key|(?:kopplungs|pairing|koppel)[- ]?code
 
 # What may be one: it depends on the rest of the message. Of compounds (`Zahlencode`) the whole word counts.
 _PERHAPS = r"""
-codes?\b|pin(?:s|[ -]?code|[ -]?kode?)?\b|passkey\b|token\b|kürzel|tans\b|claves\b|kennung|ziffernfolge|geheimzahl
-nonce\b
+codes?\b|pin(?:s|[ -]?code|[ -]?kode?)?\b|passkey\b|token\b|kürzel|tans\b|kennung|ziffernfolge|geheimzahl|nonce\b
 [^\W\d_]{2,24}-?(?:codes?|codetjes?|kode[nrs]?|koda[snm]?|koodi[a-zåäö]{0,6}|kood[a-z]{0,3}|kóð[a-záðéíóúýþæö]{1,4})\b
-[^\W\d_]{2,24}-(?:kód[a-záéíóöőúüű]{0,6}|pin|tan)\b
+[^\W\d_]{2,24}-(?:kód[a-záéíóöőúüű]{0,6}|pin|tan)\b|claves\b
 código|codigo|clave\b|codice|codis?\b|kodea[ak]?\b|cod(?:ul|ului|uri|urile)?\b|msimbo\b|nambari\b
 kod(?:[uyieaoąs]|as|om|em|ów|owi|zie|ova|ovi|unuz|unuzu|un|unu|en|et|uyla|unuzla|la|lar|ları)?\b|kode(?:n|nya|mu)?\b
 код(?:[аиуіеы]|ом|ов|ів|ові|ам|ами|ове|овете|ът|от|они|тың|ты)?\b|koodi[a-zåäö]{0,6}\b|kood[a-z]{0,3}\b
@@ -317,8 +315,8 @@ newsletter|rabatt|gutschein|angebot|sparen|einkauf|warenkorb|réduction|promo|so
 rebaja|compra|sconto|offerta|saldi|acquist|desconto|promoç|korting|aanbieding|rabat|zniżk|promocj|wyprzeda|zakup
 скидк|промокод|акци|распродаж|indirim|kampanya|fırsat|alışveriş|割引|クーポン|セール|お買い物|优惠|折扣|促销|할인
 쿠폰|세일|خصم|عرض|(?<![^\W\d_])rea\b|tilbud|tarjous|sleva|akció|reducere|giảm giá|diskon|έκπτωση|מבצע
-cassa\b|risparmi|an der kasse|en caisse|à la caisse|en caja|no caixa|przy kasie|kasada|на кассе|ταμείο|kassalla
-i kassen|pénztár|pokladn
+cassa\b|risparmi|an der kasse|en caisse|à la caisse|en caja|no caixa|przy kasie|kasada|на кассе|ταμείο
+kassalla|i kassen|pénztár|pokladn
 cumulab|cumulable|kombinierbar|🎁|promotion|in store|basket|shopping|akcii|popust|nuolaid|atlaid|allahindlus|alennus
 kortingscode|voucher
 descompte|rebaix|promocij|ส่วนลด|โปรโม|ছাড়|छूट|تخفیف|رعایت|优惠|滿減|满减|折抵|特典
@@ -445,6 +443,8 @@ TRADE = later(
     r"|čeks|kvīts|rēķin|kviitung|\barve\b|kuitti|kvittering|kvitto|račun za|nyugta|számla|bon fiscal|chitanț|factur"
     r"|τιμολόγ|απόδειξ|קבלה|חשבונית"
     r"|ใบเสร็จ|hóa đơn|struk\b|resit|kassabon|scontrino|レシート|小票"
-    r"|sale\b|% off|rabatt|korting|return label|返品|退货|반품",
+    r"|sale\b|% off|rabatt|korting|return label|payment approved|pagamento (?:autorizz|ricev)|pago (?:aprob|recib)"
+    r"|compra aprob|paiement (?:accept|reçu)|zahlung erhalt|betaling (?:ontv|gesl)|płatność (?:przyj|zaak)|оплата прош"
+    r"|ödeme alın|返品|退货|반품",
     re.IGNORECASE,
 )
