@@ -57,7 +57,7 @@ def take(settings: Settings) -> Place:
         remove_abandoned()
         directory = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
         path = directory / TEMPORARY_NAME
-        place = Place(path, directory, _hold(path))
+        place = Place(path, directory, _make(path))
         atexit.register(place.release)
         return place
     path = Path(settings.database).expanduser()
@@ -149,6 +149,16 @@ def remove_abandoned() -> None:
             pass
         finally:
             os.close(held)
+
+
+def _make(path: Path) -> int:
+    """Hold a file before it has its name: one that is not held, whoever starts just now would take for abandoned."""
+    if sys.platform == "win32":
+        return _hold(path)
+    nameless = path.with_suffix(".new")
+    held = _hold(nameless)
+    nameless.rename(path)
+    return held
 
 
 def _hold(path: Path) -> int:

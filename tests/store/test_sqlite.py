@@ -21,7 +21,7 @@ from mailtrap.errors import SettingsError, StorageFull, Unavailable
 from mailtrap.events import Bus, Kind
 from mailtrap.query import Query, parse
 from mailtrap.settings import Settings
-from mailtrap.store import open_store
+from mailtrap.store import open_store, opening
 from mailtrap.store.base import Selection, Store
 from mailtrap.store.checkpointing import Checkpointer
 from mailtrap.store.opening import APPLICATION_ID_AT, connect
@@ -150,6 +150,26 @@ def test_what_a_killed_process_left_is_removed_at_the_next_start(
     make(database=":temp:")
     assert not abandoned.exists()
     assert stranger.exists()
+
+
+def test_a_temporary_database_is_never_taken_for_abandoned_while_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    fcntl = pytest.importorskip("fcntl")
+    flock = fcntl.flock
+
+    def late(held: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", flock)
+        opening.remove_abandoned()  # as another process does that starts at this moment
+        flock(held, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    place = opening.take(Settings())
+    assert fcntl.flock is flock
+    assert [path.name for path in tmp_path.rglob("*.*") if path.is_file()] == ["mail.db"]
+    place.release()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_database_has_one_writer(make: Make) -> None:
