@@ -8,7 +8,7 @@ from collections import Counter
 from mailtrap.mail.content import Content
 from mailtrap.mail.extraction.codes import codes
 from tests.extraction import layouts, senders, unseen
-from tests.extraction.corpus import Labelled, mails
+from tests.extraction.corpus import Labelled, in_no_language, mails
 from tests.extraction.held_out import HELD_OUT, ROUNDS
 from tests.extraction.templates import TEMPLATES, Template
 
@@ -71,6 +71,9 @@ def main() -> int:
         mails = sum(count["mails"] for count in counts.values())
         print(f"{title:34}{len(templates):10}{mails:7}{recall:9.2%}{precision:11.2%}   {first}")
         mistakes += wrong if title != "all" else []
+    unknown, _ = measure(in_no_language(TEMPLATES + HELD_OUT))
+    recall, precision = rates(unknown)
+    print(f"{'all, in no language: form alone':34}{'':10}{'':7}{recall:9.2%}{precision:11.2%}")
     for title, letters, recall_then, precision_then, links_then in layouts.ROUNDS + senders.ROUNDS:
         by_category, wrong = read(letters)
         recall, precision = rates(by_category)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import random
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import charset as charsets
 from email.message import EmailMessage
 from email.mime.multipart import MIMEMultipart
@@ -15,6 +16,8 @@ from email.policy import SMTP
 from tests.extraction.templates import Template
 
 VARIANTS = 4
+_STAYS = re.compile(r"[\d@/{}]|^[^a-z]+$")
+_OTHER_LETTERS = str.maketrans("aeiouybcdfghjklmnpqrstvwxz", "iouyaekmlnpqrstvwxzbcdfghj")
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
@@ -59,6 +62,22 @@ def code(style: str, chance: random.Random) -> tuple[str, str]:
             return mixed[: int(style[2:])], mixed[: int(style[2:])]
         case _:
             return digits[: int(style[1:])], digits[: int(style[1:])]
+
+
+def in_no_language(templates: tuple[Template, ...]) -> tuple[Template, ...]:
+    """The same mails with other letters in each word that has small ones: what is left is the form they have."""
+    plain = [template for template in templates if not template.html]
+    return tuple(
+        [
+            replace(one, subject=_other_letters(one.subject), paragraphs=tuple(map(_other_letters, one.paragraphs)))
+            for one in plain
+        ]
+    )
+
+
+def _other_letters(text: str) -> str:
+    """Vowels for vowels and consonants for consonants; numbers, addresses, capitals and what is filled in stay."""
+    return re.sub(r"\S+", lambda word: word[0] if _STAYS.search(word[0]) else word[0].translate(_OTHER_LETTERS), text)
 
 
 def _mail(template: Template, number: int, chance: random.Random) -> Labelled:

@@ -11,6 +11,7 @@ from mailtrap.mail.content import Content
 from mailtrap.mail.extraction import codes
 from tests.extraction import unseen
 from tests.extraction.__main__ import measure, rates, read
+from tests.extraction.corpus import in_no_language
 from tests.extraction.held_out import HELD_OUT
 from tests.extraction.layouts import LAYOUTS
 from tests.extraction.senders import ROUNDS
@@ -29,6 +30,12 @@ def test_the_labelled_corpus_is_big_enough_and_read_well_enough() -> None:
     assert len(counts) >= 8
     assert recall >= 0.98, mistakes
     assert precision >= 0.97, mistakes
+
+
+def test_form_alone_tells_half_of_the_codes() -> None:
+    recall, precision = rates(measure(in_no_language(TEMPLATES + HELD_OUT))[0])
+    assert recall >= 0.5
+    assert precision >= 0.9
 
 
 def test_layouts_of_every_kind_are_read_well_enough() -> None:
