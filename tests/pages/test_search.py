@@ -134,6 +134,7 @@ def test_searches_made_before_are_offered(site: Site, visit: Visit) -> None:
     page = live(visit(site.web + "/?query=is:unread"))
     page.locator("#query").fill("subject:invoice")
     press(page, "Enter")
+    expect(page).to_have_url(site.web + "/?query=subject%3Ainvoice")  # by then it is one made before
     page.get_by_role("button", name="Clear the search").click()
     option = page.get_by_role("option", name="subject:invoice")
     expect(option).to_be_visible()
