@@ -80,6 +80,10 @@ def test_hard_mails_by_others_are_read_as_well_as_they_were() -> None:
         ("رمز", "رمز التحقق هو ٤٨٢٩١٣", ["482913"]),
         ("Log in", "Your verification code is 2024", ["2024"]),
         ("Order 482913", "Order number: 482913. Your verification code is 551204.", ["551204"]),
+        ("登录", "【好邻居】5062，您的登录验证码，5分钟内有效。", ["5062"]),
+        ("Verification code for your login", "ACMECO\n\nAcmeco Payroll: your one-time passcode 64930281", ["64930281"]),
+        ("Reset your password", "The link is good for 60 minutes.\n\n48 Alder St, Portland, OR 97205", []),
+        ("Re: Login code loses zeros", "The field is parsed in auth/views.py:1182. Fix in the works.", []),
     ],
 )
 def test_codes_as_one_types_them(subject: str, body: str, told: list[str]) -> None:

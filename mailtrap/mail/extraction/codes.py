@@ -46,6 +46,8 @@ __all__ = ["LIKELY", "SURE", "Code", "codes"]
 #: Numbers that are looked at, codes that are returned.
 MAX_SHAPES = 300
 MAX_CODES = 20
+#: Lines of each body in which a name is looked for.
+_NAMED = 100
 
 _WINDOW = 140
 #: Characters before a number within which something asks to enter it.
@@ -82,7 +84,7 @@ def codes(content: Content) -> list[Code]:
     for lines in documents:
         for code in _in_lines(lines, mood, gone):
             _keep(found, code)
-    found = {key: code for key, code in found.items() if code.code not in gone}
+    found = {key: code for key, code in found.items() if code.code not in gone and not _is_a_name(code.code, documents)}
     if not found and (one := standing(documents, mood, gone)):
         _keep(
             found,
@@ -98,6 +100,14 @@ def codes(content: Content) -> list[Code]:
         return []  # so many that are none too sure are counts of something
     told = [code for code in found.values() if code.confidence >= (LIKELY if best < 0.9 else 0.8)]
     return sorted(told, key=lambda code: -code.confidence)[:MAX_CODES]
+
+
+def _is_a_name(code: str, documents: list[list[Line]]) -> bool:
+    """Whether letters alone are also written as names are: the sender's, above its letter."""
+    if not code.isalpha() or code != code.upper():
+        return False
+    name = code.capitalize()
+    return any([name in line.text for lines in documents for line in lines[:_NAMED]])
 
 
 def _keep(found: dict[str, Code], code: Code) -> None:

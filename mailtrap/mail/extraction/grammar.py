@@ -31,7 +31,7 @@ AFTER = later(
     r"[\s\"'“”*_`()（）\]】」』»>,:\-–—]*(?:(?:" + _IS + r"|als|como|comme|come|как|jako|olarak|という|を)(?!\w))?\s*"
     r"(?:(?:your|the|my|ihr|dein|der|votre|le|ton|tu|su|el|il|tuo|o|seu|de|uw|je|jouw|twój|ваш|твой|sizin"
     r"|あなたの|您的|你的|a|an|valid|new)\s*(?=\s|[^\x00-\x7f]))?(?:[^\s,;:!?।。]{1,30}\s+){0,4}$"
-    r"|[\s\"'”*_`)\]」』】»>]*[是为為はが][^\x00-\x7f，。、！]{0,12}$",
+    r"|[\s\"'”*_`)\]」』】»>]*(?:[是为為はが]|[,，]\s?[您你本此])[^\x00-\x7f，。、！]{0,12}$",
     re.IGNORECASE,
 )
 VERBAL = later(

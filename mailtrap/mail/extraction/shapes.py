@@ -24,6 +24,8 @@ _UNIT_MONEY = (
     r"(?:[$€£¥₹₽₩₺₪]|(?:USD|EUR|GBP|INR|JPY|CNY|RUB|TRY|TL|PLN|CHF|BRL|zł|kr|Kč|Ft|lei|руб|円|元|원|ريال|درهم"
     r"|euros?|dollars?|dólares|Euro)(?![A-Za-z]))"
 )
+# States whose abbreviations are no words of English, and the others: those only after a comma.
+_STATE = r"(?:A[KLRZ]|C[AOT]|FL|GA|I[AL]|K[SY]|LA|M[ADINOST]|N[CDHJMVY]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
 # What is taken out of sight before codes are looked for, so that no part of it is taken for one.
 _NEVER = later(
     "|".join(
@@ -58,6 +60,8 @@ _NEVER = later(
             r"\b[\d]{4}(?:[ -][\d]{4}){3}\b",
             r"[xX•●·]{2,}[ -]?\d{2,6}|\*{2,}[ -]?\d{2,6}(?![\d*])|(?<!\*)\*\d{4}(?![\d*])",
             r"\b\d{1,5} ?[x×] ?\d{1,5}\b",
+            rf"\b[A-Z][a-z]{{2,20}}\.?(?:,? {_STATE}|, (?:D[CE]|HI|I[DN]|ME|NE|O[HKR])) \d{{5}}(?:-\d{{4}})?\b",
+            r"\b\w[\w/-]{0,63}\.[a-z]{1,4}:\d{1,6}\b",
         )
     ),
     re.ASCII,
