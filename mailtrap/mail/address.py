@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from mailtrap.mail.later import later
+
 # A sandbox shows what was sent, so the grammar is generous where real mail is (dots anywhere in a local part, `_` in
 # a domain, a missing domain) and firm where an address could change its meaning on the way: control characters,
 # white space, octets that are no UTF-8 and unbalanced brackets are refused.
@@ -15,8 +17,9 @@ _QUOTED = r'"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[ -~])*"'
 _MAILBOX = rf"(?:{_ATOMS}|{_QUOTED})(?:@{_DOMAIN})?"
 _ROUTE = rf"@{_DOMAIN}(?:,@{_DOMAIN})*:"
 
-_PATH = re.compile(rf"<((?:{_ROUTE})?{_MAILBOX})>")
-_NAKED = re.compile(rf"((?:{_ROUTE})?{_MAILBOX})(?= |$)")
+_PATH = later(rf"<((?:{_ROUTE})?{_MAILBOX})>")
+_NAKED = later(rf"((?:{_ROUTE})?{_MAILBOX})(?= |$)")
+#: What nearly all are like.
 _PLAIN = re.compile(rb"<([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)>(?: +|$)")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
+from mailtrap.mail.later import later
 from mailtrap.mail.message import Mailbox, Message, Understanding
 
 #: Characters of a text that are looked at; what follows cannot be found by its words.
@@ -105,7 +106,7 @@ _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 #: Letters that are written as they stand once in lower case, by alphabets none of whose letters takes in what follows.
 _STEADY = "\u0430-\u0438\u043a-\u044f\u03b1-\u03c1\u03c3-\u03c9\u05d0-\u05ea"
 #: A run of characters that have to be rewritten. One set and nothing else: only so does the search for it run in C.
-_OTHERS = re.compile(f"[^\\x00-\\x7f{_STEADY}]+")
+_OTHERS = later(f"[^\\x00-\\x7f{_STEADY}]+")
 #: Short runs as they were rewritten before: an umlaut, a quotation mark.
 _MEMORY: dict[str, str] = {}
 _REMEMBERED = 4096
