@@ -194,12 +194,16 @@ class Copying(Promised[list[tuple[int, int]]]):
 
     def apply(self, transaction: Transaction) -> None:
         """Copy the next slice."""
-        if shelf(transaction, self._to) is None:
+        to = shelf(transaction, self._to)
+        if to is None:
             self.refuse(transaction, gone(self._to))
             return
         if self._whole and not self._are_there(transaction):
             self.keep(transaction, [])
             return
+        if not self._pairs and self._to == self._folder:
+            # What the copies are given here are no uids that were meant.
+            self._uids = [uid for uid in self._uids if uid < to.uid_next]
         some, rest = self._uids[:SLICE], self._uids[SLICE:]
         pairs = [*self._pairs, *self._copy(transaction, some)]
         if rest:
