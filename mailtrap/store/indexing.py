@@ -25,8 +25,6 @@ from mailtrap.store.understanding import UNDERSTOOD, Assistant, Found, Unread, r
 from mailtrap.store.writer import Writer
 
 Written = Callable[[MailtrapError | None], None]
-#: Messages, and the id up to which nothing is left to understand once they are.
-Batch = tuple[list[Unread], int]
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +39,6 @@ HANDOVER = 32 * 1024 * 1024
 PRESSING = 20_000
 #: Messages behind from which a second process helps: it takes some tenths of a second to start.
 MANY = 2000
-#: Messages that it is given, and that are understood here meanwhile: what both find has to be written here as well.
-THEIRS, OURS = 384, 128
 #: Seconds between two looks whether mail pauses.
 PAUSE = 0.02
 #: Seconds before what could not be written is tried again.
@@ -69,8 +65,6 @@ class Indexer:
         #: Messages up to this id are understood even while mail comes.
         self._wanted = 0
         self._assistant = Assistant()
-        #: What the assistant has been given and not been asked for.
-        self._given: Batch | None = None
         self._rebuild: Rebuild | None = None
         self._in_flight = 0
         self._trouble = False
@@ -141,7 +135,7 @@ class Indexer:
     def _run(self) -> None:
         while self._await_work():
             try:
-                if self._newest > self._reached or self._given is not None:
+                if self._newest > self._reached:
                     self._understand_some()
                 else:
                     self._rebuild_some()
@@ -158,7 +152,7 @@ class Indexer:
                 lambda: (
                     self._closing
                     or self._trouble
-                    or ((self._newest > self._reached or self._given is not None) and self._in_flight < 2)
+                    or (self._newest > self._reached and self._in_flight < 2)
                     or (self._newest == self._reached and self._rebuild_is_due())
                 )
             )
@@ -168,8 +162,6 @@ class Indexer:
                 self._condition.wait_for(lambda: self._closing, RETRY)
                 self._trouble = False
                 self._reached = self._through
-                self._given = None
-                self._assistant.dismiss()
             self._dozing = True
             while not self._closing and not self._may_work():
                 self._condition.wait(PAUSE)
@@ -191,49 +183,37 @@ class Indexer:
             raise
 
     def _may_work(self) -> bool:
-        reached = self._reached if self._given is None else self._through
-        if self._waiters > 0 or reached < self._wanted:
+        if self._waiters > 0 or self._reached < self._wanted:
             return True
         return self._writer.is_quiet or self._writer.totals.backlog > PRESSING
 
     def _understand_some(self) -> None:
-        if self._given is None and not self._may_give():
-            unread, reached = self._next(BATCH_MESSAGES)
+        backlog = self._writer.totals.backlog
+        if backlog > MANY and self._assistant.is_ready():
+            # One batch there, one here, in the order of their ids.
+            theirs, through = self._next()
+            given = self._assistant.give(theirs)
+            ours, reached = self._next()
+            understood = [read(*unread) for unread in ours]
+            found = self._assistant.take() if given else None
+            self._put(found if found is not None else [read(*unread) for unread in theirs], through)
+            self._put(understood, reached)
+        else:
+            unread, reached = self._next()
             self._put([read(*one) for one in unread], reached)
-            if self._newest - self._reached < BATCH_MESSAGES:
+            if backlog < BATCH_MESSAGES:
                 self._assistant.dismiss()
-            return
-        # One batch there, one here, in the order of their ids. The other process has its next one before what it found
-        # is written, so that it never waits for us.
-        theirs, through = self._given or self._give()
-        ours, reached = self._next(OURS)
-        understood = [read(*unread) for unread in ours]
-        found = self._assistant.take()
-        self._given = self._give() if self._may_give() else None
-        self._put(found if found is not None else [read(*unread) for unread in theirs], through)
-        self._put(understood, reached)
 
-    def _may_give(self) -> bool:
-        """Whether there is enough to do for the other process, and it can do it."""
-        enough = THEIRS if self._assistant.is_here else MANY
-        return self._newest - self._reached > enough and self._assistant.is_ready()
-
-    def _give(self) -> Batch:
-        """Give the other process the next batch. If that fails, so does taking it back."""
-        unread, through = self._next(THEIRS)
-        self._assistant.give(unread)
-        return unread, through
-
-    def _next(self, most: int) -> Batch:
-        """The next batch of so many, and the id up to which nothing is left to understand once it is."""
+    def _next(self) -> tuple[list[Unread], int]:
+        """The next batch, and the id up to which nothing is left to understand once it is."""
         newest = self._newest
-        messages = self._from_memory(most)
+        messages = self._from_memory()
         if not messages:
             # What was passed on in memory comes later, and must not be counted as reached by finding nothing before it.
             with self._condition:
                 if self._handover:
                     newest = min(newest, self._handover[0][0] - 1)
-            messages = self._from_database(newest, most)
+            messages = self._from_database(newest)
         with self._condition:
             self._reached = messages[-1][0].id if messages else max(newest, self._reached)
         return messages, self._reached
@@ -244,12 +224,12 @@ class Indexer:
         self._learn([columns for _, columns in understood])
         self._writer.put_index(Understood(understood, self._writer, partial(self._written, reached)))
 
-    def _from_memory(self, most: int) -> list[Unread]:
+    def _from_memory(self) -> list[Unread]:
         """The next messages where they were passed on. Ids are given without gaps."""
         messages: list[Unread] = []
         octets = 0
         with self._condition:
-            while self._handover and len(messages) < most and octets < BATCH_OCTETS:
+            while self._handover and len(messages) < BATCH_MESSAGES and octets < BATCH_OCTETS:
                 id_, submission = self._handover[0]
                 if id_ > self._reached + len(messages) + 1:
                     break
@@ -260,13 +240,13 @@ class Indexer:
                     octets += submission.size
         return messages
 
-    def _from_database(self, newest: int, most: int) -> list[Unread]:
+    def _from_database(self, newest: int) -> list[Unread]:
         """The next messages up to `newest` that are not indexed."""
         sql = (
             f"SELECT {MESSAGE_COLUMNS}, content, codec FROM message "  # noqa: S608
             "WHERE id > ? AND id <= ? AND state = ? ORDER BY id LIMIT ?"
         )
-        rows = self._readers.fetch(sql, (self._reached, newest, State.RECEIVED.value, most))
+        rows = self._readers.fetch(sql, (self._reached, newest, State.RECEIVED.value, BATCH_MESSAGES))
         messages: list[Unread] = []
         octets = 0
         for *row, content, codec in rows:

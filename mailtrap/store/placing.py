@@ -205,7 +205,7 @@ class Copying(Promised[list[tuple[int, int]]]):
             # What the copies are given here are no uids that were meant.
             self._uids = [uid for uid in self._uids if uid < to.uid_next]
         some, rest = self._uids[:SLICE], self._uids[SLICE:]
-        pairs = [*self._pairs, *self._copy(transaction, some)]
+        pairs = [*self._pairs, *self._copy(transaction, to, some)]
         if rest:
             transaction.committed.append(partial(self._advance, rest, pairs))
         else:
@@ -216,15 +216,12 @@ class Copying(Promised[list[tuple[int, int]]]):
         [(count,)] = transaction.connection.execute(sql, (encode(self._uids), self._folder)).fetchall()
         return bool(count == len(self._uids))
 
-    def _copy(self, transaction: Transaction, uids: Sequence[int]) -> list[tuple[int, int]]:
+    def _copy(self, transaction: Transaction, to: Shelf, uids: Sequence[int]) -> list[tuple[int, int]]:
         rows = transaction.connection.execute(
             "SELECT i.uid, i.message, i.date, i.size, i.flags FROM json_each(?) j "
             "CROSS JOIN item i ON i.folder = ? AND i.uid = j.value ORDER BY i.uid",
             (encode(uids), self._folder),
         ).fetchall()
-        to = shelf(transaction, self._to)
-        if to is None:
-            raise AssertionError("it was there in this transaction")
         there = [uid for uid, *_ in rows]
         new = stand(transaction, to, [(message, date, size, text) for _, message, date, size, text in rows])
         if self._move:

@@ -57,11 +57,6 @@ class Assistant:
         self._ready_at = 0.0
         self._failed = False
 
-    @property
-    def is_here(self) -> bool:
-        """Whether it has been started, and is not gone."""
-        return self._process is not None
-
     def is_ready(self) -> bool:
         """Whether it can take work now. Asking for it the first time starts it."""
         if self._process is None and not self._failed:

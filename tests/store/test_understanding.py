@@ -69,8 +69,6 @@ def test_a_burst_is_indexed_by_both(monkeypatch: pytest.MonkeyPatch, breaks: boo
     monkeypatch.setattr(understanding, "WARM_UP", -1.0)
     monkeypatch.setattr(indexing, "MANY", 10)
     monkeypatch.setattr(indexing, "BATCH_MESSAGES", 16)
-    monkeypatch.setattr(indexing, "THEIRS", 24)
-    monkeypatch.setattr(indexing, "OURS", 8)
     given: list[int] = []
     monkeypatch.setattr(
         Assistant, "give", lambda self, batch, give=Assistant.give: given.append(1) or give(self, batch)
