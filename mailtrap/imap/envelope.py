@@ -23,7 +23,7 @@ _PLAIN = re.compile(
 )
 _BLANK = re.compile(rb"[ \t\r\n]++")
 _TOKEN = re.compile(
-    rb'(?P<blank>[ \t\r\n]++)|"(?P<quoted>(?:[^"\\]++|\\.)*+)"|(?P<literal>\[(?:[^][\\]++|\\.)*+\])'
+    rb'(?P<blank>[ \t\r\n]++)|"(?P<quoted>(?>(?:[^"\\]++|\\.)*))"|(?P<literal>\[(?>(?:[^][\\]++|\\.)*)\])'
     rb'|(?P<word>[^ \t\r\n"(),:;<>@\[\\]++)|(?P<other>\\.|.)',
     re.DOTALL,
 )

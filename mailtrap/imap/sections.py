@@ -14,7 +14,7 @@ from mailtrap.mail.mime import Part
 HEADER_WITHIN = header.MAX_HEADER + 4096
 
 # A field with its continuation lines, or a line that is none.
-_LINES = re.compile(rb"[^\n]*+\n(?:[ \t][^\n]*+\n)*+(?:[ \t][^\n]*+\Z)?+|[^\n]++\Z")
+_LINES = re.compile(rb"[^\n]*+\n(?>(?:[ \t][^\n]*+\n)*)(?>(?:[ \t][^\n]*+\Z)?)|[^\n]++\Z")
 
 
 class UnknownEncoding(ValueError):

@@ -13,7 +13,7 @@ from mailtrap.mail.mime import Part
 MAX_PARAMETERS = 1000
 
 _PARAMETER = re.compile(
-    rb';[ \t\r\n]*+([^\s=;"]++)[ \t\r\n]*+=[ \t\r\n]*+(?:"((?:[^"\\]++|\\.)*+)"|([^;]*+))', re.DOTALL
+    rb';[ \t\r\n]*+([^\s=;"]++)[ \t\r\n]*+=[ \t\r\n]*+(?:"((?>(?:[^"\\]++|\\.)*))"|([^;]*+))', re.DOTALL
 )
 _COMMENT = re.compile(rb"\s*+\([^()]*+\)")
 _TOKEN = re.compile(rb"[^\s;()]++")

@@ -27,9 +27,11 @@ _WANTED = frozenset((b"subject", b"date", b"from", b"to", b"cc", b"message-id", 
 _BLANKS = re.compile(r"[ \t\r\n]+")
 # subj-trailer, subj-leader, subj-blob and subj-fwd (RFC 5256 §5).
 _TRAILER = re.compile(r"(?:[ \t]|(\(fwd\)))\Z", re.IGNORECASE)
-_LEADER = re.compile(r"(?:[ \t]|(?:\[[^\[\]]*+\][ \t]*+)*+(re|fwd?)[ \t]*+(?:\[[^\[\]]*+\][ \t]*+)?:)", re.IGNORECASE)
+_LEADER = re.compile(
+    r"(?:[ \t]|(?>(?:\[[^\[\]]*+\][ \t]*+)*)(re|fwd?)[ \t]*+(?:\[[^\[\]]*+\][ \t]*+)?:)", re.IGNORECASE
+)
 _BLOB = re.compile(r"\[[^\[\]]*+\][ \t]*+")
-_ID = re.compile(rb'<[ \t]*+(?:"((?:[^"\\]|\\.)*+)"|([^<>@"\s]++))@([^<>\s]++)[ \t]*+>', re.DOTALL)
+_ID = re.compile(rb'<[ \t]*+(?:"((?>(?:[^"\\]|\\.)*))"|([^<>@"\s]++))@([^<>\s]++)[ \t]*+>', re.DOTALL)
 _PAIR = re.compile(rb"\\(.)", re.DOTALL)
 _COLON = re.compile(r"[ \t\r\n]*+:[ \t\r\n]*+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

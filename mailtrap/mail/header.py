@@ -15,7 +15,7 @@ MAX_FIELDS = 1000
 MAX_VALUE = 64 * 1024
 
 # A run of fields with their continuation lines. `--` never starts a field, but it does start a boundary.
-_FIELDS = re.compile(rb"(?:(?!--)[!-9;-~]++[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+(?:\n|\Z))*+")
+_FIELDS = re.compile(rb"(?>(?:(?!--)[!-9;-~]++[ \t]*+:[^\n]*+(?>(?:\n[ \t][^\n]*+)*)(?:\n|\Z))*)")
 _RESUMES = re.compile(
     rb"[^\n]*+\n(?:content-|mime-version|subject:|from:|to:|cc:|date:|message-id:|x-|received:)", re.I
 )

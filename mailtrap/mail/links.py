@@ -17,7 +17,7 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 #: One in angle brackets that was broken over lines (RFC 3986, appendix C).
-_BROKEN = re.compile(r"<https?://[^<>\s]{1,2000}+(?:[ \t]*+\r?\n[ \t]*+[^<>\s]{1,2000}+){1,20}+>", re.IGNORECASE)
+_BROKEN = re.compile(r"<https?://[^<>\s]{1,2000}+(?>(?:[ \t]*+\r?\n[ \t]*+[^<>\s]{1,2000}+){1,20})>", re.IGNORECASE)
 #: Characters around an address in text that may say what it is for.
 _NEAR = 240
 #: Addresses of a part around which one looks.

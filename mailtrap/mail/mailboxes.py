@@ -19,9 +19,9 @@ _PLAIN = re.compile(
     r'|([^<>()\s,;:"\\@]++@[^<>()\s,;:"\\@]++))[ \t]*+(?:,|\Z)'
 )
 _TOKEN = re.compile(r'[ \t\r\n]++|[^ \t\r\n"(),:;<\\]++|\\.|.', re.DOTALL)
-_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
+_QUOTED = re.compile(r'"((?>(?:[^"\\]++|\\.)*))"', re.DOTALL)
 _AT_DOMAIN = re.compile(r'@[^\s<>(),;"]++')
-_ANGLE = re.compile(r'<((?:[^<>"]++|"(?:[^"\\]++|\\.)*+")*+)>', re.DOTALL)
+_ANGLE = re.compile(r'<((?>(?:[^<>"]++|"(?>(?:[^"\\]++|\\.)*)")*))>', re.DOTALL)
 _UNCLOSED = re.compile(r"[^<>,]*+")
 _PARENTHESIS = re.compile(r"[()]|\\.", re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)

@@ -16,9 +16,9 @@ _READ = 64 * 1024
 _FILES = frozenset(("name", "filename"))
 
 _PARAMETER = re.compile(
-    r';[ \t\r\n]*+([^\s=;"]++)[ \t\r\n]*+=[ \t\r\n]*+(?:"((?:[^"\\]++|\\.)*+)"|([^;]*+))', re.DOTALL
+    r';[ \t\r\n]*+([^\s=;"]++)[ \t\r\n]*+=[ \t\r\n]*+(?:"((?>(?:[^"\\]++|\\.)*))"|([^;]*+))', re.DOTALL
 )
-_COMMENT = re.compile(r"\((?:[^()\\]++|\\.)*+\)", re.DOTALL)
+_COMMENT = re.compile(r"\((?>(?:[^()\\]++|\\.)*)\)", re.DOTALL)
 #: Comments in comments, as deep as they are taken out.
 _NESTED = 5
 _SEGMENT = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?\Z")

@@ -11,8 +11,8 @@ from mailtrap.mail.transfer import IDENTITY, MAX_RUNS, NOT_BASE64, QUOTED_PRINTA
 #: Octets without a line end after which quoted-printable is not waited for one.
 _LONG = 64 * 1024
 # Two equals signs are read as one.
-_SOFT_BREAK = re.compile(rb"(?<!=)(?:==)*+(=\r)")
-_OPEN = re.compile(rb"(?<!=)(?:==)*+(=[0-9A-Fa-f]?)\Z")
+_SOFT_BREAK = re.compile(rb"(?<!=)(?>(?:==)*)(=\r)")
+_OPEN = re.compile(rb"(?<!=)(?>(?:==)*)(=[0-9A-Fa-f]?)\Z")
 
 
 def decode(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes] | None:
