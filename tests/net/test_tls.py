@@ -21,6 +21,7 @@ from mailtrap.errors import SettingsError
 from mailtrap.net.handshakes import rehearse
 from mailtrap.net.tls import Troubled, ca_file, server_context
 from mailtrap.settings import Settings
+from tests.strict_tls import strict_client
 
 
 def handshake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> str:
@@ -219,7 +220,7 @@ def test_an_old_version_is_all_that_is_spoken(tmp_path: Path) -> None:
     context = Troubled(Settings(state_dir=str(tmp_path))).context("old-version")
     assert context.maximum_version is ssl.TLSVersion.TLSv1_1
     hello, answer = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = ssl.create_default_context().wrap_bio(answer, hello, server_hostname="localhost")
+    client = strict_client().wrap_bio(answer, hello, server_hostname="localhost")
     with pytest.raises(ssl.SSLWantReadError):
         client.do_handshake()
     _, alert = rehearse(lambda trouble: context, "old-version", hello.read())

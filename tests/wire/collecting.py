@@ -17,6 +17,7 @@ from mailtrap.faults.scenarios import SCENARIOS
 from mailtrap.query import parse
 from mailtrap.server import Server
 from mailtrap.settings import Settings
+from tests.strict_tls import strict_client
 
 LONG = 60.0
 SHORT = 0.3
@@ -56,7 +57,7 @@ def send(server: Server, *octets: bytes, to: tuple[str, ...] = ("bob@b.test",), 
 
 
 def trusting(server: Server) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=server.about.ca_file)
+    return strict_client(server.about.ca_file)
 
 
 class Ruled:

@@ -17,6 +17,7 @@ import pytest
 from mailtrap.faults.rule import Effect, Fault, Said, Step
 from mailtrap.net.tls import ca_file
 from tests.smtp.stand_ins import ENVELOPE, OPENING, Rules, codes
+from tests.strict_tls import CUT_OFF, strict_client
 from tests.wire.conftest import Serving
 from tests.wire.test_smtp import rss
 
@@ -356,13 +357,13 @@ ERRORS = {
     "self-signed": "certificate verify failed: self-signed certificate (",
     "old-version": "alert protocol version",
     "garbage": "wrong version number",
-    "abort": "EOF occurred",
+    "abort": CUT_OFF,
     "refuse": "alert handshake failure",
 }
 
 
 def trusting(serving: Serving) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(ca_file(serving.settings)))
+    return strict_client(str(ca_file(serving.settings)))
 
 
 @pytest.mark.parametrize("trouble", ERRORS)

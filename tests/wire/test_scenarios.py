@@ -21,6 +21,7 @@ from mailtrap.net.tls import ca_file
 from mailtrap.query import parse
 from mailtrap.server import Server
 from mailtrap.settings import Settings
+from tests.strict_tls import strict_client
 from tests.wire.test_faults import ERRORS, Client
 
 LONG = 60.0
@@ -87,7 +88,7 @@ class Running:
         return self.server.store.page(parse(query), limit=1).messages[0]
 
     def trusting(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=str(ca_file(self.server.settings)))
+        return strict_client(str(ca_file(self.server.settings)))
 
 
 @pytest.fixture(scope="module")
