@@ -6,7 +6,6 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
@@ -86,8 +85,7 @@ class Facts(Protocol):
         """Who it is, if it has said so."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Patterns:
+class _Patterns(msgspec.Struct, frozen=True):
     """Of one kind: which inboxes have what pattern."""
 
     of: tuple[tuple[re.Pattern[str], str], ...]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from mailtrap.errors import SettingsError
 
@@ -33,8 +32,13 @@ KINDS = {
 }
 
 
+#: What is said of the settings below besides their names, in their order.
+_SAID: list[tuple[str, Any, str, str, tuple[str, ...]]] = []
+
+
 def _setting(group: str, default: Any, kind: str, help_: str, *choices: str) -> Any:
-    return field(default=default, metadata={"group": group, "kind": kind, "help": help_, "choices": choices})
+    _SAID.append((group, default, kind, help_, choices))
+    return default
 
 
 #: What `hide-extensions` may name: what EHLO, CAPA and CAPABILITY can offer, a test holds them together.
@@ -75,8 +79,7 @@ class Standard(int):
     """A port for whoever says nothing about it; where SMTP has a free one picked, so has this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Every setting with its default. Sizes are octets, durations seconds; 0 means no limit where the help says so."""
 
     host: str = _setting("Listening", "127.0.0.1", "text", "Address to listen on, for mail and web")
@@ -206,11 +209,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         path = "/" + self.base_path.strip("/")
-        object.__setattr__(self, "base_path", path if path != "/" else "")
+        force_setattr(self, "base_path", path if path != "/" else "")
         if not self.smtp_port:
             for name in ("pop3_port", "pop3s_port", "imap_port", "imaps_port"):
                 if isinstance(getattr(self, name), Standard):
-                    object.__setattr__(self, name, Standard(0))
+                    force_setattr(self, name, Standard(0))
 
     @property
     def is_temporary(self) -> bool:
@@ -354,8 +357,10 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 #: The table, in the order of the class.
 TABLE: tuple[Row, ...] = tuple(
-    Row(f.name, f.default, f.metadata["kind"], f.metadata["help"], f.metadata["group"], f.metadata["choices"])
-    for f in fields(Settings)
+    [
+        Row(name, default, kind, help_, group, choices)
+        for name, (group, default, kind, help_, choices) in zip(Settings.__struct_fields__, _SAID, strict=True)
+    ]
 )
 
 
@@ -389,6 +394,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    import tomllib  # which takes as long as all settings, and most have no file
+
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:

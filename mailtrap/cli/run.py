@@ -12,11 +12,11 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from mailtrap.cli.terminal import Failure, line, say
 from mailtrap.settings import TEMPORARY, Settings, load

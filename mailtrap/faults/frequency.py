@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import msgspec
@@ -21,8 +20,7 @@ _SECOND = 1_000_000
 _LATER = frozenset((*DELIVERY_STEPS, *COLLECTING_STEPS))
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct):
     """What a rule knows of one value of `per`, or of one triplet of a greylist.
 
     `seen` occasions came, `met` of them met the fault; `since` is when the first one after `skip` did. `full_at` is
@@ -36,7 +34,7 @@ class Tally:
     since: int = 0
     full_at: int = 0
     passed: int = 0
-    holders: set[int] = field(default_factory=set)
+    holders: set[int] = msgspec.field(default_factory=set)
 
 
 def is_counted(fault: Fault) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from mailtrap.faults.deed import Deed, Ending, Verdict
 from mailtrap.faults.rule import Step
@@ -29,8 +30,7 @@ _WORST_FIRST = ("bad", "doubtful", "open", "good")
 _BY_CLIENT = frozenset(("closed", "aborted"))
 
 
-@dataclass(slots=True)
-class _Case:
+class _Case(Struct):
     """Recipients of one deed that met the same end; none where the deed did not come as far as to name any."""
 
     deed: Deed

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mailtrap.faults.conditions import Condition, in_question
 from mailtrap.faults.occasion import Occasion
@@ -111,8 +110,7 @@ def _of_pattern(node: Glob, source: str) -> Anchor:
     return (source, "part", max(pattern.replace("?", "*").split("*"), key=len))
 
 
-@dataclass(slots=True)
-class _Index:
+class _Index(Struct):
     """Rules by what one value of an occasion must be like."""
 
     by: dict[str, dict[str, list[Rule]]] = field(default_factory=dict)

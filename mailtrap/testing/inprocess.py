@@ -7,8 +7,9 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
+
+from msgspec.structs import replace
 
 from mailtrap.clock import rfc3339
 from mailtrap.errors import SettingsError

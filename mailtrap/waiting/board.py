@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeVar, cast
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from mailtrap.faults.conditions import terms
@@ -60,8 +60,7 @@ class Candidate:
         return Searchable(known, found)
 
 
-@dataclass(eq=False, slots=True)
-class Group(Generic[_Waiter]):
+class Group(Struct, Generic[_Waiter], eq=False):
     """Everyone who waits for the same. `facts` is what is known at once, `content` the rest; both must hold."""
 
     query: Query

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,8 +28,7 @@ _HEADING = ("subject", "to", "cc", "message-id")
 _UNKNOWN = Heading()
 
 
-@dataclass(slots=True, eq=False)
-class Refusal:
+class Refusal(Struct, eq=False):
     """The client was told 4yz or 5yz, or (code 0) nothing more because the connection was ended on purpose.
 
     `occasion` has what was known then: whose mail it was, and the recipients it is about. `step` is that of the

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(slots=True)
-class About:
+class About(Struct):
     """`addresses` is filled in as listeners start: `{"smtp": "127.0.0.1:1025", "web": …}`.
 
     `authority` is the file of the certificate to trust, empty without TLS; `started_at` is in microseconds since
