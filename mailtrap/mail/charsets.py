@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import re
+from contextlib import suppress
 from functools import lru_cache
+
+from mailtrap.mail.guessing import likely, odd_lines
 
 # Python resolves any registered codec by name, `zlib`, `idna` and `unicode_escape` among them, and some of those
 # raise, explode or run away on hostile octets. Only the names below reach the codec registry.
@@ -127,6 +131,15 @@ _MARKS = {
     "utf_32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
 }
 _PIECE = 64 * 1024
+#: What ISO-2022-JP, the one charset of seven bits that is sent raw, has where others have 8-bit octets (RFC 1468).
+_ESCAPE = b"\x1b$"
+#: Where a part says what its text is in; it is looked for in so many octets of a message.
+_DECLARED = re.compile(
+    rb"^content-type[ \t]*:(?:[^\n]|\n[ \t]){0,1000}?;\s*charset[ \t]*=[ \t]*\"?([^\s\";]{1,40})", re.I | re.M
+)
+_REACH = 64 * 1024
+#: Octets after a header section that are likely in the charset of what nobody declared one for in it.
+_BODY = 4096
 
 
 def normal_label(label: str) -> str:
@@ -137,14 +150,14 @@ def normal_label(label: str) -> str:
 def decode(octets: bytes, label: str = "") -> tuple[str, str]:
     """The text, and the slug of a defect or ''.
 
-    Undecodable octets become U+FFFD. Text without a charset, or in ASCII with 8-bit octets, is UTF-8 if it is
-    valid UTF-8, else windows-1252. The text never holds a lone surrogate.
+    Undecodable octets become U+FFFD. What text without a charset is in, or in ASCII with 8-bit octets, is guessed.
+    The text never holds a lone surrogate.
     """
     label = normal_label(label)
     if label in _UTF_8:
         return _utf_8(octets)
     if label in _ASCII:
-        return (octets.decode("ascii"), "") if octets.isascii() else (guess(octets), "undeclared-8bit")
+        return (_seven_bit(octets), "") if octets.isascii() else (guess(octets), "undeclared-8bit")
     single = _SINGLE_BYTE.get(label)
     if single:
         text = codecs.charmap_decode(octets, "replace", _table(single))[0]
@@ -156,11 +169,46 @@ def decode(octets: bytes, label: str = "") -> tuple[str, str]:
 
 
 def guess(octets: bytes) -> str:
-    """Text nobody declared a charset for: UTF-8 if it is valid, else windows-1252."""
+    """Text nobody declared a charset for: UTF-8 if it is valid, else in what it looks like, else windows-1252."""
+    return raw(octets, None)
+
+
+def raw(octets: bytes, charset: str | None) -> str:
+    """Text as `guess` has it; where it is not UTF-8 in `charset`, which `in_header` has found, if that is not ''."""
+    if octets.isascii():
+        return _seven_bit(octets)
     try:
         return octets.decode("utf-8")
     except UnicodeDecodeError:
-        return codecs.charmap_decode(octets, "replace", _table("cp1252"))[0]
+        pass
+    if charset is None:
+        charset = likely(odd_lines(octets))
+    return decode(octets, charset or "windows-1252")[0]
+
+
+def in_header(octets: bytes, start: int, end: int) -> str:
+    """What raw 8-bit octets of the header section `octets[start:end]` of a message are in; '' if none tell.
+
+    That is what a part of the message declares, if it can be; else what those octets and the beginning of the body
+    look like.
+    """
+    with suppress(UnicodeDecodeError):
+        octets[start:end].decode("utf-8")
+        return ""
+    odd = odd_lines(octets, start, end)
+    for declared in _DECLARED.finditer(octets, 0, _REACH):
+        label = normal_label(declared[1].decode("ascii", "replace"))
+        if label not in _UTF_8 and label not in _ASCII and not decode(odd, label)[1]:
+            return label
+    return likely(odd + odd_lines(octets, end, end + _BODY))
+
+
+def _seven_bit(octets: bytes) -> str:
+    if _ESCAPE in octets:
+        text, defect = _multibyte(octets, "iso2022_jp_ext")
+        if not defect:
+            return text
+    return octets.decode("ascii")
 
 
 def _utf_8(octets: bytes) -> tuple[str, str]:

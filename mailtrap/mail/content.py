@@ -215,7 +215,7 @@ def _header_text(root: Part) -> tuple[tuple[str, str], ...]:
     found = []
     for name, value in root.values:
         if b"=?" in value or len(value) > left or not value.isascii() or not (text := value.decode()).isprintable():
-            text = header.text(value[:left])
+            text = header.text(value[:left], charset=root.raw_charset)
         found.append((name.decode("ascii", "replace"), text))
         left -= len(name) + len(text)
         if left <= 0:

@@ -93,8 +93,8 @@ def values(section: bytes) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def fields(octets: bytes, section: Section) -> tuple[Field, ...]:
-    """Every field, decoded, at most `MAX_FIELDS`, in the order sent."""
+def fields(octets: bytes, section: Section, charset: str | None = None) -> tuple[Field, ...]:
+    """Every field, decoded, at most `MAX_FIELDS`, in the order sent; raw 8-bit octets as `text` says."""
     found: list[Field] = []
     raw: list[bytes] = []
     for line in octets[section.start : section.end].split(b"\n", MAX_FIELDS * 4):
@@ -104,13 +104,17 @@ def fields(octets: bytes, section: Section) -> tuple[Field, ...]:
             raw.append(line)
     for octet_line in raw:
         name, _, value = octet_line.partition(b":")
-        found.append(Field(text(name.strip()), text(unfold(value[:MAX_VALUE]).strip()), octet_line.rstrip(b"\r")))
+        shown = text(unfold(value[:MAX_VALUE]).strip(), charset=charset)
+        found.append(Field(text(name.strip()), shown, octet_line.rstrip(b"\r")))
     return tuple(found)
 
 
-def text(value: bytes, limit: int = MAX_VALUE) -> str:
-    """An unfolded value as one line of text: encoded words decoded, 8-bit octets guessed, controls as blanks."""
-    decoded = value.decode("ascii") if value.isascii() else charsets.guess(value)
+def text(value: bytes, limit: int = MAX_VALUE, charset: str | None = None) -> str:
+    """An unfolded value as one line of text: encoded words decoded, controls as blanks.
+
+    Raw 8-bit octets are read as `charsets.raw` does, with what `charsets.in_header` found for the whole section.
+    """
+    decoded = charsets.raw(value, charset)
     if "=?" in decoded:
         decoded = encoded_words.decode(decoded, limit)
     decoded = decoded[:limit]

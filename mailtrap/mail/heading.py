@@ -57,7 +57,11 @@ def read_heading(octets: bytes) -> Heading:
     """The fields a list shows, from at most the first `HEAD` octets; empty where there is none. Never raises."""
     values: dict[str, bytes] = {}
     left = MAX_TOTAL
-    for line in unfold(octets[: header_end(octets)]).split(b"\n", MAX_FIELDS)[:MAX_FIELDS]:
+    end = header_end(octets)
+    section = unfold(octets[:end])
+    # None: there is nothing to guess, as with nearly all mail.
+    charset = None if section.isascii() and b"\x1b" not in section else charsets.in_header(octets, 0, end)
+    for line in section.split(b"\n", MAX_FIELDS)[:MAX_FIELDS]:
         colon = line.find(b":", 0, 80)
         name = _WANTED.get(line[:colon].rstrip().lower()) if colon > 0 else None
         if name is None or left <= 0:
@@ -70,25 +74,27 @@ def read_heading(octets: bytes) -> Heading:
         left -= len(value)
     get = values.get
     return Heading(
-        _text(get("subject", b""), MAX_SUBJECT),
-        _mailboxes(get("sender")),
-        _mailboxes(get("to")),
-        _mailboxes(get("cc")),
-        _mailboxes(get("bcc")),
-        _mailboxes(get("reply_to")),
-        _text(get("message_id", b"")[:MAX_TOKEN], MAX_TOKEN),
-        _text(get("date", b"")[:MAX_TOKEN], MAX_TOKEN),
-        _text(values["inbox"], MAX_SUBJECT) if "inbox" in values else "",
+        _text(get("subject", b""), MAX_SUBJECT, charset),
+        _mailboxes(get("sender"), charset),
+        _mailboxes(get("to"), charset),
+        _mailboxes(get("cc"), charset),
+        _mailboxes(get("bcc"), charset),
+        _mailboxes(get("reply_to"), charset),
+        _text(get("message_id", b"")[:MAX_TOKEN], MAX_TOKEN, charset),
+        _text(get("date", b"")[:MAX_TOKEN], MAX_TOKEN, charset),
+        _text(values["inbox"], MAX_SUBJECT, charset) if "inbox" in values else "",
     )
 
 
-def _text(value: bytes, limit: int) -> str:
-    text = value.decode("ascii") if value.isascii() else charsets.guess(value)
+def _text(value: bytes, limit: int, charset: str | None) -> str:
+    text = value.decode("ascii") if charset is None else charsets.raw(value, charset)
     if "=?" in text:
         text = encoded_words.decode(text, limit)
     text = text[:limit]
     return text if text.isprintable() else _CONTROLS.sub(" ", text).strip()
 
 
-def _mailboxes(value: bytes | None) -> tuple[Mailbox, ...]:
-    return read_mailboxes(value.decode("ascii") if value.isascii() else charsets.guess(value)) if value else ()
+def _mailboxes(value: bytes | None, charset: str | None) -> tuple[Mailbox, ...]:
+    if not value:
+        return ()
+    return read_mailboxes(value.decode("ascii") if charset is None else charsets.raw(value, charset))

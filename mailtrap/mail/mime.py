@@ -48,6 +48,8 @@ class Part:
     disposition_parameters: dict[str, str] = field(default_factory=dict)
     children: list[Part] = field(default_factory=list)
     parent: Part | None = None
+    #: What raw 8-bit octets in header fields are in (`charsets.in_header`); None where there are none.
+    raw_charset: str | None = None
 
     def __repr__(self) -> str:
         return f"<Part {self.path or 'root'} {self.type} {self.body_start}:{self.body_end}>"
@@ -86,7 +88,7 @@ class Part:
     @cached_property
     def header(self) -> tuple[Field, ...]:
         """The header fields of this part, decoded."""
-        return header.fields(self.message, self.section)
+        return header.fields(self.message, self.section, self.raw_charset)
 
     @cached_property
     def _decoded(self) -> tuple[bytes, str]:
@@ -147,7 +149,7 @@ class _Said:
     defects: tuple[str, ...] = ()
 
 
-def _describe(section: bytes) -> _Said:
+def _describe(section: bytes, charset: str | None) -> _Said:
     said = _Said(header.values(section))
     if len(said.values) == header.MAX_FIELDS:
         said.defects = ("header-cut",)
@@ -157,7 +159,7 @@ def _describe(section: bytes) -> _Said:
             found.setdefault(name[8:].lower(), value)
     for name, value in found.items():
         if name == b"type":
-            type_, said.parameters = parameters.read(value)
+            type_, said.parameters = parameters.read(value, charset)
             main, slash, sub = type_.partition("/")
             if main and slash and sub and " " not in type_:
                 said.type = type_
@@ -168,11 +170,11 @@ def _describe(section: bytes) -> _Said:
                 parameters.uncommented(value[:40].decode("ascii", "replace").partition(";")[0]).strip().lower()
             )
         elif name == b"disposition":
-            said.disposition, said.disposition_parameters = parameters.read(value)
+            said.disposition, said.disposition_parameters = parameters.read(value, charset)
         elif name == b"id":
-            said.content_id = header.text(value, 1000).strip("<> ")
+            said.content_id = header.text(value, 1000, charset).strip("<> ")
         elif name == b"location":
-            said.location = header.text(value, 2000)
+            said.location = header.text(value, 2000, charset)
     return said
 
 
@@ -201,6 +203,7 @@ class _Scanner:
         self.headers = 0
         self.defects: dict[str, None] = {}
         self.dashes = 0
+        self.raw_charset: str | None = None
 
     def scan(self) -> tuple[Part, tuple[str, ...]]:
         root = self._entity(0, None, 1)
@@ -287,7 +290,10 @@ class _Scanner:
 
     def _read(self, part: Part) -> None:
         octets = self.octets[part.section.start : part.section.end]
-        said = _repeated(octets) if len(octets) < _SHORT and b"oundary" not in octets else _describe(octets)
+        if not octets.isascii():
+            part.raw_charset = self._raw_charset(part)
+        read = _repeated if len(octets) < _SHORT and b"oundary" not in octets else _describe
+        said = read(octets, part.raw_charset)
         part.values = said.values
         part.type = said.type or part.type
         part.parameters = said.parameters
@@ -298,6 +304,12 @@ class _Scanner:
         part.location = said.location
         for slug in said.defects:
             self.defects[slug] = None
+
+    def _raw_charset(self, part: Part) -> str:
+        """The same for all parts: what the first with raw octets is in. Hostile mail has them in a thousand."""
+        if self.raw_charset is None:
+            self.raw_charset = charsets.in_header(self.octets, part.section.start, part.section.end)
+        return self.raw_charset
 
     def _level(self, opened: _Open) -> int:
         return self.leaves.index(opened.part)

@@ -24,23 +24,26 @@ _NESTED = 5
 _SEGMENT = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?\Z")
 
 
-def read(value: bytes) -> tuple[str, dict[str, str]]:
-    """The value before the first semicolon, in lower case, and its parameters by lower-case name; never raises."""
+def read(value: bytes, charset: str | None = None) -> tuple[str, dict[str, str]]:
+    """The value before the first semicolon, in lower case, and its parameters by lower-case name; never raises.
+
+    Raw 8-bit octets are read as `charsets.raw` does.
+    """
     if b";" not in value and b"(" not in value and value.isascii():
         return value[:MAX_VALUE].decode("ascii").strip().lower(), {}
     if len(value) < 100 and b"boundary" not in value:
-        type_, parameters = _repeated(value)  # most mail says one of a few
+        type_, parameters = _repeated(value, charset)  # most mail says one of a few
         return type_, parameters.copy()
-    return _read_all(value)
+    return _read_all(value, charset)
 
 
 @lru_cache(maxsize=1024)
-def _repeated(value: bytes) -> tuple[str, dict[str, str]]:
-    return _read_all(value)
+def _repeated(value: bytes, charset: str | None) -> tuple[str, dict[str, str]]:
+    return _read_all(value, charset)
 
 
-def _read_all(value: bytes) -> tuple[str, dict[str, str]]:
-    text = charsets.guess(value[:_READ])
+def _read_all(value: bytes, charset: str | None) -> tuple[str, dict[str, str]]:
+    text = charsets.raw(value[:_READ], charset)
     start = text.find(";")
     plain: dict[str, str] = {}
     segments: dict[str, list[tuple[int, bool, str]]] = {}

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailtrap.mail import charsets
+from mailtrap.mail.content import Content, understand
+from mailtrap.mail.heading import read_heading
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,80 @@ def test_known_charsets(octets: bytes, label: str, text: str) -> None:
 )
 def test_odd_charsets_are_read_and_reported(octets: bytes, label: str, text: str, defect: str) -> None:
     assert charsets.decode(octets, label) == (text, defect)
+
+
+LETTERS = [
+    ("gb18030", "关于您的订单确认通知", "王小明"),
+    ("big5", "關於您的訂單確認通知", "王小明"),
+    ("euc-kr", "주문이 확인되었습니다", "김철수"),
+    ("shift_jis", "ご注文の確認について", "山田太郎"),
+    ("euc-jp", "ご注文の確認について", "山田太郎"),
+    ("iso-2022-jp", "ご注文の確認について", "山田太郎"),
+    ("koi8-r", "Подтверждение заказа", "Анна"),
+    ("windows-1251", "Подтверждение заказа", "Анна"),
+    ("iso-8859-1", "Grüße aus München", "Jürgen"),
+    ("iso-8859-2", "Zażółć gęślą jaźń", "Łukasz"),
+    ("windows-1256", "تأكيد طلبك من المتجر", "أحمد"),
+]
+
+
+def letter(charset: str, subject: str, name: str, declared: str) -> bytes:
+    lines = [
+        f"From: {name} <a@example.test>",
+        f'To: "{name}, {name}" <b@example.test>',
+        f"Subject: {subject}",
+        declared,
+    ]
+    lines += [f'Content-Disposition: inline; filename="{name}.txt"', "", subject, ""]
+    return "\r\n".join(lines).encode(charset)
+
+
+@pytest.mark.parametrize("declares", [True, False])
+@pytest.mark.parametrize(("charset", "subject", "name"), LETTERS)
+def test_raw_octets_in_header_fields_are_read_as_what_they_are(
+    charset: str, subject: str, name: str, declares: bool
+) -> None:
+    octets = letter(charset, subject, name, f"Content-Type: text/plain; charset={charset}" if declares else "X-Y: z")
+    heading, content = read_heading(octets), Content(octets)
+    assert (heading.subject, heading.sender[0].name, heading.to[0].name) == (subject, name, f"{name}, {name}")
+    assert [field.value for field in content.header if field.name == "Subject"] == [subject]
+    assert dict(understand(1, content).header)["Subject"] == subject
+    assert content.root.filename == f"{name}.txt"
+    assert content.bodies[0][0].text() == subject + "\n"
+
+
+def test_what_a_part_declares_tells_what_few_octets_are_in() -> None:
+    header = b"Subject: \xce\xd2\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    text = b"--b\r\nContent-Type: text/plain;\r\n\tcharset=GBK\r\n\r\nx\r\n"
+    attached = b"--b\r\nContent-Disposition: attachment; filename=\xce\xd2.pdf\r\n\r\nx\r\n--b--\r\n"
+    assert read_heading(header + text + attached).subject == "我"
+    for octets in (header + text + attached, header.replace(b"\xce\xd2", b"I") + text + attached):
+        assert [part.filename for part in Content(octets).attachments] == ["我.pdf"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["5 £", "Ø", "¡Hola!", "œuvre", "µm", "naïve", "É", "Grüße für Jürgen", "Señor Núñez, ¿qué tal?", "“It’s here”"],
+)
+def test_few_octets_are_western(text: str) -> None:
+    assert read_heading(b"Subject: " + text.encode("cp1252") + b"\r\n\r\n").subject == text
+
+
+def test_a_declaration_that_cannot_be_is_not_believed() -> None:
+    octets = letter("koi8-r", "Подтверждение заказа", "Анна", "Content-Type: text/plain; charset=gb2312")
+    assert read_heading(octets).subject == "Подтверждение заказа"
+    octets = letter("utf-8", "Grüße", "Łukasz", "Content-Type: text/plain; charset=iso-8859-1")
+    assert read_heading(octets).subject == "Grüße"
+
+
+def test_one_octet_that_cannot_be_does_not_turn_a_text_into_another() -> None:
+    octets = "关于您的订单确认通知\n".encode("gbk") * 1000
+    assert charsets.decode(octets + b"\xff\n", "") == (octets.decode("gbk") + "\ufffd\n", "undeclared-8bit")
+
+
+def test_escapes_for_a_terminal_are_no_charset() -> None:
+    assert charsets.decode(b"\x1b[31mred", "") == ("\x1b[31mred", "")
+    assert charsets.decode(b"a \x1b$ b", "us-ascii") == ("a \x1b$ b", "")
 
 
 NO_CHARSETS = ["idna", "punycode", "unicode_escape", "raw_unicode_escape", "zlib", "zip", "hex", "base64", "rot13", "ü"]

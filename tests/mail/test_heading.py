@@ -67,6 +67,10 @@ def test_the_header_section_ends_at_the_first_empty_line_of_either_kind() -> Non
 
 
 HOSTILE = {
+    "lines of raw octets": b"To: \xff\xfe\n" * 20_000,
+    "raw octets in one line": b"Subject: " + b"\x81\xff" * 200_000 + b"\r\n\r\n",
+    "declarations": b"Subject: \xe4\xe4\xe4\n" + b"content-type: text/x; charset=euc-kr\n" * 5000,
+    "half a declaration": b"Subject: \xe4\xe4\xe4\n" + b"content-type:\n " * 5000 + b";charset=\n " * 9000,
     "100 000 encoded words": b"Subject: " + b" ".join([b"=?utf-8?q?a?="] * 100_000) + b"\r\n\r\n",
     "100 000 folded encoded words": b"To: " + b"\r\n ".join([b"=?utf-8?q?a?="] * 100_000) + b"\r\n\r\n",
     "encoded words in names": b"From: " + b",".join([b"=?iso-2022-jp?b?a?= " * 50 + b"<a@b> ("] * 2000),
