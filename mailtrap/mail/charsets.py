@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from mailtrap.mail.guessing import likely, odd_lines
 
@@ -133,10 +133,7 @@ _MARKS = {
 _PIECE = 64 * 1024
 #: What ISO-2022-JP, the one charset of seven bits that is sent raw, has where others have 8-bit octets (RFC 1468).
 _ESCAPE = b"\x1b$"
-#: Where a part says what its text is in; it is looked for in so many octets of a message.
-_DECLARED = re.compile(
-    rb"^content-type[ \t]*:(?:[^\n]|\n[ \t]){0,1000}?;\s*charset[ \t]*=[ \t]*\"?([^\s\";]{1,40})", re.I | re.M
-)
+#: Octets of a message in which it is looked for where a part says what its text is in.
 _REACH = 64 * 1024
 #: Octets after a header section that are likely in the charset of what nobody declared one for in it.
 _BODY = 4096
@@ -196,11 +193,17 @@ def in_header(octets: bytes, start: int, end: int) -> str:
         octets[start:end].decode("utf-8")
         return ""
     odd = odd_lines(octets, start, end)
-    for declared in _DECLARED.finditer(octets, 0, _REACH):
+    for declared in _declared().finditer(octets, 0, _REACH):
         label = normal_label(declared[1].decode("ascii", "replace"))
         if label not in _UTF_8 and label not in _ASCII and not decode(odd, label)[1]:
             return label
     return likely(odd + odd_lines(octets, end, end + _BODY))
+
+
+@cache
+def _declared() -> re.Pattern[bytes]:
+    pattern = rb"^content-type[ \t]*:(?:[^\n]|\n[ \t]){0,1000}?;\s*charset[ \t]*=[ \t]*\"?([^\s\";]{1,40})"
+    return re.compile(pattern, re.I | re.M)
 
 
 def _seven_bit(octets: bytes) -> str:
