@@ -49,12 +49,10 @@ class Unmet(click.ClickException):
 @click.option("--status", metavar="X.Y.Z", help="With --refused: with this enhanced status.")
 @click.option("--fault", metavar="ID", help="With --refused: by this rule.")
 @_AFTER
-@click.option(
-    "--timeout", "-t", default=10.0, show_default=True, type=click.FloatRange(0, 600), help="Seconds to wait at most."
-)
+@click.option("--timeout", "-t", type=click.FloatRange(0, 600), help="Seconds to wait at most [10].")
 @click.option("--none", is_flag=True, help="Succeed if nothing matches; see --within.")
 @click.option(
-    "--within", default=None, type=click.FloatRange(0, 600), help="With --none: for how long, in seconds [2]."
+    "--within", type=click.FloatRange(0, 600), help="With --none: for how long, in seconds [--timeout, or 2]."
 )
 @_JSON
 @url_option
@@ -66,7 +64,7 @@ def wait(
     unit: str,
     refused: bool,
     after: int | None,
-    timeout: float,
+    timeout: float | None,
     none: bool,
     within: float | None,
     as_json: bool,
@@ -92,7 +90,7 @@ def wait(
     if not refused and any(narrower.values()):
         raise click.UsageError("--step, --code, --status and --fault go with --refused.")
     asked: dict[str, object] = {"inbox": inbox, "after": after, **narrower}
-    asked |= {"none": True, "within": within} if none else {"count": count, "timeout": timeout}
+    asked |= {"timeout": timeout} | ({"none": True, "within": within} if none else {"count": count})
     with connect(url) as client:
         if refused:
             answer = client.wait_refused(_joined(query, more), **asked)

@@ -183,7 +183,7 @@ class Client(Hooks):
             for name, value in asked.items()
             if value is not None and value is not False and value != ""
         }
-        patience = float(given.get("within" if "none" in given else "timeout", 10))
+        patience = float(given.get("within") or given.get("timeout") or 10)
         response = self.ask(Request("GET", path, {"query": query, **given}, patience=patience))
         if response.status in (408, 409):
             answer = json.loads(response.octets)

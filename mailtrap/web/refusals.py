@@ -19,7 +19,7 @@ from mailtrap.web import refusal_shapes as shapes
 from mailtrap.web.answer import Answer
 from mailtrap.web.errors import Problem, Refused, problem
 from mailtrap.web.operation import form, operation
-from mailtrap.web.waiting import LONGEST
+from mailtrap.web.waiting import LONGEST, TIMEOUT, patience
 from mailtrap.web.wire import encode
 
 _Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
@@ -68,11 +68,15 @@ class RefusalWaits(msgspec.Struct):
         ]
         | None
     ) = None
-    timeout: Annotated[_Seconds, Meta(description="Real seconds to wait at most")] = 10.0
+    timeout: Annotated[_Seconds, Meta(description=TIMEOUT)] | None = None
     none: Annotated[bool, Meta(description="Wait `within` seconds, and succeed if nothing matches")] = False
-    within: Annotated[_Seconds, Meta(description="With `none`: how long nothing may be refused, in seconds")] | None = (
-        None
-    )
+    within: (
+        Annotated[
+            _Seconds,
+            Meta(description="With `none`: how long nothing may be refused, in real seconds [`timeout`, or 2]"),
+        ]
+        | None
+    ) = None
 
 
 class RefusalWaiters:
@@ -96,13 +100,10 @@ class RefusalWaiters:
         by a rule or by itself, at any step of a session. Otherwise 408, with what else it refused and why that does not
         match, and which messages it accepted instead. With `none=true` it succeeds if nothing that matches is refused
         `within` so many seconds, and is a 409 at once if something is."""
-        if query.within is not None and not query.none:
-            raise Invalid("`within` goes with none=true", "say timeout= for how long to wait")
+        seconds = patience(query.none, query.timeout, query.within)
         if query.none and query.count != 1:
             raise Invalid("With none=true nothing is counted", "leave count out")
         sandbox = self._sandbox
-        within = 2.0 if query.within is None else query.within
-        seconds = within if query.none else query.timeout
         wish = RefusalWish(
             checked(parse(query.query, sandbox.clock.now())),
             query.inbox,

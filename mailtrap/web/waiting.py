@@ -23,6 +23,8 @@ from mailtrap.web.wire import encode
 
 #: Longest wait, in seconds: proxies and clients give up before that.
 LONGEST = 600
+#: How long to wait where nothing is said: for mail, and with `none` for there to be none.
+PATIENCE, QUIET = 10.0, 2.0
 MOST = 10_000
 #: Messages that are told of where they are held against expectations.
 MOST_SHOWN = 20
@@ -35,6 +37,7 @@ _QueryText = Annotated[
     ),
 ]
 _Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
+TIMEOUT = "Real seconds to wait at most [10]; with `none`, what `within` is by default"
 
 
 class Waits(msgspec.Struct):
@@ -54,9 +57,14 @@ class Waits(msgspec.Struct):
         ]
         | None
     ) = None
-    timeout: Annotated[_Seconds, Meta(description="Real seconds to wait at most")] = 10.0
+    timeout: Annotated[_Seconds, Meta(description=TIMEOUT)] | None = None
     none: Annotated[bool, Meta(description="Wait `within` seconds, and succeed if nothing matches")] = False
-    within: Annotated[_Seconds, Meta(description="With `none`: how long nothing may come, in seconds")] | None = None
+    within: (
+        Annotated[
+            _Seconds, Meta(description="With `none`: how long nothing may come, in real seconds [`timeout`, or 2]")
+        ]
+        | None
+    ) = None
 
 
 class Waiters:
@@ -80,22 +88,20 @@ class Waiters:
         """Answers once `count` messages match, which may be there already. Otherwise 408, with what did arrive, which
         messages came nearest and why they do not match, and who was refused meanwhile. With `none=true` it succeeds if
         nothing matches `within` so many seconds, and is a 409 at once if something does."""
-        if query.within is not None and not query.none:
-            raise Invalid("`within` goes with none=true", "say timeout= for how long to wait")
+        seconds = patience(query.none, query.timeout, query.within)
         if query.none and (query.count != 1 or query.unit is not Unit.MESSAGES):
             raise Invalid("With none=true nothing is counted", "leave count and unit out")
         sandbox = self._sandbox
         after = int(query.after or 0)
-        within = 2.0 if query.within is None else query.within
         found = sandbox.wait(
             parse(query.query, sandbox.clock.now()),
             query.inbox,
             query.count,
             query.unit,
             after,
-            query.timeout,
+            seconds,
             none=query.none,
-            within=within,
+            within=seconds,
             gone=connection(),
             scope=scope.inbox(),
         )
@@ -108,7 +114,7 @@ class Waiters:
             query.unit.value,
             query.after or "",
             query.none,
-            within if query.none else query.timeout,
+            seconds,
         )
         error = _problem(query, found)
         return Answer([encode(shapes.failure(error, wanted, found))], status=error.status)
@@ -149,6 +155,16 @@ class Waiters:
             refused=told.refused,
         )
         return answer if held.ok else shapes.in_words(answer)
+
+
+def patience(none: bool, timeout: float | None, within: float | None) -> float:
+    """How many real seconds to wait. Raises Invalid."""
+    if not none:
+        if within is not None:
+            raise Invalid("`within` goes with none=true", "say timeout= for how long to wait")
+        return PATIENCE if timeout is None else timeout
+    told = timeout if within is None else within
+    return QUIET if told is None else told
 
 
 def _expectation(shape: shapes.ExpectationShape, now: int) -> Expectation:

@@ -57,6 +57,10 @@ def test_wait_for_none(served: tuple[Sandbox, str]) -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith("Expected no mail, but there is some:")
     assert run(url, "wait", "--none", "--within", "0", "--after", "1").exit_code == 0
+    assert run(url, "wait", "--none", "--timeout", "0", "--after", "1").exit_code == 0
+    assert json.loads(run(url, "wait", "--none", "-t", "7", "--json").stdout)["wanted"]["seconds"] == 7
+    assert json.loads(run(url, "wait", "--none", "-t", "7", "--within", "3", "--json").stdout)["wanted"]["seconds"] == 3
+    assert run(url, "wait", "--within", "1").exit_code == 2
 
 
 def test_wait_for_a_refusal(served: tuple[Sandbox, str]) -> None:

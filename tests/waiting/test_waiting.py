@@ -198,6 +198,23 @@ def test_too_many_are_turned_away() -> None:
         waits.join(PATIENCE)
 
 
+def test_the_time_is_told_by_timeout_or_for_none_by_within_too() -> None:
+    with running_server() as (sandbox, address):
+        for path in ("/api/wait", "/api/wait/refused"):
+            for none in ("none=true&timeout=0", "none=true&within=0", "none=true&within=0&timeout=600"):
+                status, answer = get(address, f"{path}?{none}")
+                assert (status, answer["seconds"] < 2) == (200, True)
+            status, answer = get(address, f"{path}?timeout=0")
+            assert (status, answer["wanted"]["seconds"], answer["seconds"] < 2) == (408, 0, True)
+            for wrong in ("within=0", "none=false&within=0&timeout=1"):
+                status, answer = get(address, f"{path}?{wrong}")
+                assert (status, "`within`" in answer["error"]["message"]) == (400, True)
+        capture(sandbox)
+        status, answer = get(address, "/api/wait?none=true&timeout=7")
+        assert (status, answer["wanted"]["seconds"]) == (409, 7)
+        assert get(address, "/api/wait?none=true")[1]["wanted"]["seconds"] == 2
+
+
 def test_a_client_that_hangs_up_is_waited_for_no_longer() -> None:
     with running_server() as (sandbox, address):
         with socket.create_connection(address, PATIENCE) as sock:
