@@ -178,6 +178,32 @@ class TestAsynchronousCase(unittest.IsolatedAsyncioTestCase):
     result.assert_outcomes(passed=3)
 
 
+def test_assertions_of_others_are_explained_and_ours_not_compiled_anew(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(helper="def check(number):\n    assert number == 2\n")
+    result = _session(
+        pytester,
+        """
+import sys
+from _pytest.assertion.rewrite import AssertionRewritingHook
+
+pytest.register_assert_rewrite("helper")
+
+def test_what_is_imported_later_too(inbox):
+    before = list(sys.meta_path)
+    import helper
+    with pytest.raises(AssertionError, match="assert 1 == 2"):
+        helper.check(1)
+    assert isinstance(before[0], AssertionRewritingHook)
+    inbox.list()
+    loaders = {name: module.__spec__.loader for name, module in sys.modules.items() if name.startswith("mailtrap.")}
+    hooked = [name for name, loader in loaders.items() if isinstance(loader, AssertionRewritingHook)]
+    assert sorted(hooked) == ["mailtrap.testing", "mailtrap.testing.plugin"]  # which pytest itself loads
+""",
+        apart=True,
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_several_workers_at_once(pytester: pytest.Pytester) -> None:
     result = _session(
         pytester,
