@@ -6,8 +6,10 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from mailtrap.clock import Clock
 from mailtrap.errors import NotFound, SettingsError, Unavailable
