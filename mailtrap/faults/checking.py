@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
 from mailtrap.errors import Invalid, QueryError
 from mailtrap.faults import answers, scenarios
-from mailtrap.faults.choices import choices
 from mailtrap.faults.conditions import Condition, read
 from mailtrap.faults.contradictions import contradiction
-from mailtrap.faults.rule import COLLECTING_STEPS, DELIVERY_STEPS, FORMS, SESSION_STEPS, Effect, Fault, Step
+from mailtrap.faults.mistakes import mistake
+from mailtrap.faults.rule import COLLECTING_STEPS, DELIVERY_STEPS, SESSION_STEPS, Effect, Fault, Step
 from mailtrap.faults.scenario import Scenario
 
 _SESSION = frozenset(SESSION_STEPS)
@@ -77,6 +79,8 @@ _INSTEAD = {
 #: Where `after` is when all of a rule happens.
 _STRIKES = CONTENTS | {Step.IN_DATA}
 _NOTHING = Effect()
+_REFERENCE = "see the reference of rules: `mailtrap faults --help`, or docs/failures.md"
+_Shape = TypeVar("_Shape", bound=msgspec.Struct)
 
 
 def checked(fault: Fault) -> Fault:
@@ -145,18 +149,19 @@ def _is_known(when: str, step: Step) -> bool:
 def _in_shape(fault: Fault) -> Fault:
     """What is made in Python has been through no decoder, which would have kept the limits."""
     try:
-        return msgspec.convert(msgspec.to_builtins(fault), Fault)
-    except (msgspec.ValidationError, TypeError) as error:
-        raise Invalid(*told(error)) from None
+        given = msgspec.to_builtins(fault)
+    except TypeError as error:
+        raise Invalid(str(error), _REFERENCE) from None
+    return of(given, Fault)
 
 
-def told(error: Exception) -> tuple[str, str]:
-    """What a decoder complains about in people's words, and a hint."""
-    text = str(error)
-    for pattern, words in FORMS.items():
-        text = text.replace(f"`str` matching regex {pattern!r}", words)
-    named = choices(error, Fault) if isinstance(error, msgspec.ValidationError) else ""
-    return text, named or "see the reference of rules: `mailtrap faults --help`, or docs/failures.md"
+def of(given: object, shape: type[_Shape]) -> _Shape:
+    """A rule, or what stands for some, made of the types of JSON. Raises Invalid."""
+    try:
+        return msgspec.convert(given, shape)
+    except msgspec.ValidationError as error:
+        message, hint = mistake(error, shape, given)
+        raise Invalid(message, hint or _REFERENCE) from None
 
 
 def _fits(step: Step, name: str, steps: frozenset[Step] | None) -> None:

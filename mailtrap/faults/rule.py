@@ -8,17 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from mailtrap.faults.mistakes import form
 from mailtrap.inboxes import NAME, NAME_IN_WORDS
-
-#: What texts must look like → what that is called among people. `(?!\n)`: a `$` would let a line feed pass.
-FORMS: dict[str, str] = {
-    (_STATUS := r"^([245]\.[0-9]{1,3}\.[0-9]{1,3})?$(?!\n)"): "an enhanced status such as 5.1.1",
-    (_SPOKEN := r"^[^\x00-\x08\x0b-\x1f\x7f]*$(?!\n)"): "text without control characters",
-    (_LINE := r"^[^\x00-\x1f\x7f]*$(?!\n)"): "one line without control characters",
-    (_WORD := r"^[!-~]([ -~]*[!-~])?$(?!\n)"): "printable ASCII that neither begins nor ends with a space",
-    (_HOST := r"^[!-~]+$(?!\n)"): "the name of a host",
-    (_INBOX := rf"^({NAME})?$(?!\n)"): NAME_IN_WORDS,
-}
 
 #: No longer than this, in seconds: some hundred days.
 LONGEST_TIME = 10_000_000
@@ -31,14 +22,23 @@ Seed = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 When = Annotated[str, Meta(max_length=4096, extra_json_schema={"format": "mailtrap-query"})]
 #: What times are counted for.
 Per = Literal["rule", "recipient", "sender", "session", "message", "peer", "login"]
-_Status = Annotated[str, Meta(pattern=_STATUS)]
-_Text = Annotated[str, Meta(pattern=_SPOKEN, max_length=4000)]
+# `(?!\n)`: a `$` would let a line feed pass.
+_Status = Annotated[str, form(r"^([245]\.[0-9]{1,3}\.[0-9]{1,3})?$(?!\n)", "an enhanced status such as 5.1.1")]
+_Spoken = Annotated[str, form(r"^[^\x00-\x08\x0b-\x1f\x7f]*$(?!\n)", "text without control characters")]
+_Text = Annotated[_Spoken, Meta(max_length=4000)]
 #: Of the inbox that a rule is confined to; empty for all.
-InboxName = Annotated[str, Meta(pattern=_INBOX)]
-_Line = Annotated[str, Meta(pattern=_LINE, max_length=200)]
-_Answer = Annotated[str, Meta(pattern=_LINE, max_length=400)]
-_Words = Annotated[tuple[Annotated[str, Meta(pattern=_WORD, max_length=500)], ...], Meta(max_length=100)]
-_Hosts = Annotated[tuple[Annotated[str, Meta(pattern=_HOST, max_length=255)], ...], Meta(max_length=20)]
+InboxName = Annotated[str, form(rf"^({NAME})?$(?!\n)", NAME_IN_WORDS)]
+_OneLine = Annotated[str, form(r"^[^\x00-\x1f\x7f]*$(?!\n)", "one line without control characters")]
+_Line = Annotated[_OneLine, Meta(max_length=200)]
+_Answer = Annotated[_OneLine, Meta(max_length=400)]
+_Word = Annotated[
+    str,
+    form(r"^[!-~]([ -~]*[!-~])?$(?!\n)", "printable ASCII that neither begins nor ends with a space"),
+    Meta(max_length=500),
+]
+_Words = Annotated[tuple[_Word, ...], Meta(max_length=100)]
+_Host = Annotated[str, form(r"^[!-~]+$(?!\n)", "the name of a host"), Meta(max_length=255)]
+_Hosts = Annotated[tuple[_Host, ...], Meta(max_length=20)]
 
 
 class Step(StrEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Sequence
 from typing import Any
@@ -10,14 +9,13 @@ from typing import Any
 import msgspec
 
 from mailtrap.errors import Invalid, QueryError
-from mailtrap.faults.checking import checked, switched_on, told
+from mailtrap.faults.checking import checked, of, switched_on
 from mailtrap.faults.rule import Fault
 from mailtrap.faults.scenarios import scenario
 
 #: Tables of one file that are read.
 MOST_RULES = 2000
 
-_WHERE = re.compile(r" - at `\$\.?(.*)`\Z", re.DOTALL)
 _EXAMPLE = 'write [[fault]], and below it step = "rcpt", when = "rcpt:bob" and effect = { reply = { code = 550 } }'
 
 
@@ -59,15 +57,9 @@ def _rules(table: Any, lead: str) -> Sequence[Fault]:
         raise Invalid(f"{lead}key `id`: ids are given, not chosen", "leave it out; `name` is for people")
     try:
         if isinstance(table, dict) and "scenario" in table:
-            named = msgspec.convert(table, _Scenario)
+            named = of(table, _Scenario)
             return [checked(rule) for rule in switched_on(scenario(named.scenario), named.when, named.inbox)]
-        return (checked(msgspec.convert(table, Fault)),)
-    except msgspec.ValidationError as error:
-        text, hint = told(error)
-        where = _WHERE.search(text)
-        key = where[1] if where else ""
-        text = _WHERE.sub("", text)
-        raise Invalid(f"{lead}{f'key `{key}`: ' if key else ''}{_line(text)}", hint) from None
+        return (checked(of(table, Fault)),)
     except QueryError as error:
         raise Invalid(f"{lead}key `when`: {error}", error.hint) from None
     except Invalid as error:

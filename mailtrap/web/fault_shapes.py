@@ -11,7 +11,6 @@ from msgspec import Meta, Struct
 from mailtrap.faults.checking import switched_on
 from mailtrap.faults.explaining import Explanation
 from mailtrap.faults.rule import (
-    FORMS,
     Bucket,
     Count,
     Effect,
@@ -30,9 +29,6 @@ from mailtrap.faults.scenario import Scenario
 from mailtrap.faults.scenarios import resolve
 from mailtrap.web.operation import form
 from mailtrap.web.wire import Id, id_or_none
-
-for _pattern, _words in FORMS.items():
-    form(_pattern, _words)
 
 _Line = Annotated[str, form(r"^[^\x00-\x1f\x7f]*$", "one line without control characters"), Meta(max_length=200)]
 _Address = Annotated[str, Meta(max_length=1000)]

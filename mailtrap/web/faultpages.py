@@ -15,6 +15,7 @@ from markupsafe import Markup
 from mailtrap.errors import Invalid, NotFound
 from mailtrap.faults.book import Book
 from mailtrap.faults.checking import AT
+from mailtrap.faults.mistakes import in_json
 from mailtrap.faults.rule import (
     COLLECTING_STEPS,
     DELIVERY_STEPS,
@@ -185,11 +186,11 @@ def _hit(sandbox: Sandbox, trial: Book, step: Step, message: Message) -> tuple[s
 
 def _read(shape: type[_Shape]) -> _Shape:
     """The JSON body of the request. Raises Invalid."""
+    octets = flask.request.get_data()
     try:
-        return msgspec.json.decode(flask.request.get_data(), type=shape)
+        return msgspec.json.decode(octets, type=shape)
     except msgspec.ValidationError as error:
-        text, _, where = str(error).partition(" - at `$.")
-        raise Invalid(f"{where.rstrip('`')}: {text}" if where else text) from None
+        raise Invalid(*in_json(error, shape, octets)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"The body is not JSON: {error}") from None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from ast import literal_eval
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar
@@ -12,11 +10,13 @@ import msgspec
 from msgspec import Struct
 
 from mailtrap.errors import Invalid
-from mailtrap.faults.choices import choices
+from mailtrap.faults import mistakes
 from mailtrap.web import scope
 from mailtrap.web.answer import JSON, Answer
 from mailtrap.web.errors import Refused
 from mailtrap.web.wire import encode
+
+form = mistakes.form
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -142,11 +142,11 @@ def _query(declared: Operation, asked: Given) -> dict[str, Any]:
     try:
         query = msgspec.convert(values, declared.query, strict=False)
     except msgspec.ValidationError as error:
-        raise Invalid(_said(error), choices(error, declared.query)) from None
+        raise Invalid(*mistakes.mistake(error, declared.query, values, typed=False)) from None
     for name in values:
         # msgspec takes the word null for None, which stands for a parameter that was not given.
         if getattr(query, known[name].name) is None:
-            raise Invalid(f"{name}: null is no value", "leave the parameter out")
+            raise Invalid(f"`{name}` cannot be null", "leave the parameter out")
     return {"query": query}
 
 
@@ -164,28 +164,9 @@ def _body(decode: Callable[[bytes], Any], shape: Any, octets: bytes, media: str)
     try:
         return decode(octets)
     except msgspec.ValidationError as error:
-        raise Invalid(_said(error), choices(error, shape) or "/docs/api shows what it takes") from None
+        message, hint = mistakes.in_json(error, shape, octets)
+        raise Invalid(message, hint or "/docs/api shows what it takes") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"The body is not JSON: {error}") from None
     except RecursionError:
         raise Invalid("The body is nested too deeply") from None
-
-
-def form(pattern: str, words: str, description: str | None = None) -> msgspec.Meta:
-    """The constraint that a string matches `pattern`; `words` tell whoever sent another what was wanted."""
-    _FORMS[pattern] = words
-    return msgspec.Meta(pattern=pattern, description=description)
-
-
-#: Patterns and what they are called among people.
-_FORMS: dict[str, str] = {}
-_MATCHING = re.compile(r"Expected `str` matching regex ('.*')\Z", re.DOTALL)
-
-
-def _said(error: msgspec.ValidationError) -> str:
-    """`limit: Expected …` instead of msgspec's `Expected … - at `$.limit``, and no regular expression."""
-    text, _, where = str(error).partition(" - at `$.")
-    pattern = _MATCHING.match(text)
-    if pattern:
-        text = f"Expected {_FORMS.get(literal_eval(pattern[1]), 'another form')}"
-    return f"{where.rstrip('`')}: {text}" if where else text

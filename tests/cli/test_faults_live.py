@@ -140,7 +140,7 @@ def test_what_is_out_of_bounds_has_a_hint_for_who_types(typed: Typed) -> None:
     result = typed.run("faults", "add", "--step", "rcpt", "--reply", "550", "--inbox", "no such")
     assert result.exit_code == 2
     assert result.stderr == (
-        "mailtrap: inbox: Expected 1 to 64 of A-Z a-z 0-9 . _ @ + -\n"
+        'mailtrap: `inbox` is "no such", but must be 1 to 64 of A-Z a-z 0-9 . _ @ + -\n'
         "  --help says what it takes, /docs/api of the sandbox more\n"
     )
 

@@ -102,7 +102,10 @@ def test_the_rules_of_a_file_come_first_and_stay(tmp_path: Path) -> None:
     [
         (None, "No such file"),
         (b"\xff", "not UTF-8"),
-        (b'[[fault]]\nstep = "rcpt"\neffect = { reply = { code = 1 } }', r"number 1: key `effect.reply.code`"),
+        (
+            b'[[fault]]\nstep = "rcpt"\neffect = { reply = { code = 1 } }',
+            r"number 1: `effect.reply.code` is 1, but must be a whole number from 200 to 599",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_a_setting_that_cannot(

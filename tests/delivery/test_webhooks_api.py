@@ -102,8 +102,8 @@ def test_targets_are_added_listed_and_removed(client: FlaskClient) -> None:
         ({"url": "http://a.test/", "shape": "postmark", "kinds": ["captured"]}, "no word for captured"),
         ({"url": "http://a.test/", "shape": "sendgrid", "secret": "x"}, "no secret"),
         ({"url": "http://a.test/", "shape": "resend", "secret": "x"}, "whsec_"),
-        ({"url": "http://a.test/", "inbox": "no such"}, "inbox: Expected 1 to 64 of A-Z a-z 0-9 . _ @ + -"),
-        ({"url": "http://a.test/", "inbox": "name\n"}, "inbox: Expected 1 to 64 of A-Z a-z 0-9 . _ @ + -"),
+        ({"url": "http://a.test/", "inbox": "no such"}, "but must be 1 to 64 of A-Z a-z 0-9 . _ @ + -"),
+        ({"url": "http://a.test/", "inbox": "name\n"}, "but must be 1 to 64 of A-Z a-z 0-9 . _ @ + -"),
     ],
 )
 def test_a_wish_that_cannot_be_met_says_why(client: FlaskClient, wish: dict[str, Any], word: str) -> None:

@@ -252,9 +252,9 @@ def test_many_messages_are_marked_by_query_or_ids(client: FlaskClient, sandbox: 
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/api/messages?query=%20", "query: Expected a query that is not empty; all=true means all"),
-        ("/api/messages?ids=1,,2", "ids: Expected ids, such as 1,2,3"),
-        ("/api/messages?ids=", "ids: Expected ids, such as 1,2,3"),
+        ("/api/messages?query=%20", '`query` is " ", but must be a query that is not empty; all=true means all'),
+        ("/api/messages?ids=1,,2", '`ids` is "1,,2", but must be ids, such as 1,2,3'),
+        ("/api/messages?ids=", "`ids` is empty, but must be ids, such as 1,2,3"),
     ],
 )
 def test_nobody_is_told_a_regular_expression(client: FlaskClient, path: str, words: str) -> None:
