@@ -112,7 +112,7 @@ class Sandbox:
                 arrival,
                 heading,
                 len(octets),
-                hashlib.sha256(octets).digest(),
+                b"",
                 octets,
                 None,
                 inbox or self.inboxes.place(envelope, arrival, heading),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from enum import StrEnum
 
 from msgspec import Struct
@@ -47,6 +48,7 @@ class Submission(Struct, frozen=True):
     `octets` is the exact content, or None where it was too big to hold and waits under `spooled` in the store.
     `heading` was read from at most the first 256 KB. `flags` are the facts only the wire shows, such as
     `long-line` or `bare-lf`; they become defects. `inbox` has the names of all its inboxes, separated by a space.
+    `sha256` may be left empty where there are `octets`: the store takes the digest before it keeps the message.
     """
 
     envelope: Envelope
@@ -59,6 +61,11 @@ class Submission(Struct, frozen=True):
     inbox: str = "default"
     flags: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+
+    def digest(self) -> None:
+        """Take the digest of the octets, if nobody has."""
+        if not self.sha256 and self.octets is not None:
+            force_setattr(self, "sha256", hashlib.sha256(self.octets).digest())
 
 
 class Understanding(Struct, frozen=True):

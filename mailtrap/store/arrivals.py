@@ -36,7 +36,7 @@ _mine = threading.local()
 class Arrivals(Job):
     """Messages to keep in one transaction."""
 
-    __slots__ = ("_contents", "_entries", "_following", "_kept", "_spools")
+    __slots__ = ("_contents", "_entries", "_following", "_kept", "_packed", "_spools")
 
     def __init__(
         self, entries: list[Entry], contents: Iterator[int], spools: Spools, following: Following, kept: Kept
@@ -46,20 +46,29 @@ class Arrivals(Job):
         self._spools = spools
         self._following = following
         self._kept = kept
+        #: Content as it is stored (None where a spool has it), with its codec.
+        self._packed: list[tuple[bytes | None, str]] = []
 
     @property
     def is_one_statement(self) -> bool:
         """Whether one statement is enough for so many, none lies in a spool, and nobody waits for any of them."""
         entries = self._entries
-        simple = len(entries) in ROWS_AT_ONCE and all([octets is not None for _, _, octets, _ in entries])
+        simple = len(entries) in ROWS_AT_ONCE and all([submission.octets is not None for submission, _ in entries])
         return simple and not self._following.concerns(entries)
+
+    def prepare(self) -> None:
+        """Take digests, and compress what is in memory."""
+        for submission, _ in self._entries:
+            submission.digest()
+        if not self._packed:
+            self._packed = [_pack(one.octets) if one.octets is not None else (None, "zstd") for one, _ in self._entries]
 
     def apply(self, transaction: Transaction) -> None:
         """Insert the rows; ids follow on the last one."""
         rows: list[Row] = []
         kept: list[tuple[int, Submission]] = []
         id_ = transaction.last_id
-        for submission, _, octets, codec in self._entries:
+        for (submission, _), (octets, codec) in zip(self._entries, self._packed, strict=True):
             id_ += 1
             if octets is not None:
                 content = next(self._contents)
@@ -83,7 +92,7 @@ class Arrivals(Job):
         transaction.committed.append(partial(self._committed, kept))
 
     def _committed(self, kept: list[tuple[int, Submission]]) -> None:
-        for (_, done, _, _), (id_, _) in zip(self._entries, kept, strict=True):
+        for (_, done), (id_, _) in zip(self._entries, kept, strict=True):
             try:
                 done(id_)
             except Exception:
@@ -92,7 +101,7 @@ class Arrivals(Job):
 
     def failed(self, error: MailtrapError) -> None:
         """Only ever called on a single message: `parts` has split them."""
-        for submission, done, _, _ in self._entries:
+        for submission, done in self._entries:
             if submission.spooled is not None:
                 self._spools.abandon(submission.spooled)
             done(error)
@@ -128,11 +137,8 @@ class Dialogue(Job):
         log.warning("session %s was not recorded: %s", self._transcript.session, error)
 
 
-def pack(octets: bytes) -> tuple[bytes, str]:
-    """Content as it is stored, with its codec; what does not get smaller stays plain.
-
-    Done on the thread that brings the message, so that the writer has nothing to do but write.
-    """
+def _pack(octets: bytes) -> tuple[bytes, str]:
+    """Content as it is stored, with its codec; what does not get smaller stays plain."""
     if len(octets) < WORTH_COMPRESSING:
         return octets, "plain"
     compressor = getattr(_mine, "compressor", None)

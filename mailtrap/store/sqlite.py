@@ -20,7 +20,7 @@ from mailtrap.mail.message import Message, Submission
 from mailtrap.mail.transcript import Transcript
 from mailtrap.query import Query
 from mailtrap.settings import Settings
-from mailtrap.store.arrivals import Arrivals, Dialogue, pack
+from mailtrap.store.arrivals import Arrivals, Dialogue
 from mailtrap.store.base import Counters, Done, Ledger, Page, Selection, Session, Spool
 from mailtrap.store.changes import Deletion, Marking
 from mailtrap.store.checkpointing import Checkpointer
@@ -94,9 +94,9 @@ class SqliteStore:
     def add(self, submission: Submission, done: Done) -> None:
         """Keep a message."""
         if submission.octets is not None:
-            self._writer.put_message((submission, done, *pack(submission.octets)))
+            self._writer.put_message((submission, done))
         else:
-            self._writer.put_piece(self._gather([(submission, done, None, "zstd")]), 4096)
+            self._writer.put_piece(self._gather([(submission, done)]), 4096)
 
     def spool(self) -> Spool:
         """Start to take in a message that is too big to hold."""

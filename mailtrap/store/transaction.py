@@ -13,8 +13,8 @@ from mailtrap.events import Kind
 from mailtrap.mail.message import Submission
 from mailtrap.store.base import Done
 
-#: A message, whom to tell, its octets as they are stored (None where a spool has them) and their codec.
-Entry = tuple[Submission, Done, bytes | None, str]
+#: A message and whom to tell.
+Entry = tuple[Submission, Done]
 
 
 @dataclass(slots=True)
