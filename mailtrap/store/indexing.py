@@ -39,6 +39,8 @@ HANDOVER = 32 * 1024 * 1024
 PRESSING = 20_000
 #: Messages behind from which a second process helps: it takes some tenths of a second to start.
 MANY = 2000
+#: Batches understood that may wait to be written.
+MOST_IN_FLIGHT = 4
 #: Seconds between two looks whether mail pauses.
 PAUSE = 0.02
 #: Seconds before what could not be written is tried again.
@@ -65,6 +67,8 @@ class Indexer:
         #: Messages up to this id are understood even while mail comes.
         self._wanted = 0
         self._assistant = Assistant()
+        #: What the assistant works on, and the id up to which nothing is left once that is understood.
+        self._given: tuple[list[Unread], int] | None = None
         self._rebuild: Rebuild | None = None
         self._in_flight = 0
         self._trouble = False
@@ -135,7 +139,7 @@ class Indexer:
     def _run(self) -> None:
         while self._await_work():
             try:
-                if self._newest > self._reached:
+                if self._is_behind():
                     self._understand_some()
                 else:
                     self._rebuild_some()
@@ -152,8 +156,8 @@ class Indexer:
                 lambda: (
                     self._closing
                     or self._trouble
-                    or (self._newest > self._reached and self._in_flight < 2)
-                    or (self._newest == self._reached and self._rebuild_is_due())
+                    or (self._is_behind() and self._in_flight < MOST_IN_FLIGHT)
+                    or (not self._is_behind() and self._rebuild_is_due())
                 )
             )
             if self._trouble:
@@ -162,11 +166,16 @@ class Indexer:
                 self._condition.wait_for(lambda: self._closing, RETRY)
                 self._trouble = False
                 self._reached = self._through
+                self._given = None
+                self._assistant.dismiss()
             self._dozing = True
             while not self._closing and not self._may_work():
                 self._condition.wait(PAUSE)
             self._dozing = False
             return not self._closing
+
+    def _is_behind(self) -> bool:
+        return self._newest > self._reached or self._given is not None
 
     def _rebuild_is_due(self) -> bool:
         return self._rebuild is not None or is_due(self._writer.totals)
@@ -183,26 +192,31 @@ class Indexer:
             raise
 
     def _may_work(self) -> bool:
-        if self._waiters > 0 or self._reached < self._wanted:
+        if self._waiters > 0 or self._through < self._wanted:
             return True
         return self._writer.is_quiet or self._writer.totals.backlog > PRESSING
 
     def _understand_some(self) -> None:
+        """One batch here and, where many wait, one in the other process, in the order of their ids."""
         backlog = self._writer.totals.backlog
-        if backlog > MANY and self._assistant.is_ready():
-            # One batch there, one here, in the order of their ids.
-            theirs, through = self._next()
-            given = self._assistant.give(theirs)
-            ours, reached = self._next()
-            understood = [read(*unread) for unread in ours]
-            found = self._assistant.take() if given else None
-            self._put(found if found is not None else [read(*unread) for unread in theirs], through)
-            self._put(understood, reached)
-        else:
-            unread, reached = self._next()
-            self._put([read(*one) for one in unread], reached)
-            if backlog < BATCH_MESSAGES:
-                self._assistant.dismiss()
+        if self._given is None and backlog > MANY and self._assistant.is_ready():
+            self._give()
+        unread, reached = self._next()
+        given, self._given = self._given, None
+        understood = [read(*one) for one in unread]
+        if given is not None:
+            found = self._assistant.take()
+            if found is not None and backlog > MANY:
+                self._give()  # before what was found is written: the other process never waits for that
+            understood = (found if found is not None else [read(*one) for one in given[0]]) + understood
+        self._put(understood, reached)
+        if backlog < BATCH_MESSAGES and self._given is None:
+            self._assistant.dismiss()
+
+    def _give(self) -> None:
+        """Have the other process begin with the next batch; if it cannot, there will be nothing to take from it."""
+        self._given = self._next()
+        self._assistant.give(self._given[0])
 
     def _next(self) -> tuple[list[Unread], int]:
         """The next batch, and the id up to which nothing is left to understand once it is."""

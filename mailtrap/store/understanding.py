@@ -31,7 +31,7 @@ Found = tuple[Understanding, tuple[str, ...]]
 UNDERSTOOD = 4 * 1024 * 1024
 TRUNCATED = "truncated-for-index"
 #: Seconds a new process takes to get ready: who gives it work earlier waits for that.
-WARM_UP = 0.4
+WARM_UP = 0.2
 
 
 def read(message: Message, octets: bytes) -> Found:
@@ -72,18 +72,16 @@ class Assistant:
             self._ready_at = monotonic() + WARM_UP
         return self._process is not None and monotonic() > self._ready_at
 
-    def give(self, batch: Sequence[Unread]) -> bool:
-        """Hand over a batch; False if that cannot be. Every batch that was given must be taken back."""
-        if self._process is None or self._process.stdin is None:
-            return False
-        try:
-            _write(self._process.stdin, batch)
-        except (OSError, ValueError, msgspec.MsgspecError):
-            self._fail()
-        return self._process is not None
+    def give(self, batch: Sequence[Unread]) -> None:
+        """Hand over a batch, if that can be. Every batch that was given must be taken back."""
+        if self._process is not None and self._process.stdin is not None:
+            try:
+                _write(self._process.stdin, batch)
+            except (OSError, ValueError, msgspec.MsgspecError):
+                self._fail()
 
     def take(self) -> list[Found] | None:
-        """What it understood of the batch it was given, or None where it failed."""
+        """What it understood of the batch it was given, or None where it did not get it or failed."""
         if self._process is None or self._process.stdout is None:
             return None
         try:

@@ -46,7 +46,7 @@ def test_the_other_process_finds_what_this_one_would(assistant: Assistant) -> No
     batch = [unread(number) for number in range(1, 50)] + [unread(50, b"\x00\xff" * 1000), unread(51, b"\r\n")]
     assert assistant.is_ready()
     for _ in range(2):
-        assert assistant.give(batch)
+        assistant.give(batch)
         assert assistant.take() == [read(*one) for one in batch]
 
 
@@ -54,13 +54,13 @@ def test_one_that_is_gone_is_done_without(assistant: Assistant) -> None:
     assert assistant.is_ready()
     process = assistant._process
     assert process is not None
-    assert assistant.give([unread(1)])
+    assistant.give([unread(1)])
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     while assistant.take() is not None:  # it may have answered before it was killed
         pass
     assert not assistant.is_ready()
-    assert not assistant.give([unread(2)])
+    assistant.give([unread(2)])
     assert assistant.take() is None
 
 
