@@ -145,7 +145,17 @@ def unwrapped(part: Part) -> str:
 
 def understand(id: int, octets: bytes | Content, flags: tuple[str, ...] = ()) -> Understanding:
     """Everything the index keeps of a message; `flags` are the defects that only the wire showed. Never raises."""
-    content = octets if isinstance(octets, Content) else Content(octets)
+    if isinstance(octets, Content):
+        return _understand(id, octets, flags)
+    content = Content(octets)
+    try:
+        return _understand(id, content, flags)
+    finally:
+        for part in content.parts:  # nothing points in a circle any more: the octets are let go of at once
+            part.parent = None
+
+
+def _understand(id: int, content: Content, flags: tuple[str, ...]) -> Understanding:
     plain, html, _ = content.searchable
     visible = html_text.loose_text(html) if html else ""
     if not plain.strip():
