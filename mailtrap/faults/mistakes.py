@@ -11,14 +11,16 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Meta, inspect
 
-_WHERE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
-_PIECE = re.compile(r"([^.\[\]]+)|(\[[^\]]*\])")
-_FIELD = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
+from mailtrap.mail.later import later
+
+_WHERE = later(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
+_PIECE = later(r"([^.\[\]]+)|(\[[^\]]*\])")
+_FIELD = later(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
 _DEEPEST = 10
 #: Words that are told; of more, those after them are left out. So are characters of what was given.
 _TOLD = 60
 _LONGEST = 40
-_PLAIN = re.compile(r"[\w.+:-]+")
+_PLAIN = later(r"[\w.+:-]+")
 _WORDS = "words"
 _NULL = "null"
 _UNKNOWN = object()

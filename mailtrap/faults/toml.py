@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +25,8 @@ def read(text: str, name: str = "") -> list[Fault]:
     that of the file, for what is said.
     """
     lead = f"{name}: " if name else ""
+    import tomllib  # which takes longer to import than all that is needed to read rules
+
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
