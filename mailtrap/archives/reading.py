@@ -38,6 +38,13 @@ _CONSENT = "--format eml takes it as a message all the same"
 
 def guess(path: Path) -> str:
     """Which of FORMATS `path` is. Raises Invalid where there is nothing to read, or nothing that looks like mail."""
+    try:
+        return _guess(path)
+    except OSError as error:
+        raise _unreadable(error, path) from error
+
+
+def _guess(path: Path) -> str:
     if path.is_dir():
         if _is_maildir(path):
             return "maildir"
@@ -95,7 +102,14 @@ def read(path: Path, format_: str | None = None) -> Iterator[Found]:
 
     Nothing that an archive says is used as a path. Raises Invalid where it is broken or beyond the bounds above.
     """
-    format_ = format_ or guess(path)
+    try:
+        found = _read(path, format_ or _guess(path))
+    except OSError as error:
+        raise _unreadable(error, path) from error
+    return _readable(found, path)
+
+
+def _read(path: Path, format_: str) -> Iterator[Found]:
     if format_ == "maildir" and not _is_maildir(path):
         raise Invalid(f"{path} is no Maildir, which has cur and new", "see --format")
     match format_:
@@ -109,6 +123,17 @@ def read(path: Path, format_: str | None = None) -> Iterator[Found]:
             return _read_files(path)
         case _:
             return iter([Found(str(path), _read_file(path))])
+
+
+def _readable(found: Iterator[Found], path: Path) -> Iterator[Found]:
+    try:
+        yield from found
+    except OSError as error:
+        raise _unreadable(error, path) from error
+
+
+def _unreadable(error: OSError, path: Path) -> Invalid:
+    return Invalid(f"{error.filename or path}: {error.strerror}", "give files that can be read")
 
 
 def _is_maildir(path: Path) -> bool:
@@ -233,8 +258,12 @@ def _is_eml(name: str) -> bool:
     return name.lower().endswith(".eml")
 
 
+def _raised(error: OSError) -> None:
+    raise error  # a folder that cannot be looked into is not left out in silence
+
+
 def _eml_files(path: Path) -> Iterator[str]:
-    for folder, folders, files in os.walk(path):
+    for folder, folders, files in os.walk(path, onerror=_raised):
         folders.sort(key=_natural)
         for name in sorted(files, key=_natural):
             if _is_eml(name):
@@ -242,10 +271,7 @@ def _eml_files(path: Path) -> Iterator[str]:
 
 
 def _maildir_files(path: Path) -> Iterator[str]:
-    try:
-        found = [(name, f"{folder}/{name}") for folder in ("cur", "new") for name in os.listdir(path / folder)]
-    except OSError as error:
-        raise Invalid(f"{error.filename}: {error.strerror}", "give a Maildir that can be read") from error
+    found = [(name, f"{folder}/{name}") for folder in ("cur", "new") for name in os.listdir(path / folder)]
     # Names begin with the second of arrival; ours go on with the id. By name is by arrival.
     found.sort(key=lambda pair: _natural(pair[0]))
     return (file for name, file in found if not name.startswith("."))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from mailtrap import __version__
 from mailtrap.cli.groups import Commands
-from mailtrap.cli.terminal import Failure
+from mailtrap.cli.terminal import Failure, failed
 from mailtrap.errors import MailtrapError
 
 #: Command → module of this package and attribute in it. Only what is asked for is imported: a command starts fast.
@@ -55,6 +56,15 @@ class Program(Commands):
         command: click.Command = getattr(import_module(f"mailtrap.cli.{module}"), attribute)
         return command
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line; where the disk or a file fails, say which."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            failure = failed(error)
+            failure.show()
+            sys.exit(failure.exit_code)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run it; what callers are expected to catch is caught here."""
         try:
@@ -76,6 +86,9 @@ def program() -> None:
 
 def main() -> None:
     """Entry point; under the name `sendmail` (a symbolic link) it is that command."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # whoever calls has closed it: no socket of ours may be taken for it
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # In a terminal that is not UTF-8 a message in another script is still shown, escaped.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -101,7 +101,14 @@ def _messages(files: Sequence[str], sample: bool) -> Iterator[tuple[str, bytes]]
         if name == "-":
             yield "stdin", binary_input().read()
         else:
-            yield name, Path(name).read_bytes()
+            yield name, _read(name)
+
+
+def _read(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise Failure(f"{name}: {error.strerror}", "give files that can be read") from error
 
 
 def _envelope(octets: bytes, sender: str | None, recipients: Sequence[str], name: str) -> tuple[str, Sequence[str]]:

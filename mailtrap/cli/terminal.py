@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -19,6 +20,10 @@ _ALWAYS = r"\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\u
 _ACTIVE = re.compile(rf"[\x00-\x1f{_ALWAYS}]")
 _ACTIVE_IN_TEXT = re.compile(rf"[\x00-\x08\x0b-\x1f{_ALWAYS}]")
 _ACTIVE_IN_JSON = re.compile(rf"[{_ALWAYS}]")
+
+
+#: What only happens where something is written.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def line(text: str) -> str:
@@ -117,6 +122,12 @@ class Failure(click.ClickException):
         say(f"mailtrap: {block(self.message)}")
         if self.hint:
             say(f"  {block(self.hint)}")
+
+
+def failed(error: OSError) -> Failure:
+    """What is said where the system fails a command: by name of the file, or of stdout, which has none."""
+    where = f"{error.filename}: " if error.filename else "stdout: " if error.errno in _FULL else ""
+    return Failure(f"{where}{error.strerror or error}")
 
 
 class Misuse(Failure):

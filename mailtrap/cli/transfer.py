@@ -30,10 +30,10 @@ _FORMATS = click.Choice(["eml", "mbox", "maildir", "zip"])
 def export(path: Path, format_: str | None, query: str, inbox: str | None, as_json: bool, url: str | None) -> None:
     """Write messages to PATH, oldest first: a directory of .eml files, an mbox, a Maildir or a zip.
 
-    The octets are kept exactly. File names are made of id and digest, never of anything in the mail. Where there is
-    room for it (all but mbox) `messages.jsonl` beside them keeps envelope, time, inboxes, tags and whether somebody has
-    looked at it, so that `mailtrap import` brings all of that back. In an mbox (mboxrd) "From " lines are quoted by
-    ">", which import undoes.
+    PATH is there once all is in it. The octets are kept exactly. File names are made of id and digest, never of
+    anything in the mail. Where there is room for it (all but mbox) `messages.jsonl` beside them keeps envelope, time,
+    inboxes, tags and whether somebody has looked at it, so that `mailtrap import` brings all of that back. In an mbox
+    (mboxrd) "From " lines are quoted by ">", which import undoes.
     """
     from mailtrap.archives import Note, writer
 
@@ -68,8 +68,12 @@ def export(path: Path, format_: str | None, query: str, inbox: str | None, as_js
                     continue
                 archive.add(note, octets)
                 progress.step(len(octets))
-        finally:
             archive.close()
+        except BaseException as error:
+            archive.discard()
+            if isinstance(error, OSError):
+                raise Failure(f"{error.filename or path}: {error.strerror}", "nothing is exported") from error
+            raise
     progress.finish(f"to {path}")
     if gone:
         say(f"{gone} deleted meanwhile, left out")
