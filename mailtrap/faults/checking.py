@@ -8,11 +8,13 @@ import msgspec
 
 from mailtrap.errors import Invalid, QueryError
 from mailtrap.faults import answers, scenarios
-from mailtrap.faults.conditions import Condition, read
+from mailtrap.faults.conditions import Condition, read, terms
 from mailtrap.faults.contradictions import contradiction
 from mailtrap.faults.mistakes import mistake
 from mailtrap.faults.rule import COLLECTING_STEPS, DELIVERY_STEPS, SESSION_STEPS, Effect, Fault, Step
 from mailtrap.faults.scenario import Scenario
+from mailtrap.inboxes import NAME_IN_WORDS, is_name
+from mailtrap.query.tree import Exact, Glob
 
 _SESSION = frozenset(SESSION_STEPS)
 _DELIVERY = frozenset(DELIVERY_STEPS)
@@ -105,7 +107,7 @@ def checked(fault: Fault) -> Fault:
         answers.spoken(effect.answer, fault.step)
     contradiction(fault.step, effect, given)
     _countable(fault)
-    condition_of(fault)
+    _nameable(condition_of(fault))
     return fault
 
 
@@ -170,6 +172,20 @@ def _fits(step: Step, name: str, steps: frozenset[Step] | None) -> None:
         if (step in _COLLECTING) != (name == "answer"):
             allowed = _INSTEAD.get(name, allowed)
         raise Invalid(f"`{name.replace('_', '-')}` means nothing at step {step.value}", allowed)
+
+
+def _nameable(condition: Condition) -> None:
+    """What no inbox can be called is surely a mistake: nothing would ever meet the rule, and nobody knew why."""
+    for term in terms(condition.query.root):
+        if isinstance(term, Exact) and term.field == "inbox":
+            name, hint = term.value, f"a name is {NAME_IN_WORDS}"
+        elif isinstance(term, Glob) and term.field == "inbox":
+            name = term.pattern.replace("*", "").replace("?", "x") or "x"
+            hint = f"a name is {NAME_IN_WORDS}; `*` is any of it, `?` one character"
+        else:
+            continue
+        if not is_name(name):
+            raise Invalid(f"No inbox can be called what `{str(term)[:100]}` asks for", hint)
 
 
 def _countable(fault: Fault) -> None:

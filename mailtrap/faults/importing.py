@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from mailtrap.errors import Invalid
 from mailtrap.faults import toml
+from mailtrap.faults.mistakes import mistake
 from mailtrap.faults.rule import Effect, Fault, Said, Step
 
 _Code = Annotated[int, Meta(ge=400, le=599)]
@@ -141,7 +142,12 @@ def _read(document: str | dict[str, Any], shape: type[_Shape]) -> _Shape:
     try:
         if isinstance(document, str):
             document = msgspec.json.decode(document, type=dict[str, Any])
-        return msgspec.convert(_lower(document), shape)
+        given = _lower(document)
+        try:
+            return msgspec.convert(given, shape)
+        except msgspec.ValidationError as error:
+            message, hint = mistake(error, shape, given)
+            raise Invalid(message, hint or "send the JSON that GET gives there") from None
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise Invalid(f"It cannot be read: {str(error)[:300]}", "send the JSON that GET gives there") from None
 
