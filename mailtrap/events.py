@@ -87,10 +87,10 @@ class Bus:
                 events.append(Event(self._seq, kind, id_, inbox))
             if not events:
                 return
-            room = self._recent.maxlen or 0
-            if len(self._recent) + len(events) > room:
-                everything = [*self._recent, *events]
-                self._forgotten = everything[len(everything) - room - 1].seq
+            lost = len(self._recent) + len(events) - (self._recent.maxlen or 0)
+            if lost > 0:
+                last = lost - 1 - len(self._recent)
+                self._forgotten = (self._recent[lost - 1] if last < 0 else events[last]).seq
             self._recent.extend(events)
             for listener in self._listeners:
                 listener(events)
