@@ -73,7 +73,7 @@ class Connection(Wakeable):
             self.hub.loop.time,
             self._is_tls,
         )
-        session.poke = self.poke
+        session.sleeper = self.sleeper
         self._sandbox.session_started(session.transcript)
         return session
 

@@ -173,8 +173,8 @@ class Idle:
         session.utter(responses.continuation("Idling"))
         session.reader = self._read
         session.on_wake = self._tell
-        if self._opened is not None:
-            self._opened.wait(session.poke)
+        if self._opened is not None and session.sleeper is not None:
+            self._opened.wait(session.sleeper)
             self._tell()
 
     def _tell(self, _: Any = None) -> None:

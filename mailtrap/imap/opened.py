@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from mailtrap.accounts import Account
 from mailtrap.imap.commands import Command, SequenceSet
 from mailtrap.imap.selected import BY_NUMBER, Selected
 from mailtrap.imap.watching import Live, Watch
+from mailtrap.net.waking import Sleeper
 
 if TYPE_CHECKING:
     from mailtrap.imap.session import Session
@@ -28,7 +29,7 @@ class OpenFolder:
         self.live = live
         self.selected = Selected(live, enabled, read_only=read_only)
         self._watch = watch
-        self._wake: Callable[[], None] | None = None
+        self._sleeper: Sleeper | None = None
         # A session that fails or is cut may lose it while it is being opened.
         self._closed = weakref.finalize(self, watch.close, live)
         self._closed.atexit = False
@@ -52,16 +53,16 @@ class OpenFolder:
             return b""
         return self.selected.notices(command.uid or command.verb not in BY_NUMBER, command.uid)
 
-    def wait(self, wake: Callable[[], None]) -> None:
-        """Call `wake` on any thread when something happens, until `rest`."""
-        self._wake = wake
-        self._watch.wait(self.live, wake)
+    def wait(self, sleeper: Sleeper) -> None:
+        """Wake it when something happens, until `rest`."""
+        self._sleeper = sleeper
+        self._watch.wait(self.live, sleeper)
 
     def rest(self) -> None:
         """Nobody waits any more."""
-        if self._wake is not None:
-            self.live.leave(self._wake)
-            self._wake = None
+        if self._sleeper is not None:
+            self.live.leave(self._sleeper)
+            self._sleeper = None
 
     def leave(self) -> None:
         """The session has it open no more."""

@@ -24,6 +24,7 @@ from mailtrap.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from mailtrap.imap.watching import Watch
+    from mailtrap.net.waking import Sleeper
 
 
 class State(Enum):
@@ -88,8 +89,8 @@ class Session(Frame[bytes]):
         self.opened_folder: Opened | None = None
         #: What ENABLE has switched on, in upper case: `CONDSTORE`, `QRESYNC`, `IMAP4REV2`, `UTF8=ACCEPT`.
         self.enabled: set[str] = set()
-        #: From any thread: have `on_wake` called, in the session's own time.
-        self.poke: Callable[[], None] = _nobody
+        #: To be woken from any thread, which has `on_wake` called in the session's own time.
+        self.sleeper: Sleeper | None = None
         self.on_wake: Callable[[], None] = _nobody
         self.trouble = Trouble(self, policy)
         self.assembly = Assembly(lambda: Parcel(sandbox.spool))
@@ -166,7 +167,7 @@ class Session(Frame[bytes]):
         return reason
 
     def woken(self) -> list[Action]:
-        """Somebody has called `poke`."""
+        """Something has happened that `sleeper` was to be woken for."""
         if not self.closed and not self.blocked:
             self.on_wake()
         return self.take()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from concurrent.futures import Future
 from functools import partial
 
@@ -18,10 +18,11 @@ from mailtrap.imap.selected import Snapshot
 from mailtrap.imap.sources import AT_ONCE, HEAD, Library
 from mailtrap.imap.summary import Summaries
 from mailtrap.mail.words import fold
+from mailtrap.net.waking import Sleeper, rouse
 from mailtrap.query import Query
 from mailtrap.sandbox import Sandbox
 from mailtrap.store.base import Store
-from mailtrap.store.folder import Folder, Folders
+from mailtrap.store.folder import Came, Changed, Folder, Folders
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,6 @@ ENDED_WITHIN = 10.0
 
 #: Seconds of rest for each who was told before they are told more: mail may come faster than they can be woken.
 REST = 0.0001
-
-Wake = Callable[[], None]
 
 
 class Live:
@@ -59,11 +58,13 @@ class Live:
         self._arrival = self._change = object()
         self._filled: object = None
         self._seen: object = None
+        #: What the changes consist of that `newest` has not; None where that has to be read.
+        self._came: list[Came] | None = None
         self._read_once = False
         self._lock = threading.Lock()
-        self._waiting: frozenset[Wake] = frozenset()
-        # Not the other one: who waits, on a loop, must not wait for the store.
-        self._waiting_lock = threading.Lock()
+        self._waiting: frozenset[Sleeper] = frozenset()
+        # Not the other one: who waits, on a loop, must not wait for the store, nor must the writer.
+        self._brief = threading.Lock()
 
     @property
     def waiting(self) -> int:
@@ -79,9 +80,14 @@ class Live:
         """Something was captured that may belong here."""
         self._arrival = object()
 
-    def changed(self) -> None:
-        """Something else stands in it now, or stands there otherwise."""
-        self._change = object()
+    def changed(self, came: Came | None) -> None:
+        """Something else stands in it now, or stands there otherwise; with all that this is, where it only came."""
+        with self._brief:
+            self._change = object()
+            if came is None:
+                self._came = None
+            elif self._came is not None:
+                self._came.append(came)
 
     @property
     def behind(self) -> bool:
@@ -100,13 +106,18 @@ class Live:
                 self._folders.gather(self.id, self._query).result(WRITTEN_WITHIN)
                 self._filled = arrival
                 certainly = True
-            change = self._change
+            with self._brief:
+                change, came, self._came = self._change, self._came, []
             if certainly or self._seen is not change:
-                self.newest = self._read(before)
+                try:
+                    self.newest = (None if certainly or came is None else _grown(before, came)) or self._read(before)
+                except BaseException:
+                    self._came = None
+                    raise
                 self._seen = change
-            woken = self._waiting if self.newest is not before else ()
-        for wake in woken:
-            wake()
+            news = self.newest is not before
+        if news:
+            rouse(self._waiting)
         return self.newest
 
     def _read(self, before: Snapshot) -> Snapshot:
@@ -142,15 +153,24 @@ class Live:
         if promise.exception() is not None:  # the disk is full, say: gathered when something is asked for
             self.unfollow()
 
-    def listen(self, wake: Wake) -> None:
-        """Call it when there is a newer snapshot: from any thread, so it must not block."""
-        with self._waiting_lock:
-            self._waiting |= {wake}
+    def listen(self, sleeper: Sleeper) -> None:
+        """Wake it when there is a newer snapshot."""
+        with self._brief:
+            self._waiting |= {sleeper}
 
-    def leave(self, wake: Wake) -> None:
-        """Call it no more; harmless when repeated."""
-        with self._waiting_lock:
-            self._waiting -= {wake}
+    def leave(self, sleeper: Sleeper) -> None:
+        """Let it sleep; harmless when repeated."""
+        with self._brief:
+            self._waiting -= {sleeper}
+
+
+def _grown(snapshot: Snapshot, came: list[Came]) -> Snapshot | None:
+    """With what came since; None where something else has happened in between, or it has been read already."""
+    for more in came:
+        if more.items[0].uid != snapshot.uid_next or more.modseq < snapshot.modseq:
+            return None
+        snapshot = snapshot.next(more.items, (), more.uid_next, more.modseq)
+    return snapshot
 
 
 class Watch:
@@ -215,9 +235,9 @@ class Watch:
             while len(self._unused) > KEPT or sum([len(one.newest) for one in self._unused.values()]) > KEPT_ITEMS:
                 self._forget(self._unused.popitem(last=False)[1])
 
-    def wait(self, live: Live, wake: Wake) -> None:
-        """Have `wake` called, on any thread, when something happens in a folder."""
-        live.listen(wake)
+    def wait(self, live: Live, sleeper: Sleeper) -> None:
+        """Have it woken when something happens in a folder."""
+        live.listen(sleeper)
         with self._wanted:
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="mailtrap-folders", daemon=True)
@@ -274,13 +294,13 @@ class Watch:
             live.mail_came()
         self._want([live for live in concerned if live.awaited])
 
-    def _changed(self, folders: frozenset[int]) -> None:
+    def _changed(self, folders: Changed) -> None:
         """Something else stands in these."""
         awaited = []
-        for id_ in folders:
+        for id_, came in folders.items():
             live = self._lives.get(id_)
             if live is not None:
-                live.changed()
+                live.changed(came)
                 if live.awaited:
                     awaited.append(live)
         self._want(awaited)

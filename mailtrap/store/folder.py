@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -84,6 +84,18 @@ class News(Struct, frozen=True):
     vanished: list[int]
 
 
+class Came(Struct, frozen=True):
+    """What has come into a folder at one moment, behind all that stood in it; see `Folder` for what else is so now."""
+
+    items: list[Item]
+    uid_next: int
+    modseq: int
+
+
+#: Folders that changed, each with what came where nothing else happened.
+Changed = Mapping[int, Came | None]
+
+
 class Folders(Protocol):
     """Thread-safe. Changes are made by the store's one writer, in the order asked for.
 
@@ -92,13 +104,13 @@ class Folders(Protocol):
     is taken out of an inbox, from the folders of that `inbox`.
     """
 
-    def on_change(self, listener: Callable[[frozenset[int]], None]) -> None:
+    def on_change(self, listener: Callable[[Changed], None]) -> None:
         """Call it with the ids of folders that changed in any way, after each commit and what the Bus says of it.
 
-        On the writer's thread: it must not block, raise or wait for the store.
+        In the order of commits, and on the writer's thread: it must not block, raise or wait for the store.
         """
 
-    def forget(self, listener: Callable[[frozenset[int]], None]) -> None:
+    def forget(self, listener: Callable[[Changed], None]) -> None:
         """Call it no more; harmless when repeated."""
 
     def of(self, account: str) -> list[Folder]:

@@ -15,7 +15,7 @@ from mailtrap.clock import Clock
 from mailtrap.errors import MailtrapError
 from mailtrap.query import Query
 from mailtrap.store import flags as flagging
-from mailtrap.store.folder import Alteration, Altered, Folder, Item, News, Placement, Totals
+from mailtrap.store.folder import Alteration, Altered, Changed, Folder, Item, News, Placement, Totals
 from mailtrap.store.following import Following
 from mailtrap.store.gathering import WRITTEN_AFTER, Gathering, Picks, gathered_from
 from mailtrap.store.indexing import Indexer
@@ -69,16 +69,16 @@ class SqliteFolders:
         self._clock = clock
         self._lock = threading.Lock()
         self._warm = False
-        self._listeners: tuple[Callable[[frozenset[int]], None], ...] = ()
+        self._listeners: tuple[Callable[[Changed], None], ...] = ()
         self._looked: OrderedDict[int, int] = OrderedDict()
         self._totals: OrderedDict[int, tuple[int, Totals]] = OrderedDict()
 
-    def on_change(self, listener: Callable[[frozenset[int]], None]) -> None:
-        """Call it with the ids of folders that changed."""
+    def on_change(self, listener: Callable[[Changed], None]) -> None:
+        """Call it with the folders that changed."""
         with self._lock:
             self._listeners = (*self._listeners, listener)
 
-    def forget(self, listener: Callable[[frozenset[int]], None]) -> None:
+    def forget(self, listener: Callable[[Changed], None]) -> None:
         """Call it no more."""
         with self._lock:
             self._listeners = tuple([one for one in self._listeners if one != listener])
@@ -86,10 +86,9 @@ class SqliteFolders:
     def committed(self, transaction: Transaction) -> None:
         """Tell who listens; called on the writer's thread."""
         if transaction.folders:
-            changed = frozenset(transaction.folders)
             for listener in self._listeners:
                 try:
-                    listener(changed)
+                    listener(transaction.folders)
                 except Exception:
                     log.exception("somebody failed to hear that folders changed")
 

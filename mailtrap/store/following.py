@@ -10,6 +10,7 @@ from mailtrap.mail.message import Submission
 from mailtrap.mail.words import fold
 from mailtrap.query.tree import And, Exact, Node, Or
 from mailtrap.store import flags, standing
+from mailtrap.store.folder import Came, Item
 from mailtrap.store.rows import clean, encode
 from mailtrap.store.transaction import Entry, Transaction
 
@@ -179,15 +180,14 @@ def _place(
     ).fetchall()
     if not rows:
         return False
-    first = rows[0][0] - len(messages)
+    uid_next = rows[0][0]
+    placed = [(uid, id_, one, _flags(one)) for uid, (id_, one) in enumerate(messages, uid_next - len(messages))]
     transaction.connection.executemany(
         "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (followed.folder, uid, id_, number, one.arrival.at, one.size, _flags(one))
-            for uid, (id_, one) in enumerate(messages, first)
-        ],
+        [(followed.folder, uid, id_, number, one.arrival.at, one.size, text) for uid, id_, one, text in placed],
     )
-    transaction.folders.add(followed.folder)
+    items = [Item(uid, id_, flags.split(text), number) for uid, id_, _, text in placed]
+    transaction.came(followed.folder, Came(items, uid_next, number))
     transaction.weight += 512 * len(messages)
     return True
 

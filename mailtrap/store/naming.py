@@ -190,7 +190,7 @@ class Renaming(Promised[None]):
         names = [(self._name + name[len(folder.name) :], id_) for id_, name in rows]
         connection.executemany("UPDATE folder SET name = ? WHERE id = ?", names)
         # Subscriptions are to names and stay: only clients take them back (RFC 3501 §6.3.9).
-        transaction.folders |= {id_ for id_, _ in rows}
+        transaction.altered([id_ for id_, _ in rows])
         _prune_levels(transaction, folder.account, folder.name)
 
 
@@ -216,7 +216,7 @@ class Subscription(Promised[None]):
                 self.refuse(transaction, Invalid(f"An account subscribes to at most {MOST} folders"))
                 return
             connection.execute("INSERT OR IGNORE INTO subscription VALUES (?, ?)", (self._account, self._name))
-        transaction.folders |= set(_find(transaction, self._account, self._name))
+        transaction.altered(_find(transaction, self._account, self._name))
         self.keep(transaction, None)
 
 
@@ -249,7 +249,7 @@ def make(
     connection.execute("DELETE FROM vanished WHERE folder = ?", (id_,))
     row = (id_, account, name, use, inbox, view, 1, validity, 1, number, 0, 0, number)
     connection.execute(f"INSERT OR REPLACE INTO folder VALUES ({', '.join(['?'] * len(row))})", row)  # noqa: S608
-    transaction.folders.add(id_)
+    transaction.altered([id_])
     transaction.weight += 4096
     return id_
 
@@ -265,7 +265,7 @@ def _unmake(transaction: Transaction, folder: Shelf) -> None:
     connection = transaction.connection
     connection.execute("DELETE FROM vanished WHERE folder = ?", (folder.id,))
     connection.execute("UPDATE folder SET selectable = 0, use = '', view = 0, vanished = 0 WHERE id = ?", (folder.id,))
-    transaction.folders.add(folder.id)
+    transaction.altered([folder.id])
     _prune_levels(transaction, folder.account, folder.name + DELIMITER)
 
 

@@ -27,7 +27,7 @@ def touch(transaction: Transaction, folders: Iterable[int]) -> None:
     some = set(folders)
     number = modseq(transaction) if some else 0
     transaction.connection.executemany("UPDATE folder SET modseq = ? WHERE id = ?", [(number, id_) for id_ in some])
-    transaction.folders |= some
+    transaction.altered(some)
 
 
 def repaint(transaction: Transaction, notes: Sequence[tuple[int, int, str]]) -> None:
@@ -91,7 +91,7 @@ def drop(transaction: Transaction, items: Sequence[tuple[int, int]]) -> None:
         for (count,) in connection.execute(sql, (number, new, folder)).fetchall():
             if count > MOST_VANISHED:
                 _forget(transaction, folder)
-    transaction.folders |= gone.keys()
+    transaction.altered(gone)
 
 
 def vanish_all(transaction: Transaction) -> None:
@@ -110,7 +110,7 @@ def vanish_all(transaction: Transaction) -> None:
     connection.executemany(
         "UPDATE folder SET modseq = ?, vanished = 1 WHERE id = ?", [(number, id_) for id_, _ in rows]
     )
-    transaction.folders |= {id_ for id_, _ in rows}
+    transaction.altered([id_ for id_, _ in rows])
 
 
 def ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

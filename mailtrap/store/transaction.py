@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from mailtrap.errors import MailtrapError
 from mailtrap.events import Kind
 from mailtrap.mail.message import Submission
 from mailtrap.store.base import Done
+from mailtrap.store.folder import Came
 
 #: A message and whom to tell.
 Entry = tuple[Submission, Done]
@@ -41,11 +42,23 @@ class Transaction:
     sessions: int = 0
     session: int = 0
     weight: int = 0
-    #: The one MODSEQ of all that changes in folders, 0 while nothing does, and the folders in which something did.
+    #: The one MODSEQ of all that changes in folders, 0 while nothing does.
     modseq: int = 0
-    folders: set[int] = field(default_factory=set)
+    #: The folders in which something did; with what came, where that is all that happened.
+    folders: dict[int, Came | None] = field(default_factory=dict)
     #: Whether mail waits for this transaction to end.
     pressed: Callable[[], bool] = bool
+
+    def altered(self, folders: Iterable[int]) -> None:
+        """Something stands in these otherwise."""
+        self.folders.update(dict.fromkeys(folders))
+
+    def came(self, folder: int, came: Came) -> None:
+        """This has come into a folder, as the last of all that stands in it."""
+        before = self.folders.get(folder, Came([], 0, 0))
+        if before is not None:
+            came = Came([*before.items, *came.items], came.uid_next, came.modseq)
+            self.folders[folder] = came
 
 
 class Job:

@@ -16,6 +16,7 @@ from mailtrap.imap.watching import Watch
 from mailtrap.mail.arrival import Arrival
 from mailtrap.mail.envelope import Envelope, Recipient
 from mailtrap.net.actions import Action, Ask, Close, Drain, Handshake, Send, StartTls, Work
+from mailtrap.net.waking import Sleeper
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.store import open_store
@@ -95,7 +96,7 @@ class Played:
             lambda: stage.time,
             tls_first,
         )
-        self.session.poke = lambda: self.woken.set()
+        self.session.sleeper = Sleeper(lambda wake, wakes: wake(wakes), lambda: self.woken.set())
         self.woken = threading.Event()
         self.output = b""
         self.closed = False
@@ -131,7 +132,7 @@ class Played:
         self.perform(self.session.resume(result))
 
     def wake(self) -> bytes:
-        """Wait until somebody has poked the session; what it says then."""
+        """Wait until somebody has woken the session; what it says then."""
         assert self.woken.wait(LONG)
         self.woken.clear()
         self.perform(self.session.woken())

@@ -349,6 +349,29 @@ def test_for_many_who_wait_mail_is_gathered_once(stage: Stage, monkeypatch: pyte
     assert len(reads) <= 3
 
 
+def test_what_comes_for_who_waits_is_known_without_reading_the_folder(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = opened(stage), opened(stage)
+    say(one, "d IDLE")
+    say(other, "d IDLE")
+    reads: list[Any] = []
+    news = type(stage.store.folders).news
+    monkeypatch.setattr(type(stage.store.folders), "news", lambda self, *a: (reads.append(a), news(self, *a))[1])
+    for number in range(4, 8):
+        stage.capture(b"Subject: more\r\n\r\n")
+        assert [one.wake(), other.wake()] == [b"* %d EXISTS\r\n" % number] * 2
+    assert reads == []
+    say(other, "DONE")
+    say(other, "e STORE 5 +FLAGS.SILENT (\\Flagged)")
+    assert one.wake() == b"* 5 FETCH (FLAGS (\\Flagged))\r\n"
+    assert reads
+    stage.capture(b"Subject: more\r\n\r\n")
+    assert one.wake() == b"* 8 EXISTS\r\n"
+    say(other, "f NOOP")
+    assert say(other, "g UID FETCH 8 (FLAGS)")[0] == "* 8 FETCH (UID 8 FLAGS ())"
+
+
 def test_folders_that_nobody_has_open_are_let_go_of(stage: Stage) -> None:
     one = opened(stage)
     for number in range(20):

@@ -9,7 +9,7 @@ from typing import Any
 
 from mailtrap.net.actions import Send
 from mailtrap.net.hub import Hub, LoopThread
-from mailtrap.net.waking import Wakeable
+from mailtrap.net.waking import Wakeable, rouse
 
 LONG = 60.0
 
@@ -57,22 +57,23 @@ class Connection(Wakeable):
         pass
 
 
-def test_who_is_poked_from_any_thread_speaks_in_its_own_until_it_is_gone() -> None:
+def test_who_is_roused_from_any_thread_speaks_in_its_own_until_it_is_gone() -> None:
     thread = LoopThread("test-loop")
     hub = Hub(thread.loop, lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), 1.0, 10.0)
     machine, transport = Machine(), Transport()
     connection = Connection(hub, machine)
+    sleeper = connection.sleeper
 
     async def call(step: Any, *arguments: Any) -> None:
         step(*arguments)
 
     thread.run(call(connection.connection_made, transport))
-    connection.poke()
+    rouse([sleeper])
     assert transport.heard.wait(LONG)
     assert machine.threads == ["test-loop"]
     thread.run(call(connection.connection_lost, None))
-    connection.poke()
+    rouse([sleeper])
     thread.run(call(lambda: None))
     thread.stop()
-    connection.poke()  # as somebody may who has not heard of the end
+    rouse([sleeper])  # as somebody may who has not heard of the end
     assert transport.written == b"news"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -22,8 +23,9 @@ from mailtrap.query import Query, parse
 from mailtrap.settings import TEMPORARY, Settings
 from mailtrap.store import maintenance, open_store, placing
 from mailtrap.store.base import Selection, Store
-from mailtrap.store.folder import Alteration, Folder, Folders, Placement, Totals
+from mailtrap.store.folder import Alteration, Came, Changed, Folder, Folders, Item, Placement, Totals
 from mailtrap.store.sqlite import SqliteStore
+from mailtrap.store.transaction import Transaction
 from tests.store.contract import Make
 from tests.store.making import PATIENCE, Answers, Heard, StandingClock, keep, octets, submission
 
@@ -546,14 +548,14 @@ def test_who_asks_about_forgotten_times_is_told_of_all_that_is_not_there(
 
 
 def test_who_listens_hears_which_folders_changed(store: Store, folders: Folders) -> None:
-    heard: list[frozenset[int]] = []
+    heard: list[Changed] = []
     told = threading.Semaphore(0)
 
-    def hear(changed: frozenset[int]) -> None:
+    def hear(changed: Changed) -> None:
         heard.append(changed)
         told.release()
 
-    def fail(_: frozenset[int]) -> None:
+    def fail(_: Changed) -> None:
         raise ValueError
 
     folders.on_change(fail)
@@ -569,7 +571,8 @@ def test_who_listens_hears_which_folders_changed(store: Store, folders: Folders)
     store.delete(Selection(EVERYTHING)).result(PATIENCE)
     for _ in range(8):
         assert told.acquire(timeout=PATIENCE)
-    assert heard == [{one}, {two}, {one}, {two}, {two}, {one, two}, {two}, {one, two}]
+    expected = [{one}, {two}, {one}, {two}, {two}, {one, two}, {two}, {one, two}]
+    assert heard == [dict.fromkeys(ids) for ids in expected]
     folders.forget(hear)
     folders.forget(hear)
     folders.remove(two).result(PATIENCE)
@@ -741,25 +744,38 @@ def follow(folders: Folders, folder: int, query: str = "inbox:ann") -> int:
 def test_what_is_followed_stands_there_with_the_commit_that_keeps_it(store: Store, folders: Folders) -> None:
     inbox = new(folders, "INBOX")
     before = keep(store, *mail(2))
-    heard: queue.SimpleQueue[frozenset[int]] = queue.SimpleQueue()
+    heard: queue.SimpleQueue[Changed] = queue.SimpleQueue()
     folders.on_change(heard.put)
     assert follow(folders, inbox) == 2
-    assert heard.get(timeout=PATIENCE) == {inbox}
+    assert heard.get(timeout=PATIENCE) == {inbox: None}
     modseq = here(folders, inbox).modseq
     _, ours = keep(store, *mail(1, "ben"), *mail(1, "ben Ann", tags=("red", "two words")))
     assert standing(folders, inbox) == [(1, before[0]), (2, before[1]), (3, ours)]
-    assert heard.get(timeout=PATIENCE) == {inbox}
     news = folders.news(inbox, modseq)
     assert news is not None
     assert [(item.uid, item.message, item.flags) for item in news.items] == [(3, ours, ("red",))]
     assert news.folder.uid_next == 4
     assert news.folder.modseq > modseq
+    assert heard.get(timeout=PATIENCE) == {inbox: Came(news.items, 4, news.folder.modseq)}
     assert gather(folders, inbox) == 0
     folders.unfollow(inbox)
     (last,) = keep(store, *mail(1))
     assert len(standing(folders, inbox)) == 3
     assert gather(folders, inbox) == 1
     assert standing(folders, inbox)[-1] == (4, last)
+
+
+def test_what_came_is_not_all_where_something_else_happened_with_it() -> None:
+    connection = sqlite3.connect(":memory:")
+    one, two = Came([Item(4, 1, (), 9)], 5, 9), Came([Item(5, 2, (), 9)], 6, 9)
+    transaction = Transaction(connection, 0)
+    transaction.came(7, one)
+    transaction.came(7, two)
+    assert transaction.folders == {7: Came([*one.items, *two.items], 6, 9)}
+    transaction.altered([7])
+    transaction.came(7, two)
+    assert transaction.folders == {7: None}
+    connection.close()
 
 
 def test_what_is_followed_can_be_told_by_inbox_recipient_and_listener_alone(store: Store, folders: Folders) -> None:
