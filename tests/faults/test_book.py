@@ -325,7 +325,7 @@ def fault(step: Step = Step.RCPT, effect: Effect = NO, **rest: Any) -> Fault:
         (fault(Step.QUIT, when="rcpt:bob"), "cannot be known at step quit", "rcpt"),
         (fault(when="form:ann"), "no field `form`", "from:"),
         (fault(when='inbox:"two words"'), 'No inbox can be called what `inbox="two words"` asks for', "1 to 64 of A-Z"),
-        (fault(when="rcpt:ann -(inbox:a/b)"), "No inbox can be called what `inbox=a/b` asks for", "1 to 64 of A-Z"),
+        (fault(when="rcpt:ann -(inbox:a/b)"), '`inbox="a/b"` asks for', "1 to 64 of A-Z"),
         (fault(when="inbox:ci/*"), "No inbox can be called what `inbox:ci/*` asks for", "`*` is any of it"),
         (fault(when=f"inbox:{'x' * 65}"), "No inbox can be called what `inbox=xxx", "1 to 64 of A-Z"),
         (fault(when="before:2h"), "relative time", "2026-01-31"),
