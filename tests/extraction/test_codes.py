@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailtrap.mail.content import Content
-from mailtrap.mail.extraction import codes
+from mailtrap.mail.extraction import codes, shapes
 from tests.extraction import unseen
 from tests.extraction.__main__ import measure, rates, read
 from tests.extraction.corpus import in_no_language
@@ -386,3 +389,12 @@ def test_hostile_text_takes_little_time(name: str, subtype: str) -> None:
     start = time.process_time()
     assert len(codes(content)) <= 20
     assert time.process_time() - start < 20  # under 1 s on an idle machine
+
+
+@given(st.lists(st.sampled_from([*'abXYZ .:/@#-_%7é№·•日\t"', "BCDF", "GHJK"]), max_size=30).map("".join))
+def test_lines_without_numbers_dashes_and_capitals_have_no_shape(line: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shapes, "_HINT", re.compile(""))
+        found = [*shapes.shapes(line), *shapes.shapes(shapes.masked(line))]
+    if found:
+        assert list(shapes.shapes(line)) or list(shapes.shapes(shapes.masked(line)))

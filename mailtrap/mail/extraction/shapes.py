@@ -66,6 +66,8 @@ _NEVER = later(
     ),
     re.ASCII,
 )  # fmt: skip
+# Without any of these a line has no shape, which is so with most lines, and costs a hundredth.
+_HINT = later(r"\d|-|[A-Z]{3}")
 _SINGLES = later(r"(?<![\w])[A-Z0-9](?:[ \t\-·|]{1,4}[A-Z0-9]){3,9}(?![\w])", re.ASCII)
 _CANDIDATE = later(
     r"""(?<![\w.\-/\\@&=+$%^~!])(?:
@@ -173,11 +175,13 @@ def plain(line: str) -> str:
 
 def masked(line: str) -> str:
     """The line with dates, times, prices, addresses and phones blotted out, everything else where it was."""
-    return _NEVER.sub(lambda found: "\x00" * len(found[0]), line)
+    return _NEVER.sub(lambda found: "\x00" * len(found[0]), line) if _HINT.search(line) else line
 
 
 def shapes(line: str) -> Iterator[Shape]:
     """What could be a code in a line that was made `plain` and `masked`."""
+    if not _HINT.search(line):
+        return
     spread = []
     if _LOOSE.fullmatch(line) and 4 <= sum([c.isdecimal() for c in line]) <= 10 and not _CANDIDATE.fullmatch(line):
         yield Shape(re.sub(r"[ -]", "", line), line, 0, len(line), "grouped")

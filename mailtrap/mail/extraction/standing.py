@@ -88,7 +88,6 @@ def standing(documents: list[list[Line]], mood: Mood, gone: set[str]) -> Standin
     """
     if mood.trade or mood.is_about_a_trip or mood.sales > 1:
         return None
-    message = _of_the_message(documents, mood)
     subject = _pieces(documents[0][0].text)
     found: dict[str, Standing] = {}
     others: set[str] = set()
@@ -110,6 +109,7 @@ def standing(documents: list[list[Line]], mood: Mood, gone: set[str]) -> Standin
     if not ranked or (len(ranked) > 1 and ranked[1].weight > ranked[0].weight - 2):
         return None
     alone = len(ranked) == 1 or ranked[1].weight <= 0.5
+    message = _of_the_message(documents, mood)  # costs more than all before it
     sure = ranked[0].weight + message + (2 if alone else 0) + (1 if alone and (gone or _is_brief(documents)) else 0)
     return ranked[0] if sure >= _ENOUGH and ranked[0].weight >= (0.5 if gone else 1) else None
 
