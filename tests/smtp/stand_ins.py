@@ -124,6 +124,7 @@ class MemoryStore:
             job()
 
     def _keep(self, submission: Submission, done: Callable[[int | Exception], None]) -> None:
+        submission.digest()
         if self.failure is not None:
             done(self.failure)
             return
