@@ -43,6 +43,13 @@ def read_mailboxes(text: str) -> tuple[Mailbox, ...]:
     return tuple(found)
 
 
+def read_groups(text: str) -> list[str]:
+    """The names of the groups in an unfolded address-list, decoded; tolerant and bounded like `read_mailboxes`."""
+    scanner = _Scanner(text, 0)
+    scanner.read(MAX_MAILBOXES)
+    return scanner.groups
+
+
 def _name(text: str) -> str:
     if "=?" in text:
         text = encoded_words.decode(text, MAX_NAME)
@@ -57,6 +64,8 @@ class _Scanner:
         self.text = text
         self.position = position
         self.words: list[str] = []
+        #: The names of groups (RFC 5322 §3.4).
+        self.groups: list[str] = []
         self.comment = ""
         self.angle: str | None = None
         self.at = False
@@ -82,7 +91,9 @@ class _Scanner:
                 if self.at:
                     self.words.append(":")  # in a domain literal: a@[IPv6:::1]
                 else:
-                    self.words.clear()  # the name of a group (RFC 5322 §3.4)
+                    self.groups.append(_name("".join(self.words)))
+                    self.words.clear()
+                    self.comment = ""
             else:
                 token = _TOKEN.match(self.text, self.position)
                 word = token[0] if token else character
@@ -119,7 +130,8 @@ class _Scanner:
         for mark in _PARENTHESIS.finditer(self.text, start) if self.comments else ():
             depth += {"(": 1, ")": -1}.get(mark[0], 0)
             if depth == 0:
-                self.comment = self.comment or _QUOTED_PAIR.sub(r"\1", self.text[start + 1 : mark.start()])
+                if not self.comment or self.at or self.angle is not None:  # behind an address it is rather a name
+                    self.comment = _QUOTED_PAIR.sub(r"\1", self.text[start + 1 : mark.start()])
                 self.position = mark.end()
                 # Within an address it stands for nothing: pete(his account)@silly(his host).test (RFC 5322 §A.5).
                 within = self.text[self.position : self.position + 1] in ("@", ".")

@@ -8,6 +8,7 @@ from typing import Any
 
 from mailtrap.errors import NotFound
 from mailtrap.mail.content import Content
+from mailtrap.mail.mailboxes import read_groups
 from mailtrap.mail.words import BOUNDARY, field_word, fold
 from mailtrap.query import Query
 from mailtrap.query.tree import And, Everything, Node, Not, Or, Present, Words
@@ -71,7 +72,10 @@ class Matching:
                 if node.field == "header" and name.lower() in _MAILBOXES:
                     # Not only what names a mailbox, but groups, comments and quotation marks, too.
                     column = ""
-                return self._in_column(column, node.value, name) if column else self._in_header(name, node.value)
+                if not column:
+                    return self._in_header(name, node.value)
+                found = self._in_column(column, node.value, name)
+                return found | self._in_groups(name, node.value, found) if name.lower() in _MAILBOXES else found
             case _:
                 return self._choose(node)
 
@@ -103,6 +107,28 @@ class Matching:
         if not listed:
             return {uid for uid, text in rows if needle.is_in(text)}
         return {uid for uid, text in rows if needle.is_in(_mailboxes(text))}
+
+    def _in_groups(self, name: str, value: str, found: set[int]) -> set[int]:
+        """What else has it in the name of a group, which is in an envelope too (RFC 9051 §7.5.2)."""
+        needle, wanted, tag = Needle(value), fold(name), field_word(name)
+        if not needle.words:
+            return set()
+        self._catch_up()
+        rows = self._readers.fetch(
+            "SELECT i.uid, d.header FROM search s CROSS JOIN item i INDEXED BY item_message ON i.message = s.rowid "
+            "AND i.folder = ? CROSS JOIN detail d ON d.id = i.message WHERE search MATCH ?",
+            (self._folder, f"header : {_tagged(needle.words, tag)} *"),
+        )
+        return {
+            uid
+            for uid, header in rows
+            if uid not in found
+            and any(
+                fold(field) == wanted and any(map(needle.is_in, read_groups(text)))
+                for field, text in decode(header)
+                if ":" in text
+            )
+        }
 
     def _in_header(self, name: str, value: str) -> set[int]:
         self._catch_up()
@@ -238,8 +264,11 @@ def _phrase(needle: Needle, tag: str) -> str:
     words = needle.words[1:] if needle.starts_within else needle.words
     if not words:
         return ""
-    star = " *" if needle.ends_within else ""
-    return f'"{" ".join([f"{tag}{BOUNDARY}{word}" for word in words])}"{star}'
+    return _tagged(words, tag) + (" *" if needle.ends_within else "")
+
+
+def _tagged(words: Sequence[str], tag: str) -> str:
+    return f'"{" ".join([f"{tag}{BOUNDARY}{word}" for word in words])}"'
 
 
 def _mailboxes(text: str) -> str:

@@ -45,6 +45,7 @@ Stra=C3=9Fenbahn und =E6=9D=B1=E4=BA=AC=E9=83=BD
 """,
     b"""From: robot@r.test
 Subject:
+Cc: =?utf-8?q?Gute_K=C3=B6che?= Berlin: (x) ann@a.test, hans(der)@(Koch)a.test;
 MIME-Version: 1.0
 Content-Type: multipart/mixed; boundary=b
 
@@ -81,7 +82,15 @@ FIELDS: list[tuple[str, str, str, set[int]]] = [
     ("to", 'b.test","', "", set()),
     ("to", "", "", {1, 2}),
     ("cc", "dave", "", {1}),
-    ("cc", "", "", {1}),
+    ("cc", "", "", {1, 3}),
+    # Names of groups, and the comments that are names in an envelope (RFC 9051 §7.5.2), but no others.
+    ("cc", "koche ber", "", {3}),
+    ("cc", "berlin", "", {3}),
+    ("cc", "koch <hans@", "", {3}),
+    ("cc", "der", "", set()),
+    ("cc", "berlin:", "", set()),
+    ("header", "berlin:", "Cc", {3}),
+    ("to", "berlin", "", set()),
     ("bcc", "hidden", "", {2}),
     ("bcc", "blind", "", set()),
     ("header", "value", "X-Extra", {1, 2}),
