@@ -124,6 +124,7 @@ class Admission:
         session.assembly.max_message = session.limits.max_message_size
         session.idle_after = session.policy.patience
         session.transcript.login = login
+        session.watch.expect(account)
         session.trouble.tell()
         session.ok(self._command, "Logged in", f"CAPABILITY {session.capabilities}")
 

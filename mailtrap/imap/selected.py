@@ -91,6 +91,13 @@ class Snapshot:
         made._differences[self.version] = Difference(added, changed, lost)
         return made
 
+    def grown(self, added: list[Item], uid_next: int, modseq: int) -> Snapshot:
+        """What follows where nothing happened but that these came."""
+        uids = [*self.uids, *[item.uid for item in added]]
+        made = Snapshot([*self.items, *added], uid_next, modseq, self.version + 1, uids)
+        made._differences[self.version] = Difference(added, [], [])
+        return made
+
     def since(self, older: Snapshot) -> Difference:
         """What is otherwise than in an older one; found once for all who ask."""
         found = self._differences.get(older.version)

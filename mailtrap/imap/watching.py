@@ -6,13 +6,13 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Collection
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 from mailtrap.accounts import Account
 from mailtrap.errors import NotFound
 from mailtrap.events import Event, Kind
-from mailtrap.imap.hierarchy import WRITTEN_WITHIN, gathered
+from mailtrap.imap.hierarchy import INBOX, WRITTEN_WITHIN, find, gathered
 from mailtrap.imap.recent import Unheard
 from mailtrap.imap.selected import Snapshot
 from mailtrap.imap.sources import AT_ONCE, HEAD, Library
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 #: Folders that nobody has open any more and that are kept to be opened again, and the messages in them.
 KEPT = 8
 KEPT_ITEMS = 100_000
+#: Messages in the store from which on it may take a moment to open an INBOX.
+MANY = 1000
 #: Folders of which it is known what of them was heard.
 UNHEARD_KEPT = 100_000
 #: Seconds that the thread may take to end.
@@ -59,7 +61,7 @@ class Live:
         self._filled: object = None
         self._seen: object = None
         #: What the changes consist of that `newest` has not; None where that has to be read.
-        self._came: list[Came] | None = None
+        self._came: list[Came] | None = []
         self._read_once = False
         self._lock = threading.Lock()
         self._waiting: frozenset[Sleeper] = frozenset()
@@ -99,22 +101,24 @@ class Live:
         if not (certainly or self.behind):
             return self.newest
         with self._lock:
-            arrival, before = self._arrival, self.newest
+            arrival, before, told = self._arrival, self.newest, False
             if self._query is not None and (certainly or self._filled is not arrival):
                 # The 250 of a message comes before the Bus tells of it: who asks after the one must not wait for the
                 # other. What comes from here on is for the next time.
-                self._folders.gather(self.id, self._query).result(WRITTEN_WITHIN)
+                told = self._folders.gather(self.id, self._query).result(WRITTEN_WITHIN) > 0
                 self._filled = arrival
                 certainly = True
             with self._brief:
                 change, came, self._came = self._change, self._came, []
             if certainly or self._seen is not change:
+                # What was gathered has been told of, and so has all that was committed before it.
+                grown = _grown(before, came) if came and (told or not certainly) else None
                 try:
-                    self.newest = (None if certainly or came is None else _grown(before, came)) or self._read(before)
+                    self.newest = grown or self._read(before)
                 except BaseException:
                     self._came = None
                     raise
-                self._seen = change
+                self._seen, self._read_once = change, True
             news = self.newest is not before
         if news:
             rouse(self._waiting)
@@ -128,7 +132,6 @@ class Live:
             return before.next([], before.uids, before.uid_next, before.modseq)
         self.folder = folder = news.folder
         if not self._read_once:
-            self._read_once = True
             return Snapshot(news.items, folder.uid_next, folder.modseq)
         return before.next(news.items, news.vanished, folder.uid_next, folder.modseq)
 
@@ -167,9 +170,9 @@ class Live:
 def _grown(snapshot: Snapshot, came: list[Came]) -> Snapshot | None:
     """With what came since; None where something else has happened in between, or it has been read already."""
     for more in came:
-        if more.items[0].uid != snapshot.uid_next or more.modseq < snapshot.modseq:
+        if more.items[0].uid != snapshot.uid_next:
             return None
-        snapshot = snapshot.next(more.items, (), more.uid_next, more.modseq)
+        snapshot = snapshot.grown(more.items, more.uid_next, more.modseq)
     return snapshot
 
 
@@ -193,9 +196,27 @@ class Watch:
         self._due: set[Live] = set()
         self._wanted = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._ahead: ThreadPoolExecutor | None = None
         self._closed = False
         sandbox.bus.subscribe(self._happened)
         self._store.folders.on_change(self._changed)
+
+    def expect(self, account: Account) -> None:
+        """Somebody has logged in and will open INBOX, as most do: by then it is ready. Does not block."""
+        if self._store.counters().messages < MANY:
+            return
+        with self._wanted:
+            if not self._closed:
+                self._ahead = self._ahead or ThreadPoolExecutor(1, "mailtrap-ahead")
+                self._ahead.submit(self._open_ahead, account)
+
+    def _open_ahead(self, account: Account) -> None:
+        try:
+            folder = find(self._store.folders, account, INBOX)
+            if folder is not None and folder.id not in self._lives:
+                self.close(self.open(account, folder))
+        except Exception:  # whoever opens it will see
+            log.debug("INBOX could not be opened ahead", exc_info=True)
 
     def open(self, account: Account, folder: Folder) -> Live:
         """Somebody opens a folder. Everything that is there by now is in `newest`. On a worker thread.
@@ -253,9 +274,11 @@ class Watch:
         with self._wanted:
             self._closed = True
             self._wanted.notify()
-            thread = self._thread
+            thread, ahead = self._thread, self._ahead
         if thread is not None:
             thread.join(ENDED_WITHIN)
+        if ahead is not None:
+            ahead.shutdown(cancel_futures=True)
 
     def _made(self, account: Account, folder: Folder) -> Live:
         query = gathered(account, folder)

@@ -91,6 +91,8 @@ class SqliteFolders:
                     listener(transaction.folders)
                 except Exception:
                     log.exception("somebody failed to hear that folders changed")
+        for callback in transaction.told:
+            callback()
 
     def of(self, account: str) -> list[Folder]:
         """All folders of an account."""
@@ -166,7 +168,9 @@ class SqliteFolders:
             self._note(folder, limit)
             if limit - gathered < WRITTEN_AFTER:
                 return _done(0)
-        return self._do(Gathering(folder, picks, limit if first is None else first - 1))
+        promise = self._do(Gathering(folder, picks, limit if first is None else first - 1))
+        promise.add_done_callback(lambda done: None if done.exception() else self._warm_up(done.result()))
+        return promise
 
     def _first(self, picks: Picks, use: str, above: int, through: int) -> list[int]:
         """The first message in these bounds that is to be gathered."""
@@ -209,14 +213,17 @@ class SqliteFolders:
         return self._items(self._readers.fetch(f"{sql} ORDER BY i.uid", parameters))
 
     def _items(self, rows: Sequence[tuple[int, int, str, int]]) -> list[Item]:
-        if len(rows) > MANY and not self._warm and self._writer.totals.messages <= MOST_MESSAGES:
-            # Who opens so big a folder may search it: by then all is ready. First it is opened.
+        self._warm_up(len(rows))
+        split = flagging.split
+        return [Item(uid, message, split(text), modseq) for uid, message, text, modseq in rows]
+
+    def _warm_up(self, count: int) -> None:
+        """Who opens so big a folder may search it: by then all is ready. First it is opened."""
+        if count > MANY and not self._warm and self._writer.totals.messages <= MOST_MESSAGES:
             self._warm = True
             timer = threading.Timer(WARMED_AFTER, self._vocabulary.warm)
             timer.daemon, timer.name = True, "vocabulary"
             timer.start()
-        split = flagging.split
-        return [Item(uid, message, split(text), modseq) for uid, message, text, modseq in rows]
 
     def news(self, folder: int, since: int | None) -> News | None:
         """What has come, changed and gone since."""

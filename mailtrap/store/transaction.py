@@ -31,6 +31,8 @@ class Transaction:
     #: What else than arriving changes the counts of inboxes: (id, inboxes, messages more, unseen more).
     moves: list[tuple[int, str, int, int]] = field(default_factory=list)
     committed: list[Callable[[], None]] = field(default_factory=list)
+    #: The same for who has to come after those that are told of `folders`.
+    told: list[Callable[[], None]] = field(default_factory=list)
     messages: int = 0
     unseen: int = 0
     octets: int = 0
@@ -57,8 +59,8 @@ class Transaction:
         """This has come into a folder, as the last of all that stands in it."""
         before = self.folders.get(folder, Came([], 0, 0))
         if before is not None:
-            came = Came([*before.items, *came.items], came.uid_next, came.modseq)
-            self.folders[folder] = came
+            before.items.extend(came.items)
+            self.folders[folder] = Came(before.items, came.uid_next, came.modseq)
 
 
 class Job:

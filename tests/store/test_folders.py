@@ -563,6 +563,7 @@ def test_who_listens_hears_which_folders_changed(store: Store, folders: Folders)
     one, two = new(folders, "INBOX"), new(folders, "Work")
     (id_,) = keep(store, *mail(1))
     gather(folders, one)
+    modseq = here(folders, one).modseq
     place(folders, two, id_)
     folders.flag(two, [1], ADD, ["\\Flagged"]).result(PATIENCE)
     folders.flag(two, [1], ADD, ["\\Flagged"]).result(PATIENCE)
@@ -572,7 +573,8 @@ def test_who_listens_hears_which_folders_changed(store: Store, folders: Folders)
     for _ in range(8):
         assert told.acquire(timeout=PATIENCE)
     expected = [{one}, {two}, {one}, {two}, {two}, {one, two}, {two}, {one, two}]
-    assert heard == [dict.fromkeys(ids) for ids in expected]
+    assert [changed.keys() for changed in heard] == expected
+    assert heard[1:3] == [{two: None}, {one: Came([Item(1, id_, (), modseq)], 2, modseq)}]
     folders.forget(hear)
     folders.forget(hear)
     folders.remove(two).result(PATIENCE)
@@ -747,7 +749,7 @@ def test_what_is_followed_stands_there_with_the_commit_that_keeps_it(store: Stor
     heard: queue.SimpleQueue[Changed] = queue.SimpleQueue()
     folders.on_change(heard.put)
     assert follow(folders, inbox) == 2
-    assert heard.get(timeout=PATIENCE) == {inbox: None}
+    assert heard.get(timeout=PATIENCE) == {inbox: Came(folders.items(inbox), 3, here(folders, inbox).modseq)}
     modseq = here(folders, inbox).modseq
     _, ours = keep(store, *mail(1, "ben"), *mail(1, "ben Ann", tags=("red", "two words")))
     assert standing(folders, inbox) == [(1, before[0]), (2, before[1]), (3, ours)]
