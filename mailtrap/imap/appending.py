@@ -10,6 +10,7 @@ from mailtrap.accounts import Account
 from mailtrap.errors import Invalid
 from mailtrap.imap.commands import Append
 from mailtrap.mail.arrival import Arrival
+from mailtrap.mail.binary import in_base64
 from mailtrap.mail.envelope import Envelope, Recipient
 from mailtrap.mail.heading import read_heading
 from mailtrap.mail.message import Heading
@@ -66,18 +67,30 @@ class Parcel:
             self._spooling = None
 
     def keep(
-        self, sandbox: Sandbox, account: Account, arrival: Arrival, done: Callable[[int | Exception], None]
+        self,
+        sandbox: Sandbox,
+        account: Account,
+        arrival: Arrival,
+        done: Callable[[int | Exception], None],
+        binary: bool = False,
     ) -> None:
-        """Have it captured; `done` is called as `Store.add` says."""
+        """Have it captured; `done` is called as `Store.add` says.
+
+        What came as a `binary` literal may have parts that BODY could not fetch as they are: data MUST be encoded for
+        that (RFC 9051 §7.5.2). Such parts are kept in Base64, which a flag tells, but for messages beyond `HELD`.
+        """
         inbox = None if account.address else account.inbox
         if self._spooling is not None:
             heading = read_heading(bytes(self._spooling.head))
             envelope = _envelope(account, heading)
             sandbox.capture_spooled(envelope, self._spooling, arrival, done, inbox=inbox, heading=heading)
         else:
-            octets = b"".join(self._held)
+            came = b"".join(self._held)
+            octets = in_base64(came) if binary else came
+            flags = () if octets is came else ("binary-in-base64",)
             heading = read_heading(octets)
-            sandbox.capture(_envelope(account, heading), octets, arrival, done, inbox=inbox, heading=heading)
+            envelope = _envelope(account, heading)
+            sandbox.capture(envelope, octets, arrival, done, inbox=inbox, heading=heading, flags=flags)
 
 
 def _envelope(account: Account, heading: Heading) -> Envelope:
@@ -118,7 +131,7 @@ class Batch:
         elif parcel.failure is not None:
             self._give_up(parcel.failure)
         else:
-            parcel.keep(self._sandbox, self._account, self._arrival, self._kept)
+            parcel.keep(self._sandbox, self._account, self._arrival, self._kept, message.content.binary)
 
     def _kept(self, answer: int | Exception) -> None:
         """On the writer's thread, where nobody else would hear of an exception."""

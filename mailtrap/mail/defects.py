@@ -78,6 +78,10 @@ DEFECTS: dict[str, str] = {
         "An envelope address has non-ASCII characters, but MAIL did not say SMTPUTF8 (RFC 6531); other servers "
         "refuse it."
     ),
+    "binary-in-base64": (
+        "Parts came as they are, by the literal8 of IMAP's APPEND (RFC 3516), and are kept in Base64: nothing else can "
+        "be fetched by BODY (RFC 9051 §7.5.2)."
+    ),
     "nul": "There are NUL octets, which RFC 5322 forbids; some servers refuse or cut such mail.",
 }
 for _name in (
