@@ -226,14 +226,15 @@ def test_an_appended_message_of_an_address_is_addressed_to_it(begin: Begin) -> N
 def test_binary_parts_of_a_literal8_can_be_fetched_by_all(begin: Begin) -> None:
     played = begin()
     log_in(played)
+    played.send(b"n CREATE Box\r\n")
     head = b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: "
     for prefix in (b"~", b""):
         content = head + b"binary\r\n\r\n\x89PNG\r\n" + (b"\0" if prefix else b"")
-        assert b"OK [APPENDUID" in played.send(b"a APPEND INBOX %b{%d+}\r\n%b\r\n" % (prefix, len(content), content))
+        assert b"OK [APPENDUID" in played.send(b"a APPEND Box %b{%d+}\r\n%b\r\n" % (prefix, len(content), content))
         message = played.stage.store.get(played.session.transcript.messages[-1])
         assert message is not None
         assert message.defects == (("binary-in-base64",) if prefix else ())
-        played.send(b"b SELECT INBOX\r\n")
+        played.send(b"b SELECT Box\r\n")
         told = played.send(b"c FETCH * (BODYSTRUCTURE BODY.PEEK[1] BINARY.PEEK[1])\r\n")
         if prefix:
             assert b'"base64" 12 ' in told
