@@ -22,6 +22,8 @@ from mailtrap.store.vocabulary import MOST_MESSAGES, Vocabulary
 #: Messages, and octets of all of them, whose text is read where few are left to look at.
 FEW = 64
 FEW_OCTETS = 4 * 1024 * 1024
+#: Messages of a folder in which header fields are looked through one by one.
+SCANNED = 1000
 #: Messages read at once where all of them have to be.
 READ_AT_ONCE = 64
 #: Longer words that a part of one may stand for, the most frequent first, and how many of them are looked up at once.
@@ -109,22 +111,32 @@ class Matching:
         return {uid for uid, text in rows if needle.is_in(_mailboxes(text))}
 
     def _in_groups(self, name: str, value: str, found: set[int]) -> set[int]:
-        """What else has it in the name of a group, which is in an envelope too (RFC 9051 §7.5.2)."""
-        needle, wanted, tag = Needle(value), fold(name), field_word(name)
+        """What else has it in the name of a group, which is in an envelope too (RFC 9051 §7.5.2).
+
+        In a large folder its words have to be the beginnings of words.
+        """
+        needle, wanted = Needle(value), fold(name)
         if not needle.words:
             return set()
         self._catch_up()
+        [(all_,)] = self._readers.fetch("SELECT count(*) FROM item WHERE folder = ?", (self._folder,))
+        condition, parameters = _prefilter("d.header", needle, True)
+        source = "item i"
+        if all_ > SCANNED:
+            source = "search s CROSS JOIN item i INDEXED BY item_message ON i.message = s.rowid"
+            condition = f"search MATCH ? AND {condition}"
+            parameters = [f"header : {_tagged(needle.words, field_word(name))} *", *parameters]
         rows = self._readers.fetch(
-            "SELECT i.uid, d.header FROM search s CROSS JOIN item i INDEXED BY item_message ON i.message = s.rowid "
-            "AND i.folder = ? CROSS JOIN detail d ON d.id = i.message WHERE search MATCH ?",
-            (self._folder, f"header : {_tagged(needle.words, tag)} *"),
+            f"SELECT i.uid, d.header FROM {source} CROSS JOIN detail d ON d.id = i.message "  # noqa: S608
+            f"WHERE i.folder = ? AND {condition}",
+            (self._folder, *parameters),
         )
         return {
             uid
             for uid, header in rows
             if uid not in found
             and any(
-                fold(field) == wanted and any(map(needle.is_in, read_groups(text)))
+                fold(field) == wanted and any([needle.is_in(f"{group}:") for group in read_groups(text)])
                 for field, text in decode(header)
                 if ":" in text
             )

@@ -88,7 +88,9 @@ FIELDS: list[tuple[str, str, str, set[int]]] = [
     ("cc", "berlin", "", {3}),
     ("cc", "koch <hans@", "", {3}),
     ("cc", "der", "", set()),
-    ("cc", "berlin:", "", set()),
+    ("cc", "te ko", "", {3}),
+    ("cc", "berlin:", "", {3}),
+    ("cc", "berlin: ann", "", set()),
     ("header", "berlin:", "Cc", {3}),
     ("to", "berlin", "", set()),
     ("bcc", "hidden", "", {2}),
@@ -176,6 +178,14 @@ def test_strings_in_header_fields(
     store: Store, folder: int, field: str, value: str, name: str, expected: set[int]
 ) -> None:
     assert find(store, folder, Words(field, value, name=name)) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [("koche ber", {3}), ("berl", {3}), ("te ko", set()), ("koch <", {3})])
+def test_groups_are_found_in_a_large_folder(
+    store: Store, folder: int, monkeypatch: pytest.MonkeyPatch, value: str, expected: set[int]
+) -> None:
+    monkeypatch.setattr("mailtrap.store.matching.SCANNED", 0)
+    assert find(store, folder, Words("cc", value)) == expected
 
 
 @pytest.mark.parametrize(("value", "body", "everything"), TEXTS)
