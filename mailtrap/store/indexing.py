@@ -215,8 +215,9 @@ class Indexer:
 
     def _give(self) -> None:
         """Have the other process begin with the next batch; if it cannot, there will be nothing to take from it."""
-        self._given = self._next()
-        self._assistant.give(self._given[0])
+        if self._newest > self._reached:
+            self._given = self._next()
+            self._assistant.give(self._given[0])
 
     def _next(self) -> tuple[list[Unread], int]:
         """The next batch, and the id up to which nothing is left to understand once it is."""
