@@ -41,3 +41,18 @@ document.addEventListener("keydown", (event) => {
     holding = setTimeout(() => (held = ""), PATIENCE);
   }
 });
+
+// A click into the mail gives its frame the keyboard, and no key comes back from there. While the pointer is in it, what
+// is marked can be copied; once it leaves, the page has its keys again. Who has come by Tab stays, to scroll.
+let byTab = false;
+let byClick = false;
+const isMail = (element) => element?.id === "frame";
+
+document.addEventListener("keydown", (event) => (byTab = event.key === "Tab"), true);
+document.addEventListener("pointerdown", () => (byTab = false), true);
+window.addEventListener("blur", () => (byClick = !byTab && isMail(document.activeElement)));
+document.addEventListener("pointermove", (event) => {
+  if (!byClick || event.pointerType !== "mouse" || event.buttons || isMail(event.target)) return;
+  byClick = false;
+  if (isMail(document.activeElement)) document.activeElement.blur();
+});

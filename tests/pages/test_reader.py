@@ -146,6 +146,30 @@ def test_the_preview_has_widths_schemes_and_no_remote_content_unless_asked(site:
     expect(page.locator("#remote-label")).to_have_text("1 remote thing blocked")
 
 
+def test_after_a_click_into_the_mail_the_page_has_its_keys_again_once_the_pointer_leaves(
+    site: Site, visit: Visit
+) -> None:
+    for subject in ("Older", "Newer"):
+        site.send(subject, html=f"<h1>{subject}</h1><a href='https://a.test/'>there</a>" + "<p>line</p>" * 200)
+    page = live(visit(site.web + "/messages/1"))
+    frame = page.locator("#frame")
+    page.frame_locator("#frame").get_by_role("heading").click()
+    expect(frame).to_be_focused()
+    page.get_by_role("heading", name="Older").hover()
+    expect(frame).not_to_be_focused()
+    press(page, "k")
+    expect(page.locator("#subject")).to_have_text("Newer")
+    # By Tab one comes to scroll, wherever the pointer is.
+    page.locator("#remote").focus()
+    press(page, "Tab")
+    expect(frame).to_be_focused()
+    page.get_by_role("heading", name="Newer").hover()
+    page.get_by_role("tab", name="Text").hover()
+    press(page, "PageDown")
+    expect(page.frame_locator("#frame").get_by_role("heading")).not_to_be_in_viewport()
+    expect(frame).to_be_focused()
+
+
 def test_hostile_headers_stay_text(site: Site, visit: Visit) -> None:
     evil = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
     site.send(evil, sender=f'"{evil[2:30]}" <ana@example.test>', text=evil)
