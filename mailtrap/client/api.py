@@ -417,9 +417,13 @@ class Client(Hooks):
         except ssl.SSLCertVerificationError as error:
             self.close()
             raise failures.untrusted(self.url, error.verify_message) from None
+        except ssl.SSLError as error:
+            self.close()
+            raise failures.no_tls(self.url, error.reason or str(error)) from None
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            reason = "no answer in time" if isinstance(error, TimeoutError) else str(error)
+            told = getattr(error, "strerror", None) or str(error)
+            reason = "no answer in time" if isinstance(error, TimeoutError) else told
             raise failures.lost(self.url, reason) from None
 
     def _read(self, response: http.client.HTTPResponse, size: int | None = None) -> bytes:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import re
 import ssl
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 
 from mailtrap.client.steps import Request
 from mailtrap.errors import Invalid
 
 DEFAULT_URL = "http://127.0.0.1:8025"
+#: What stands in no line of HTTP.
+_NEVER = re.compile(r"[\x00-\x20\x7f]")
 
 
 class Endpoint:
@@ -20,17 +24,10 @@ class Endpoint:
     """
 
     def __init__(self, url: str, token: str | None = None, ca_file: str | None = None) -> None:
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1:
-            raise Invalid(f"{url!r} is not the URL of a sandbox", f"give one like {DEFAULT_URL}")
+        parts, self.host, port = _read(url)
         self.base = parts.path.rstrip("/")
         self.url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{self.base}"
         self.authority = parts.netloc.rpartition("@")[2]
-        self.host = parts.hostname
         self.is_tls = parts.scheme == "https"
         self.port = port or (443 if self.is_tls else 80)
         self._ca_file = ca_file
@@ -57,3 +54,13 @@ class Endpoint:
     def headers(self, request: Request) -> dict[str, str]:
         """The header fields that every request has, and its own."""
         return self._headers | ({"Content-Type": request.type} if request.type else {})
+
+
+def _read(url: str) -> tuple[SplitResult, str, int | None]:
+    """Its parts, with the host and the port. Raises Invalid for what cannot be asked."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        port = parts.port
+        if parts.scheme in ("http", "https") and parts.hostname and parts.path.isascii() and not _NEVER.search(url):
+            return parts, parts.hostname, port
+    raise Invalid(f"{url[:200]!r} is not the URL of a sandbox", f"give one like {DEFAULT_URL}")

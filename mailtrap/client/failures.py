@@ -81,6 +81,11 @@ def stranger(url: str, reason: str) -> Unreachable:
     )
 
 
+def no_tls(url: str, reason: str) -> Unreachable:
+    """Whoever answers means something else by it than TLS."""
+    return Unreachable(f"TLS with {url} failed: {reason}", "say http:// where the server has no TLS")
+
+
 def untrusted(url: str, reason: str) -> Unreachable:
     """Whoever answers has a certificate that we do not believe."""
     return Unreachable(

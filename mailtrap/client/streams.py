@@ -45,6 +45,8 @@ class Streams:
             raise failures.lost(self.url, "no answer in time") from None
         except ssl.SSLCertVerificationError as error:
             raise failures.untrusted(self.url, error.verify_message) from None
+        except ssl.SSLError as error:
+            raise failures.no_tls(self.url, error.reason or str(error)) from None
         except (EOFError, ConnectionError) as error:
             reason = getattr(error, "strerror", None) or "it hung up"
             raise failures.lost(self.url, str(reason)) from None

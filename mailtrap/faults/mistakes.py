@@ -22,7 +22,6 @@ _TOLD = 60
 _LONGEST = 40
 _PLAIN = later(r"[\w.+:-]+")
 _WORDS = "words"
-_NULL = "null"
 _UNKNOWN = object()
 
 
@@ -59,7 +58,7 @@ def mistake(
     if what.startswith("Invalid enum value"):
         told = "this" if value is _UNKNOWN else _shown(value, typed)
         return Mistake(f"{place} cannot be {told}", _listed(_words(shape, path, False)))
-    wanted = _wanted(shape, path, typed)
+    wanted = _wanted(shape, path)
     if not wanted:
         return Mistake(f"{place}: {what}", "")
     if value is _UNKNOWN:
@@ -121,12 +120,10 @@ def _printable(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _wanted(shape: Any, path: tuple[str, ...], typed: bool) -> str:
+def _wanted(shape: Any, path: tuple[str, ...]) -> str:
     """What may be there, such as `a whole number from 1 to 5`; empty if that is not known."""
-    kinds = list(dict.fromkeys([found for one in _at(shape, path) for found in _described(one)]))
-    null = ", or null" if _NULL in kinds and typed and len(kinds) > 1 else ""
-    *others, last = [kind for kind in kinds if kind != _NULL] or [""]
-    return (f"{', '.join(others)} or {last}" if others else last) + null
+    *others, last = dict.fromkeys([found for one in _at(shape, path) for found in _described(one)] or [""])
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _described(kind: inspect.Type) -> tuple[str, ...]:
@@ -136,8 +133,6 @@ def _described(kind: inspect.Type) -> tuple[str, ...]:
             return (words + _length(kind.type, "character", ","),)
         return _described(kind.type)
     match kind:
-        case inspect.NoneType():
-            return (_NULL,)
         case inspect.BoolType():
             return "true", "false"
         case inspect.IntType():

@@ -245,10 +245,21 @@ def test_a_query_that_cannot_be_read_is_wrong_usage(stand_in: StandIn) -> None:
     assert (result.exit_code, result.stderr) == (2, "mailtrap: what is (?\n(\n^\n  close it\n")
 
 
-def test_what_is_no_url_is_wrong_usage() -> None:
-    result = run(None, "list", "--url", "sandbox:8025")
+@pytest.mark.parametrize(
+    "url", ["sandbox:8025", "http://my box/", "http://[::1", "http://x:99999", "http://", "http://x/ü", "http://x/\n"]
+)
+def test_what_is_no_url_is_wrong_usage(url: str) -> None:
+    result = run(None, "list", "--url", url)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("mailtrap: 'sandbox:8025' is not the URL of a sandbox\n  give one like http://")
+    assert result.stderr.startswith(f"mailtrap: {url!r} is not the URL of a sandbox\n  give one like http://")
+
+
+def test_where_there_is_no_tls_it_is_said(stand_in: StandIn) -> None:
+    address = stand_in.url.replace("http://", "https://")
+    result = run(None, "list", "--url", address)
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"mailtrap: TLS with {address} failed: ")
+    assert "say http://" in result.stderr
 
 
 def test_nobody_there_has_its_own_exit_code() -> None:

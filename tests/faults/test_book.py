@@ -345,7 +345,7 @@ def fault(step: Step = Step.RCPT, effect: Effect = NO, **rest: Any) -> Fault:
         ),
         (fault(effect=Effect(reply=Said(550, "5"))), "an enhanced status such as 5.1.1", ""),
         (fault(effect=Effect(reply=Said(550, text="a\0"))), "text without control characters", ""),
-        (fault(probability=1.5), "`probability` is 1.5, but must be a number from 0 to 1, or null", ""),
+        (fault(probability=1.5), "`probability` is 1.5, but must be a number from 0 to 1", ""),
         (fault(first=-1), "`first` is -1, but must be a whole number from 0", ""),
         (fault(Step.MAIL, per="recipient"), "no recipient to count by at step mail", "rcpt"),
         (fault(Step.EHLO, per="sender"), "no sender to count by at step ehlo", "mail"),
