@@ -126,6 +126,13 @@ class Verb(Generic[_P, _T]):
         self.__name__ = getattr(steps, "__name__", "")
         self.__doc__ = steps.__doc__
 
+        @functools.wraps(steps)
+        def call(instance: Any, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            return instance.run(steps(instance, *args, **kwargs))
+
+        self._method: Any = call
+
     @overload
     def __get__(self, instance: Blocking, owner: type[Any] | None = None) -> Callable[_P, _T]: ...
     @overload
@@ -133,13 +140,4 @@ class Verb(Generic[_P, _T]):
     @overload
     def __get__(self, instance: None, owner: type[Any] | None = None) -> Verb[_P, _T]: ...
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
-        if instance is None:
-            return self
-        steps = self.steps.__get__(instance)
-
-        @functools.wraps(steps)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            return instance.run(steps(*args, **kwargs))
-
-        return call
+        return self if instance is None else self._method.__get__(instance)

@@ -87,14 +87,15 @@ class Board(Generic[_Waiter]):
         self._loose: dict[Group[_Waiter], None] = {}
         self._handled: dict[str, dict[str, dict[Group[_Waiter], None]]] = {}
 
-    def add(self, query: Query, waiter: _Waiter) -> None:
-        """Somebody waits for this."""
+    def add(self, query: Query, waiter: _Waiter) -> Group[_Waiter]:
+        """Somebody waits for this, with those who do so already."""
         group = self._groups.get(query)
         if group is None:
             facts, content = divided(query)
             group = self._groups[query] = Group(query, _all(facts), _all(content))
             self._place(group, facts)
         group.waiters.append(waiter)
+        return group
 
     def remove(self, query: Query, waiter: _Waiter) -> None:
         """And does so no more."""

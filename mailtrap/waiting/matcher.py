@@ -17,7 +17,7 @@ from mailtrap.mail.words import fold
 from mailtrap.query import Query
 from mailtrap.store.base import Store
 from mailtrap.waiting.bell import Bell
-from mailtrap.waiting.board import UNDERSTOOD, Board, Candidate
+from mailtrap.waiting.board import UNDERSTOOD, Board, Candidate, Group
 from mailtrap.waiting.places import Places
 from mailtrap.waiting.wish import Outcome, Waited, Wish
 
@@ -131,10 +131,10 @@ class Waiting:
         began = monotonic()
         waiter = Waiter(wish)
         try:
-            self._join(waiter)
+            group = self._join(waiter)
             try:
                 # Whatever is captured from now on is heard of; so it is not missed by a look that comes too early.
-                looked = self._look(waiter, began + max(timeout, LOOK))
+                looked = self._look(waiter, group, began + max(timeout, LOOK))
                 rung = waiter.is_met or waiter.is_stopped
                 if not rung:
                     looked.clear()  # old by then
@@ -173,15 +173,16 @@ class Waiting:
         for waiter in waiters:
             waiter.stop()
 
-    def _join(self, waiter: Waiter) -> None:
+    def _join(self, waiter: Waiter) -> Group[Waiter]:
         with self._lock:
             self.places.take()
-            self._board.add(waiter.query, waiter)
+            group = self._board.add(waiter.query, waiter)
             self._inboxes[fold(waiter.wish.inbox)] += 1
             self._waiters.add(waiter)
             if not self._is_running:
                 self._is_running = True
                 threading.Thread(target=self._run, name="waiting", daemon=True).start()
+        return group
 
     def _leave(self, waiter: Waiter) -> None:
         with self._lock:
@@ -264,7 +265,7 @@ class Waiting:
         message = self._store.get(id_)
         return None if message is None else self.candidate(message)
 
-    def _look(self, waiter: Waiter, until: float) -> dict[int, Candidate]:
+    def _look(self, waiter: Waiter, group: Group[Waiter], until: float) -> dict[int, Candidate]:
         """At what is there already: in the index as far as that has come, and in memory beyond. Returns some of what
         matches of the latter, with what was read of it."""
         looked: dict[int, Candidate] = {}
@@ -274,8 +275,6 @@ class Waiting:
         for message in known.messages:
             waiter.offer(message)
         here = Query.EVERYTHING.within(wish.inbox) if wish.inbox else Query.EVERYTHING
-        board: Board[Waiter] = Board()
-        board.add(waiter.query, waiter)
         before: int | None = None
         while True:
             size = _FIRST if before is None else _PAGE
@@ -283,7 +282,7 @@ class Waiting:
             for message in page.messages:
                 try:
                     candidate = self.candidate(message)
-                    if any([group.matches(candidate) for group in board.possible(message)]):
+                    if group.matches(candidate):
                         waiter.offer(message)
                         if len(looked) < _FIRST and message.size <= LARGEST:
                             looked[message.id] = candidate
