@@ -132,6 +132,10 @@ def test_a_file_that_is_not_there_or_not_toml_is_an_error(tmp_path: Path) -> Non
     broken.write_text("smtp-port 2525")
     with pytest.raises(SettingsError, match=r"broken\.toml"):
         load({}, {}, broken)
+    for text in ("smtp-port = " + "9" * 5000, "a = " + "[" * 100_000):
+        (tmp_path / "long.toml").write_text(text)
+        with pytest.raises(SettingsError, match="long.toml"):
+            load({}, {}, tmp_path / "long.toml")
 
 
 def test_defaults_can_be_written_and_read_back() -> None:

@@ -103,7 +103,7 @@ def _shown(value: object, typed: bool) -> str:
         return "an object"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}" if value else "an empty list"
-    return _cut(json.dumps(value))
+    return _printable(_cut(json.dumps(value, default=str)))  # dates: TOML has them
 
 
 def _size(value: str | list[Any]) -> str:

@@ -29,7 +29,7 @@ def read(text: str, name: str = "") -> list[Fault]:
 
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, or a number of thousands of digits
         raise Invalid(f"{lead}it is not TOML: {_line(error)}", _EXAMPLE) from None
     strangers = sorted(set(document) - {"fault"})
     if strangers:
