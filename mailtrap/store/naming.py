@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,8 @@ DELIMITER = "/"
 #: Folders, and subscriptions, of one account, and folders of all of them.
 MOST = 1000
 MOST_OF_ALL = 100_000
+#: Names of an account that were those of folders once: as many are remembered.
+MOST_FORMER = 1000
 #: Characters of a name, and its levels.
 LONGEST = 500
 DEEPEST = 30
@@ -188,7 +191,10 @@ class Renaming(Promised[None]):
         below = folder.name + DELIMITER
         rows = connection.execute(sql, (folder.account, folder.name, len(below), below)).fetchall()
         names = [(self._name + name[len(folder.name) :], id_) for id_, name in rows]
+        _leave(transaction, folder.account, [id_ for id_, _ in rows])
         connection.executemany("UPDATE folder SET name = ? WHERE id = ?", names)
+        for name, id_ in names:
+            _outdo(transaction, folder.account, name, id_, self._clock)
         # Subscriptions are to names and stay: only clients take them back (RFC 3501 §6.3.9).
         transaction.altered([id_ for id_, _ in rows])
         _prune_levels(transaction, folder.account, folder.name)
@@ -237,21 +243,53 @@ def make(
         inbox = rows[0][0] if rows else ""
     _make_levels(transaction, account, name, clock, inbox)
     number = standing.modseq(transaction)
-    validity = clock.now() // 1_000_000
-    [(new, validity)] = connection.execute(
-        "UPDATE folder_tally SET folder = folder + 1, uid_validity = max(uid_validity + 1, ?) "
-        "RETURNING folder, uid_validity",
-        (validity,),
-    ).fetchall()
+    [(new,)] = connection.execute("UPDATE folder_tally SET folder = folder + 1 RETURNING folder").fetchall()
     # One that was a level keeps its id and what stands below it, but its uids begin anew.
     level = _find(transaction, account, name)
     id_: int = level[0] if level else new
     connection.execute("DELETE FROM vanished WHERE folder = ?", (id_,))
-    row = (id_, account, name, use, inbox, view, 1, validity, 1, number, 0, 0, number)
+    row = (id_, account, name, use, inbox, view, 1, _validity(transaction, clock), 1, number, 0, 0, number)
     connection.execute(f"INSERT OR REPLACE INTO folder VALUES ({', '.join(['?'] * len(row))})", row)  # noqa: S608
     transaction.altered([id_])
     transaction.weight += 4096
     return id_
+
+
+def _validity(transaction: Transaction, clock: Clock) -> int:
+    """A UIDVALIDITY that is higher than any before."""
+    sql = "UPDATE folder_tally SET uid_validity = max(uid_validity + 1, ?) RETURNING uid_validity"
+    [(number,)] = transaction.connection.execute(sql, (clock.now() // 1_000_000,)).fetchall()
+    return int(number)
+
+
+def _leave(transaction: Transaction, account: str, folders: Sequence[int]) -> None:
+    """These folders give up their names."""
+    connection = transaction.connection
+    sql = "INSERT OR REPLACE INTO former SELECT account, name, uid_validity FROM folder WHERE id = ?"
+    connection.executemany(sql, [(id_,) for id_ in folders])
+    [(count,)] = connection.execute("SELECT count(*) FROM former WHERE account = ?", (account,)).fetchall()
+    if count > MOST_FORMER:
+        connection.execute(
+            "DELETE FROM former WHERE account = ?1 AND name IN "
+            "(SELECT name FROM former WHERE account = ?1 ORDER BY uid_validity LIMIT ?2)",
+            (account, count - MOST_FORMER),
+        )
+
+
+def _outdo(transaction: Transaction, account: str, name: str, folder: int, clock: Clock) -> None:
+    """A folder has got a name: where another had it that was younger, its uids count as new (RFC 9051 §2.3.1.1).
+
+    The same folder may come back to its name as it was. A name that may have been forgotten had one of the oldest.
+    """
+    connection = transaction.connection
+    sql = (
+        "SELECT 1 FROM folder f WHERE f.id = ?1 AND f.uid_validity < coalesce("
+        "(SELECT uid_validity FROM former WHERE account = ?2 AND name = ?3),"
+        "(SELECT iif(count(*) >= ?4, min(uid_validity), 0) FROM former WHERE account = ?2))"
+    )
+    if connection.execute(sql, (folder, account, name, MOST_FORMER)).fetchall():
+        validity = _validity(transaction, clock)
+        connection.execute("UPDATE folder SET uid_validity = ? WHERE id = ?", (validity, folder))
 
 
 def _make_levels(transaction: Transaction, account: str, name: str, clock: Clock, inbox: str) -> None:
@@ -263,6 +301,7 @@ def _make_levels(transaction: Transaction, account: str, name: str, clock: Clock
 def _unmake(transaction: Transaction, folder: Shelf) -> None:
     """Remove an empty folder, or make a level of it where there are folders below."""
     connection = transaction.connection
+    _leave(transaction, folder.account, [folder.id])
     connection.execute("DELETE FROM vanished WHERE folder = ?", (folder.id,))
     connection.execute("UPDATE folder SET selectable = 0, use = '', view = 0, vanished = 0 WHERE id = ?", (folder.id,))
     transaction.altered([folder.id])

@@ -162,8 +162,16 @@ def _lazy_totals(db: Database) -> None:
     )
 
 
+def _former_names(db: Database) -> None:
+    """The highest UIDVALIDITY of what was once called so and is not any more."""
+    db.execute(
+        "CREATE TABLE former "
+        "(account TEXT COLLATE NOCASE, name TEXT, uid_validity INTEGER, PRIMARY KEY (account, name)) WITHOUT ROWID"
+    )
+
+
 #: One function per change, oldest first, never edited once released. `PRAGMA user_version` counts those done.
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_tables, _records, _folders, _lazy_totals)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_tables, _records, _folders, _lazy_totals, _former_names)
 VERSION = len(MIGRATIONS)
 
 

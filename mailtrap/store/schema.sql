@@ -79,6 +79,7 @@ CREATE TABLE "folder_tally" (
 );
 CREATE TRIGGER arrive INSTEAD OF INSERT ON arriving BEGIN INSERT INTO chunk SELECT NEW.content << 16, NEW.octets WHERE NEW.octets IS NOT NULL; INSERT INTO message VALUES (NEW.id, NEW.inbox, NEW.received_at, NEW.size, NEW.sha256, NEW.subject, NEW.sender, NEW.to_, NEW.cc, NEW.bcc, NEW.reply_to, NEW.message_id, NEW.date, NEW.reverse_path, NEW.rcpt, NEW.esmtp, NEW.listener, NEW.peer, NEW.helo, NEW.protocol, NEW.tls, NEW.login, NEW.session, NEW.content, NEW.codec, NEW.state, NEW.seen, NEW.tags, NEW.snippet, NEW.attachments, NEW.defects); END;
 CREATE VIEW totals AS SELECT t.messages + n.messages AS messages, t.unseen + n.unseen AS unseen, t.octets + n.octets AS octets, max(t.session, n.session) AS session, max(t.last_id, n.last_id) AS last_id FROM tally t, (SELECT count(*) AS messages, coalesce(sum(seen = 0), 0) AS unseen, coalesce(sum(size), 0) AS octets, coalesce(max(session), 0) AS session, coalesce(max(id), 0) AS last_id FROM message WHERE id > (SELECT last_id FROM tally)) n;
+CREATE TABLE former (account TEXT COLLATE NOCASE, name TEXT, uid_validity INTEGER, PRIMARY KEY (account, name)) WITHOUT ROWID;
 INSERT INTO tally VALUES (1, 0, 0, 0, 0, 0);
 INSERT INTO folder_tally VALUES (1, 0, 0, 0);
 INSERT INTO search(search, rank) VALUES ('automerge', 16);

@@ -21,7 +21,7 @@ from mailtrap.events import Bus, Kind
 from mailtrap.mail.envelope import Recipient
 from mailtrap.query import Query, parse
 from mailtrap.settings import TEMPORARY, Settings
-from mailtrap.store import maintenance, open_store, placing
+from mailtrap.store import maintenance, naming, open_store, placing
 from mailtrap.store.base import Selection, Store
 from mailtrap.store.folder import Alteration, Came, Changed, Folder, Folders, Item, Placement, Totals
 from mailtrap.store.sqlite import SqliteStore
@@ -640,6 +640,33 @@ def test_a_name_that_is_used_again_has_a_higher_uidvalidity(folders: Folders, cl
         folders.remove(folder.id).result(PATIENCE)
     assert given == sorted(set(given))
     assert all(0 < number < 1 << 32 for number in given)
+
+
+def test_a_folder_that_takes_the_name_of_a_younger_one_has_new_uids(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, below = new(folders, "Old"), new(folders, "Old/below")
+    first = [here(folders, one).uid_validity for one in (old, below)]
+    folders.rename(old, "Archive").result(PATIENCE)
+    folders.rename(old, "Old").result(PATIENCE)
+    assert [here(folders, one).uid_validity for one in (old, below)] == first
+    young = folders.create("ann", "Work/below", inbox="ann").result(PATIENCE)
+    folders.remove(young.id).result(PATIENCE)
+    folders.remove(next(one.id for one in folders.of("ann") if one.name == "Work")).result(PATIENCE)
+    folders.rename(old, "Work").result(PATIENCE)
+    after = [here(folders, one).uid_validity for one in (old, below)]
+    assert min(after) > young.uid_validity
+    assert len({*first, *after}) == 4
+    # A name that is not remembered may have been that of any that is forgotten.
+    monkeypatch.setattr(naming, "MOST_FORMER", 2)
+    for name in ("a", "b", "c"):
+        folders.remove(new(folders, name)).result(PATIENCE)
+    folders.rename(below, "a").result(PATIENCE)
+    assert here(folders, below).uid_validity > after[1]
+    last = new(folders, "d")
+    given = here(folders, last).uid_validity
+    folders.rename(last, "e").result(PATIENCE)
+    assert here(folders, last).uid_validity == given
 
 
 _KILLED = """
