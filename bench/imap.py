@@ -32,6 +32,8 @@ ASKED: tuple[tuple[str, Callable[[int], str]], ...] = (
     ("BODY[] of 1 000", lambda n: f"FETCH {_some(n)} (BODY.PEEK[])"),
 )
 WAKES, UNMEASURED = 20, 2
+#: Seconds that a mail program, which asks for more than INBOX, takes from LOGIN to SELECT; the least of them.
+PAUSE = 0.2
 #: A server that has taken so many seconds for one question is asked it no more.
 ENOUGH = 10.0
 
@@ -44,6 +46,7 @@ def run(count: int = COUNT) -> list[str]:
             servers.append(stack.enter_context(greenmail()))
         took = [*_ask_all(servers, count), *_wakes(servers)]
         memory = [server.rss() for server in servers]
+    took = [*_first_looks(count, len(memory)), *took]
     rows = [
         f"| IMAP, {count} messages in one folder, ms | ours | GreenMail | ratio |",
         "| --- | ---: | ---: | ---: |",
@@ -72,14 +75,42 @@ class Row(NamedTuple):
         return f"| {self.what} | {mine * 1e3:.1f} | {beside[0]} |"
 
 
+def _fill(server: Running, count: int) -> None:
+    words = (server.smtp, count, 4, 1, 0)
+    subprocess.run([sys.executable, "-m", "bench.client", *map(str, words)], stdout=subprocess.DEVNULL, check=True)
+    server.settle()
+
+
+def _first_looks(count: int, many: int) -> list[Row]:
+    """How long the first takes who opens the folder after they came, in a server that does it for the first time."""
+    rows = []
+    for what, pause in (
+        ("LOGIN and the first SELECT at once", 0.0),
+        (f"the first SELECT, {PAUSE} s after LOGIN", PAUSE),
+    ):
+        took = []
+        for start in (ours, greenmail)[:many]:
+            with start() as server:
+                _fill(server, count)
+                begun = time.perf_counter()
+                with Reader(server.imap, USER) as reader:
+                    if pause:
+                        time.sleep(pause)
+                        begun = time.perf_counter()
+                    reader.ask("SELECT INBOX")
+                    took.append(time.perf_counter() - begun)
+        rows.append(Row(what, took))
+    return rows
+
+
 def _ask_all(servers: list[Running], count: int) -> list[Row]:
     """Medians of what is asked, the servers in turn."""
     for server in servers:
-        words = (server.smtp, count, 4, 1, 0)
-        subprocess.run([sys.executable, "-m", "bench.client", *map(str, words)], stdout=subprocess.DEVNULL, check=True)
-        server.settle()
+        _fill(server, count)
     readers = [Reader(server.imap, USER) for server in servers]
-    rows: list[Row] = [Row("the first SELECT after they came", [reader.timed("SELECT INBOX") for reader in readers])]
+    for reader in readers:
+        reader.ask("SELECT INBOX")
+    rows: list[Row] = []
     for what, command in ASKED:
         took: list[list[float]] = [[] for _ in readers]
         for number in range(UNMEASURED + ROUNDS):
@@ -95,12 +126,11 @@ def _ask_all(servers: list[Running], count: int) -> list[Row]:
 
 def _wakes(servers: list[Running]) -> list[Row]:
     """How long after its last line is sent those who idle know of a message: half of them, typically; all, at worst."""
-    told: list[list[list[float]]] = [[] for _ in servers]
-    with ExitStack() as stack:
-        waiting = [stack.enter_context(_Waiting(server)) for server in servers]
-        for number in range(WAKES):
-            for mine, seconds in zip(waiting, told, strict=True):
-                seconds.append(_wake(mine.mail, mine.readers, number))
+    told: list[list[list[float]]] = []
+    for server in servers:
+        # One after the other: a server that is busy while its clients idle would slow down the other one.
+        with _Waiting(server) as waiting:
+            told.append([_wake(waiting.mail, waiting.readers, number) for number in range(WAKES)])
     return [
         Row(
             f"IDLE: half of {IDLE} know, median of {WAKES}",
