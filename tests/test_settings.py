@@ -134,7 +134,7 @@ def test_a_file_that_is_not_there_or_not_toml_is_an_error(tmp_path: Path) -> Non
         load({}, {}, broken)
     for text in ("smtp-port = " + "9" * 5000, "a = " + "[" * 100_000):
         (tmp_path / "long.toml").write_text(text)
-        with pytest.raises(SettingsError, match="long.toml"):
+        with pytest.raises(SettingsError, match=r"long\.toml"):
             load({}, {}, tmp_path / "long.toml")
 
 
