@@ -18,6 +18,7 @@ from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.web.about import About
 from mailtrap.web.contents import Contents, message_of
+from mailtrap.web.fitting import fixed_width
 from mailtrap.web.raster import Raster, raster
 from mailtrap.web.urlfilter import Addresses, picture_data
 
@@ -50,6 +51,7 @@ def routes(sandbox: Sandbox, settings: Settings, about: About, contents: Content
         response.headers["Content-Security-Policy"] = _POLICY.format(remote=" http: https:" if remote else "")
         response.headers["X-Blocked-Remote"] = str(shown.blocked)
         response.headers["X-Color-Scheme"] = shown.scheme
+        response.headers["X-Fixed-Width"] = str(fixed_width(shown.html))
         return _guarded(response)
 
     @preview.get("/preview/<int:id>/cid/<path:cid>")

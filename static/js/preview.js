@@ -3,6 +3,7 @@
 import { root } from "./api.js";
 
 const NARROWEST = 240;
+const phone = matchMedia("(max-width: 760px)");
 const STEP = 20;
 
 /** Wire up the preview inside a reader's article; nothing happens where there is none. */
@@ -15,7 +16,10 @@ export function preview(article) {
   const shown = article.querySelector("#preview-width");
   const remote = article.querySelector("#remote");
   const note = article.querySelector("#scheme-note");
+  const fit = article.querySelector("#fit");
+  const fits = fit.querySelector("button");
   let scheme = "light";
+  let fixed = 0;
 
   const load = () => {
     frame.src = `${root}/preview/${article.dataset.id}?remote=${remote.checked ? 1 : 0}&scheme=${scheme}`;
@@ -27,12 +31,23 @@ export function preview(article) {
     const answer = await fetch(address, { method: "HEAD" }).catch(() => undefined);
     if (asked !== scheme) return;
     note.hidden = scheme === "light" || answer?.headers.get("X-Color-Scheme") !== "light";
+    fixed = Number(answer?.headers.get("X-Fixed-Width"));
+    scale();
     const blocked = Number(answer?.headers.get("X-Blocked-Remote"));
     article.querySelector("#remote-label").textContent = remote.checked
       ? "Remote content shown"
       : blocked
         ? `${blocked} remote ${blocked === 1 ? "thing" : "things"} blocked`
         : "Remote content";
+  };
+  // On a phone mail of a fixed width is made smaller, as mail programs do; a button shows it as it is.
+  const scale = () => {
+    const room = box.clientWidth;
+    fit.hidden = !phone.matches || fixed <= room;
+    const by = !fit.hidden && fits.ariaPressed === "true" ? room / fixed : 1;
+    frame.style.width = by < 1 ? `${fixed}px` : "";
+    frame.style.height = by < 1 ? `${box.clientHeight / by}px` : "";
+    frame.style.transform = by < 1 ? `scale(${by})` : "";
   };
   const choose = (name, value) => {
     for (const button of article.querySelectorAll(`[data-${name}]`)) {
@@ -61,6 +76,10 @@ export function preview(article) {
       load();
     }
   });
+  fits.addEventListener("click", () => {
+    fits.ariaPressed = String(fits.ariaPressed !== "true");
+    scale();
+  });
   remote.addEventListener("change", load);
   grip.addEventListener("pointerdown", (event) => {
     grip.setPointerCapture(event.pointerId);
@@ -80,6 +99,7 @@ export function preview(article) {
     shown.textContent = `${frame.clientWidth} px`;
     grip.setAttribute("aria-valuenow", frame.clientWidth);
   }).observe(frame);
+  new ResizeObserver(scale).observe(box);
   count();
   setWidth(localStorage.getItem("mailtrap.width") || "full");
 }

@@ -146,6 +146,26 @@ def test_the_preview_has_widths_schemes_and_no_remote_content_unless_asked(site:
     expect(page.locator("#remote-label")).to_have_text("1 remote thing blocked")
 
 
+def test_on_a_phone_mail_of_a_fixed_width_is_made_to_fit(site: Site, visit: Visit) -> None:
+    site.send("Wide", html="<body style='margin:0'><table width=640><tr><td>wide</td></tr></table>")
+    site.send("Fluid", html="<p>fluid</p>")
+    page = visit(site.web + "/messages/1", size=PHONE)
+    fit = page.get_by_role("button", name="Fit to the screen")
+    inside = page.frame_locator("#frame").locator("table")
+    width = "table => table.ownerDocument.documentElement.clientWidth"
+    expect(fit).to_have_attribute("aria-pressed", "true")
+    assert (page.locator("#frame").bounding_box() or {})["width"] == PHONE["width"]
+    assert inside.evaluate(width) == 640
+    fit.click()
+    expect(fit).to_have_attribute("aria-pressed", "false")
+    assert inside.evaluate(width) == PHONE["width"]
+    page = visit(site.web + "/messages/2", size=PHONE)
+    expect(page.locator("#remote-label")).to_have_text("Remote content")
+    expect(page.locator("#fit")).to_be_hidden()
+    page = visit(site.web + "/messages/1")
+    expect(page.locator("#fit")).to_be_hidden()
+
+
 def test_after_a_click_into_the_mail_the_page_has_its_keys_again_once_the_pointer_leaves(
     site: Site, visit: Visit
 ) -> None:
