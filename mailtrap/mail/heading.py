@@ -30,6 +30,7 @@ _WANTED = {
 }
 _LISTS = frozenset(("to", "cc", "bcc", "inbox"))
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+_ESCAPE = 0x1B
 
 
 def header_end(octets: bytes, limit: int = HEAD) -> int:
@@ -60,7 +61,7 @@ def read_heading(octets: bytes) -> Heading:
     end = header_end(octets)
     section = unfold(octets[:end])
     # None: there is nothing to guess, as with nearly all mail.
-    charset = None if section.isascii() and b"\x1b" not in section else charsets.in_header(octets, 0, end)
+    charset = None if section.isascii() and _ESCAPE not in section else charsets.in_header(octets, 0, end)
     for line in section.split(b"\n", MAX_FIELDS)[:MAX_FIELDS]:
         colon = line.find(b":", 0, 80)
         name = _WANTED.get(line[:colon].rstrip().lower()) if colon > 0 else None
