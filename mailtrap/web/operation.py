@@ -112,12 +112,11 @@ def carrier(declared: Operation, function: Callable[..., Any]) -> Callable[[dict
 
     It returns an Answer, or whatever else the function makes itself. Raises what `web.errors` can explain.
     """
-    decode = msgspec.json.Decoder(declared.body).decode if declared.body else None
 
     def carry_out(variables: dict[str, str], given: Given, body: Body) -> Any:
         arguments: dict[str, Any] = variables | _query(declared, given)
-        if decode:
-            arguments["body"] = scope.narrow_body(_body(decode, declared.body, *body()))
+        if declared.body:
+            arguments["body"] = scope.narrow_body(_body(declared.body, *body()))
         result = function(**arguments)
         if isinstance(result, msgspec.Struct):
             return Answer([encode(result)], status=declared.status)
@@ -145,24 +144,30 @@ def _query(declared: Operation, asked: Given) -> dict[str, Any]:
         raise Invalid(*mistakes.mistake(error, declared.query, values, typed=False)) from None
     for name in values:
         # msgspec takes the word null for None, which stands for a parameter that was not given.
-        if getattr(query, known[name].name) is None:
+        if getattr(query, known[name]) is None:
             raise Invalid(f"`{name}` cannot be null", "leave the parameter out")
     return {"query": query}
 
 
 @cache
-def _fields(query: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
-    """By the names of its parameters; to find them out costs as much as many an answer."""
-    return {field.encode_name: field for field in msgspec.structs.fields(query)}
+def _fields(query: type[msgspec.Struct]) -> dict[str, str]:
+    """By the names of its parameters those of its attributes."""
+    return dict(zip(query.__struct_encode_fields__, query.__struct_fields__, strict=True))
 
 
-def _body(decode: Callable[[bytes], Any], shape: Any, octets: bytes, media: str) -> Any:
+@cache
+def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    """Made for the first body that comes: that costs as much as many an answer."""
+    return msgspec.json.Decoder(shape)
+
+
+def _body(shape: Any, octets: bytes, media: str) -> Any:
     if not octets:
         raise Invalid("The request has no body", "send a JSON document")
     if media != JSON:
         raise Refused(415, "The request body must be JSON", "set Content-Type: application/json")
     try:
-        return decode(octets)
+        return _decoder(shape).decode(octets)
     except msgspec.ValidationError as error:
         message, hint = mistakes.in_json(error, shape, octets)
         raise Invalid(message, hint or "/docs/api shows what it takes") from None
