@@ -62,6 +62,7 @@ class Live:
         self._seen: object = None
         #: What the changes consist of that `newest` has not; None where that has to be read.
         self._came: list[Came] | None = []
+        self._coming = 0
         self._read_once = False
         self._lock = threading.Lock()
         self._waiting: frozenset[Sleeper] = frozenset()
@@ -90,6 +91,9 @@ class Live:
                 self._came = None
             elif self._came is not None:
                 self._came.append(came)
+                self._coming += len(came.items)
+                if self._coming > KEPT_ITEMS:  # nobody looks, and who does may as well read
+                    self._came = None
 
     @property
     def behind(self) -> bool:
@@ -109,7 +113,7 @@ class Live:
                 self._filled = arrival
                 certainly = True
             with self._brief:
-                change, came, self._came = self._change, self._came, []
+                change, came, self._came, self._coming = self._change, self._came, [], 0
             if certainly or self._seen is not change:
                 # What was gathered has been told of, and so has all that was committed before it.
                 grown = _grown(before, came) if came and (told or not certainly) else None

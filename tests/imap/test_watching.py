@@ -117,6 +117,22 @@ def test_what_is_gathered_need_not_be_read(stage: Stage, monkeypatch: pytest.Mon
     agrees(stage, live)
 
 
+def test_what_comes_while_nobody_looks_is_not_remembered_for_ever(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "KEPT_ITEMS", 4)
+    doings = Doings(stage, random.Random(1))
+    doings.wait()
+    doings.leave()
+    doings.live.refresh(certainly=True)
+    for expected in (True, False):
+        for _ in range(4):
+            stage.capture(b"Subject: one\r\n\r\n", inbox="ann")
+        assert (doings.live._came is not None) is expected
+    doings.live.refresh(certainly=True)
+    agrees(stage, doings.live)
+
+
 def test_a_big_inbox_is_opened_for_who_has_logged_in(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.capture(b"Subject: one\r\n\r\n", inbox="ann")
     played = Played(stage)
