@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mailtrap.mail.arrival import Login, Tls
 
@@ -31,8 +30,7 @@ class Line(Struct, frozen=True):
     fault: int | None = None
 
 
-@dataclass(slots=True)
-class Transcript:
+class Transcript(Struct):
     """Written by one session as it goes, readable at any time from other threads.
 
     Keeps the first `HEAD` and the last `TAIL` lines, at most about 128 KB in all. Recording is cheap: raw octets are

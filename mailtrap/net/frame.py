@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from mailtrap.clock import Clock
 from mailtrap.mail.arrival import Tls
@@ -26,8 +27,7 @@ _NOTHING: list[Action] = []
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, slots=True)
-class Words(Generic[Answer]):
+class Words(Struct, Generic[Answer], frozen=True):
     """What a protocol says where the frame has to speak."""
 
     too_many_connections: Answer

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic
+
+from msgspec import Struct
 
 from mailtrap.net import sasl
 from mailtrap.net.frame import Answer, Frame
@@ -13,8 +14,7 @@ from mailtrap.net.frame import Answer, Frame
 MAX_AUTH_LINE = 12_288 + 64
 
 
-@dataclass(frozen=True, slots=True)
-class Sayings(Generic[Answer]):
+class Sayings(Struct, Generic[Answer], frozen=True):
     """What a protocol says in the course of a login; `challenge` makes an answer of base64."""
 
     challenge: Callable[[bytes], Answer]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from mailtrap.mail.envelope import Envelope, Parameters, Recipient
 from mailtrap.smtp import protocol
@@ -12,8 +12,7 @@ class TooBig(Exception):
     """The declared size is over the limit."""
 
 
-@dataclass(slots=True)
-class Transaction:
+class Transaction(Struct):
     """From MAIL to the end of the content. Of the accepted recipients, those `discarded` get nothing.
 
     `telling` is a recipient whose address may ask for a failure by itself.
