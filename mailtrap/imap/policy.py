@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mailtrap.mail.limits import Limits
 from mailtrap.net import sasl
@@ -65,8 +67,7 @@ BELONGS = {
 }
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """Shared by all sessions of a server. `hidden`: capabilities, in upper case, neither offered nor honoured."""
 
     hostname: str = "localhost"

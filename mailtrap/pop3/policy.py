@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mailtrap.mail.limits import Limits
 from mailtrap.net import sasl
@@ -17,8 +19,7 @@ _DAY = 86_400.0
 MECHANISMS = tuple([name for name in sasl.MECHANISMS if name != "CRAM-MD5"])
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """Shared by all sessions of a server. `hidden`: capabilities, in upper case, neither offered nor honoured.
 
     `apop` says whether the greeting has a timestamp.
