@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from mailtrap.delivery import asked
 from mailtrap.delivery.record import Attempt, Delivery
@@ -26,8 +27,7 @@ AT_HAND = 8
 READ = 1024 * 1024
 
 
-@dataclass(slots=True)
-class Letter:
+class Letter(Struct):
     """A message without its content. `waiting` counts its deliveries that are not done yet."""
 
     id: int

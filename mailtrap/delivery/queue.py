@@ -6,7 +6,7 @@ import heapq
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
+from functools import cache, partial
 
 import msgspec
 
@@ -235,7 +235,10 @@ def encode(delivery: Delivery) -> Record:
 
 def decode(record: Record) -> Delivery:
     """The delivery that `encode` wrote."""
-    return _decoder.decode(record.document)
+    return _decoder().decode(record.document)
 
 
-_decoder = msgspec.json.Decoder(Delivery)
+@cache
+def _decoder() -> msgspec.json.Decoder[Delivery]:
+    """Made for the first that is read: it takes longer than a delivery."""
+    return msgspec.json.Decoder(Delivery)

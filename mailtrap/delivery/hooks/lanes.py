@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mailtrap.delivery.told import Told
 
@@ -59,8 +58,7 @@ def _readable(value: Any) -> Any:
     return {name: _readable(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
-@dataclass(slots=True, eq=False)
-class Waiting:
+class Waiting(Struct, eq=False):
     """The same in memory; `next` is when it may be tried (monotonic seconds), 0 for at once."""
 
     id: int
@@ -74,8 +72,7 @@ class Waiting:
         return (told.message, 0 if told.message else told.session)
 
 
-@dataclass(slots=True)
-class Lanes:
+class Lanes(Struct):
     """The oldest events that wait for one target. With `more` there are others that only the ledger knows.
 
     `strikes` counts how often in a row it could not be reached at all: until it can be, one event at a time asks.
