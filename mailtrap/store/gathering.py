@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise, repeat
+
+from msgspec.structs import replace
 
 from mailtrap.query import Query
 from mailtrap.store import flags, standing

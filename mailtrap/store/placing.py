@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from mailtrap.errors import NotFound
 from mailtrap.store import flags, standing
@@ -32,8 +33,7 @@ def gone(folder: int) -> NotFound:
     return NotFound(f"There is no folder {folder}")
 
 
-@dataclass(slots=True)
-class Shelf:
+class Shelf(Struct):
     """The row of a folder as a change needs it."""
 
     id: int

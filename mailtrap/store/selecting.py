@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mailtrap.query import Query
 from mailtrap.store.sql import IN_SEARCH
@@ -15,8 +17,7 @@ _NARROW = {"id", "seen", "received_at", "inbox"}
 _UNDERSTOOD = re.compile(r"\bsearch\b|\bdetail\b|\bm\.(state|snippet|attachments|defects)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """`FROM source WHERE where` with `parameters`; `id` is the expression to bound and order by.
 
     `match` and `rest` are what the whole was made of: an FTS5 expression, and a condition on `m`.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from mailtrap.mail.words import field_word, fold, split, words
 from mailtrap.query import Query
@@ -37,8 +38,7 @@ _WILD = re.compile(r"[*?]")
 IN_SEARCH = "m.id IN (SELECT rowid FROM search WHERE search MATCH ?)"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """`search MATCH match AND where`; either may be missing.
 
     `match` is an FTS5 expression to be bound, not pasted, and comes before `parameters`, which belong to `where`.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mailtrap.errors import MailtrapError
 from mailtrap.events import Kind
@@ -18,8 +17,7 @@ from mailtrap.store.folder import Came
 Entry = tuple[Submission, Done]
 
 
-@dataclass(slots=True)
-class Transaction:
+class Transaction(Struct):
     """What is being written: the connection, and everything that becomes true only with the commit.
 
     The numbers are changes to the totals; `weight` estimates the octets that go to the log.

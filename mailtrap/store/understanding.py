@@ -86,7 +86,7 @@ class Assistant:
             return None
         try:
             document = _read(self._process.stdout)
-            return _FOUND.decode(document)
+            return msgspec.msgpack.decode(document, type=list[Found])
         except (OSError, ValueError, EOFError, msgspec.MsgspecError):
             self._fail()
         return None
@@ -107,8 +107,6 @@ class Assistant:
         self.dismiss()
 
 
-_UNREAD = msgspec.msgpack.Decoder(list[Unread])
-_FOUND = msgspec.msgpack.Decoder(list[Found])
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -140,9 +138,10 @@ def _close(pipe: IO[bytes]) -> None:
 def main() -> None:
     """Understand what comes in until there is no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    decoder = msgspec.msgpack.Decoder(list[Unread])
     while True:
         try:
-            batch = _UNREAD.decode(_read(sys.stdin.buffer))
+            batch = decoder.decode(_read(sys.stdin.buffer))
         except EOFError:
             return
         _write(sys.stdout.buffer, [read(message, octets) for message, octets in batch])
