@@ -65,7 +65,7 @@ def take(settings: Settings) -> Place:
 
 
 def connect(path: Path, synchronous: str) -> sqlite3.Connection:
-    """The connection that writes, with tables as of today. `synchronous` is `FULL` or `NORMAL`.
+    """The connection that writes, with tables as of today. `synchronous` is `FULL`, `NORMAL` or `OFF`.
 
     Raises SettingsError where the file is somebody else's, which stays as it was, and Unavailable.
     """
@@ -74,11 +74,11 @@ def connect(path: Path, synchronous: str) -> sqlite3.Connection:
         path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT, cached_statements=256
     )
     try:
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
         # These two take effect only before the first table is made.
         connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         # On in Debian's build: it would overwrite every page that is deleted or merged away before giving it back.
         connection.execute("PRAGMA secure_delete = OFF")
@@ -97,9 +97,10 @@ def connect(path: Path, synchronous: str) -> sqlite3.Connection:
 
 
 def synchronous(settings: Settings) -> str:
-    """`FULL` or `NORMAL`, as the settings say or, left to us, as the database deserves."""
+    """`FULL`, `NORMAL` or `OFF`, as the settings say or, left to us, as the database deserves."""
     if settings.synchronous == "auto":
-        return "NORMAL" if settings.is_temporary else "FULL"
+        # One that goes with the process need not outlive more, and what was written is the system's by then.
+        return "OFF" if settings.is_temporary else "FULL"
     return settings.synchronous.upper()
 
 
