@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from mailtrap.clock import Clock
 from mailtrap.errors import Conflict, Invalid
+from mailtrap.mail.later import later
 from mailtrap.mail.words import fold
 from mailtrap.store import standing
 from mailtrap.store.folder import Folder
@@ -26,7 +26,7 @@ MOST_FORMER = 1000
 #: Characters of a name, and its levels.
 LONGEST = 500
 DEEPEST = 30
-_UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNWRITABLE = later("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 #: Special uses whose folders keep messages (RFC 6154 §2); the others show what is elsewhere.
 _KEEPING = frozenset(("\\archive", "\\drafts", "\\junk", "\\sent", "\\trash"))
