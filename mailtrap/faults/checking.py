@@ -10,10 +10,10 @@ from mailtrap.errors import Invalid, QueryError
 from mailtrap.faults import answers, scenarios
 from mailtrap.faults.conditions import Condition, read, terms
 from mailtrap.faults.contradictions import contradiction
-from mailtrap.faults.mistakes import mistake
 from mailtrap.faults.rule import COLLECTING_STEPS, DELIVERY_STEPS, SESSION_STEPS, Effect, Fault, Step
 from mailtrap.faults.scenario import Scenario
 from mailtrap.inboxes import NAME_IN_WORDS, is_name
+from mailtrap.mistakes import mistake
 from mailtrap.query.tree import Exact, Glob
 
 _SESSION = frozenset(SESSION_STEPS)

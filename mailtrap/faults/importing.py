@@ -10,8 +10,8 @@ from msgspec import Meta
 
 from mailtrap.errors import Invalid
 from mailtrap.faults import toml
-from mailtrap.faults.mistakes import mistake
 from mailtrap.faults.rule import Effect, Fault, Said, Step
+from mailtrap.mistakes import mistake
 
 _Code = Annotated[int, Meta(ge=400, le=599)]
 _Percent = Annotated[float, Meta(ge=0, le=100)]

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from mailtrap.faults.mistakes import form
 from mailtrap.inboxes import NAME, NAME_IN_WORDS
+from mailtrap.mistakes import form
 
 #: No longer than this, in seconds: some hundred days.
 LONGEST_TIME = 10_000_000

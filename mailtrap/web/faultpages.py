@@ -15,7 +15,6 @@ from markupsafe import Markup
 from mailtrap.errors import Invalid, NotFound
 from mailtrap.faults.book import Book
 from mailtrap.faults.checking import AT
-from mailtrap.faults.mistakes import in_json
 from mailtrap.faults.rule import (
     COLLECTING_STEPS,
     DELIVERY_STEPS,
@@ -30,6 +29,7 @@ from mailtrap.faults.rule import (
 from mailtrap.faults.scenario import Scenario
 from mailtrap.faults.scenarios import PLACEHOLDERS, SCENARIOS
 from mailtrap.mail.message import Message
+from mailtrap.mistakes import in_json
 from mailtrap.query import Query
 from mailtrap.sandbox import Sandbox
 from mailtrap.web import fault_shapes as shapes

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from mailtrap import mistakes
 from mailtrap.errors import Invalid
-from mailtrap.faults import mistakes
 from mailtrap.web import scope
 from mailtrap.web.answer import JSON, Answer
 from mailtrap.web.errors import Refused

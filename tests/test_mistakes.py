@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from mailtrap.faults.mistakes import form, in_json, mistake
 from mailtrap.faults.rule import Fault
+from mailtrap.mistakes import form, in_json, mistake
 
 
 class Inner(Struct, forbid_unknown_fields=True):
