@@ -285,7 +285,7 @@ def _outdo(transaction: Transaction, account: str, name: str, folder: int, clock
     sql = (
         "SELECT 1 FROM folder f WHERE f.id = ?1 AND f.uid_validity < coalesce("
         "(SELECT uid_validity FROM former WHERE account = ?2 AND name = ?3),"
-        "(SELECT iif(count(*) >= ?4, min(uid_validity), 0) FROM former WHERE account = ?2))"
+        "(SELECT CASE WHEN count(*) >= ?4 THEN min(uid_validity) ELSE 0 END FROM former WHERE account = ?2))"
     )
     if connection.execute(sql, (folder, account, name, MOST_FORMER)).fetchall():
         validity = _validity(transaction, clock)
