@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -64,6 +65,8 @@ class Program(Commands):
             failure = failed(error)
             failure.show()
             sys.exit(failure.exit_code)
+        finally:
+            _let_go_of_what_cannot_be_written()
 
     def invoke(self, ctx: click.Context) -> object:
         """Run it; what callers are expected to catch is caught here."""
@@ -71,6 +74,17 @@ class Program(Commands):
             return super().invoke(ctx)
         except MailtrapError as error:
             raise Failure.of(error) from error
+
+
+def _let_go_of_what_cannot_be_written() -> None:
+    """What stdout still holds the interpreter would try to write at its end, and leave with a code of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ValueError:
+        return  # it is closed
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

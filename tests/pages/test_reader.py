@@ -179,6 +179,7 @@ def test_after_a_click_into_the_mail_the_page_has_its_keys_again_once_the_pointe
     expect(frame).not_to_be_focused()
     press(page, "k")
     expect(page.locator("#subject")).to_have_text("Newer")
+    page.frame_locator("#frame").get_by_role("heading", name="Newer").wait_for()  # a frame that loads has no focus
     # By Tab one comes to scroll, wherever the pointer is.
     page.locator("#remote").focus()
     press(page, "Tab")
