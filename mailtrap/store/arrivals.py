@@ -60,8 +60,7 @@ class Arrivals(Job):
         """Take digests, and compress what is in memory."""
         for submission, _ in self._entries:
             submission.digest()
-        if not self._packed:
-            self._packed = [_pack(one.octets) if one.octets is not None else (None, "zstd") for one, _ in self._entries]
+        self._packed = [_pack(one.octets) if one.octets is not None else (None, "zstd") for one, _ in self._entries]
 
     def apply(self, transaction: Transaction) -> None:
         """Insert the rows; ids follow on the last one."""

@@ -13,12 +13,13 @@ from mailtrap.delivery.record import RECIPIENT_BITS, Delivery, Outcome
 from mailtrap.errors import Invalid, NotFound, Unavailable
 from mailtrap.inboxes import is_in
 from mailtrap.mail.message import Message
+from mailtrap.mistakes import form
 from mailtrap.query import Query, parse
 from mailtrap.query.tree import And, Everything, Words
 from mailtrap.sandbox import Sandbox
 from mailtrap.web import delivery_shapes as shapes
 from mailtrap.web.contents import number_of
-from mailtrap.web.operation import form, operation
+from mailtrap.web.operation import operation
 
 #: Deliveries told with the message they are of.
 MOST_WITH_MESSAGE = 100

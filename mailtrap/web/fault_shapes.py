@@ -27,7 +27,7 @@ from mailtrap.faults.rule import (
 )
 from mailtrap.faults.scenario import Scenario
 from mailtrap.faults.scenarios import resolve
-from mailtrap.web.operation import form
+from mailtrap.mistakes import form
 from mailtrap.web.wire import Id, id_or_none
 
 _Line = Annotated[str, form(r"^[^\x00-\x1f\x7f]*$", "one line without control characters"), Meta(max_length=200)]

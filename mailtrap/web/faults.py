@@ -13,12 +13,13 @@ from mailtrap.faults.importing import read_rules
 from mailtrap.faults.rule import Fault, InboxName
 from mailtrap.faults.scenarios import SCENARIOS, scenario
 from mailtrap.mail.words import fold
+from mailtrap.mistakes import form
 from mailtrap.sandbox import Sandbox
 from mailtrap.web import fault_shapes as shapes
 from mailtrap.web import scope
 from mailtrap.web.contents import number_of
 from mailtrap.web.occasions import occasion
-from mailtrap.web.operation import form, operation
+from mailtrap.web.operation import operation
 
 _Before = Annotated[str, form("^[0-9]{1,18}$", "the id of a rule", "Put it before the rule with this id")]
 

@@ -11,10 +11,11 @@ from mailtrap.clock import rfc3339
 from mailtrap.errors import NotFound
 from mailtrap.inboxes import ADDRESS, MOST_ADDRESSES, NAME, NAME_IN_WORDS, Inbox
 from mailtrap.mail.words import fold
+from mailtrap.mistakes import form
 from mailtrap.sandbox import Sandbox
 from mailtrap.web import scope
 from mailtrap.web.errors import Refused
-from mailtrap.web.operation import form, operation
+from mailtrap.web.operation import operation
 from mailtrap.web.shapes import Changed
 from mailtrap.web.wire import Time
 

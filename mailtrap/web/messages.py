@@ -14,6 +14,7 @@ from mailtrap.errors import Invalid, NotFound, Unavailable
 from mailtrap.inboxes import NAME
 from mailtrap.mail.content import Content
 from mailtrap.mail.message import Message, State
+from mailtrap.mistakes import form
 from mailtrap.query import Query, parse
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
@@ -25,7 +26,7 @@ from mailtrap.web.contents import Contents, message_of
 from mailtrap.web.deliveries import delivered
 from mailtrap.web.delivery_shapes import delivery
 from mailtrap.web.downloads import attachment, part_response
-from mailtrap.web.operation import form, operation
+from mailtrap.web.operation import operation
 from mailtrap.web.submission import Submitted, submit
 from mailtrap.web.system import judged
 

@@ -16,8 +16,6 @@ from mailtrap.web.answer import JSON, Answer
 from mailtrap.web.errors import Refused
 from mailtrap.web.wire import encode
 
-form = mistakes.form
-
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from mailtrap.errors import Invalid, Unavailable
 from mailtrap.faults.rule import SESSION_STEPS
+from mailtrap.mistakes import form
 from mailtrap.query import parse
 from mailtrap.sandbox import Sandbox
 from mailtrap.waiting.refusal import COMMAND, RefusalWish, checked
@@ -18,7 +19,7 @@ from mailtrap.web import asking, scope
 from mailtrap.web import refusal_shapes as shapes
 from mailtrap.web.answer import Answer
 from mailtrap.web.errors import Problem, Refused, problem
-from mailtrap.web.operation import form, operation
+from mailtrap.web.operation import operation
 from mailtrap.web.waiting import LONGEST, TIMEOUT, patience
 from mailtrap.web.wire import encode
 

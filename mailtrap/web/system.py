@@ -12,13 +12,14 @@ from mailtrap.clock import rfc3339
 from mailtrap.errors import NotFound, Unavailable
 from mailtrap.faults.aftermath import Verdict
 from mailtrap.inboxes import is_in
+from mailtrap.mistakes import form
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
 from mailtrap.store.base import Counters, Session
 from mailtrap.web import scope, shapes
 from mailtrap.web.about import About
 from mailtrap.web.contents import number_of
-from mailtrap.web.operation import form, operation
+from mailtrap.web.operation import operation
 
 #: Events told in one answer; who is further behind is better off fetching the list again.
 MOST_EVENTS = 5000

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from mailtrap.errors import Invalid, Unavailable
+from mailtrap.mistakes import form
 from mailtrap.query import parse
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import Settings
@@ -17,7 +18,7 @@ from mailtrap.web import asking, scope
 from mailtrap.web import wait_shapes as shapes
 from mailtrap.web.answer import Answer
 from mailtrap.web.errors import Problem, Refused, problem
-from mailtrap.web.operation import form, operation
+from mailtrap.web.operation import operation
 from mailtrap.web.shapes import summary
 from mailtrap.web.wire import encode
 

@@ -15,9 +15,10 @@ from mailtrap.delivery.hooks.ses import CERTIFICATE, CONFIRMATION, confirmed
 from mailtrap.delivery.hooks.target import Kind, Shape, Target
 from mailtrap.errors import NotFound
 from mailtrap.inboxes import NAME, NAME_IN_WORDS
+from mailtrap.mistakes import form
 from mailtrap.sandbox import Sandbox
 from mailtrap.web.contents import number_of
-from mailtrap.web.operation import form, operation
+from mailtrap.web.operation import operation
 from mailtrap.web.wire import Id, Time
 
 _Url = Annotated[
